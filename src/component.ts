@@ -1,0 +1,101 @@
+import type { Meter } from '@opentelemetry/api';
+import type { MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
+import type { Logger } from 'pino';
+import type { ZodType } from 'zod';
+import type { Clock } from './clock.ts';
+import type { BridgeEvents } from './events.ts';
+import type { Health } from './health.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Fold, Journal, Store } from './storage/store.ts';
+
+/**
+ * What a receiver, an exporter and an extension are. The words and the order of calls are the Collector's:
+ * a factory holds the type and the configuration schema, `create` builds without touching the outside world,
+ * `start` opens listeners and timers, `shutdown` ends them.
+ */
+export interface Component {
+  /** Opens listeners and timers. Rejects with an error that says what to do; the service then shuts down what had started. */
+  start(): Promise<void>;
+  /**
+   * Ends work in order and releases every handle. Safe without `start()`, and twice.
+   * @param deadline - aborted when the time for an orderly end is over; what is under way then ends at once.
+   */
+  shutdown(deadline: AbortSignal): Promise<void>;
+}
+
+/** A component that feeds the ledger. */
+export interface Receiver extends Component {
+  /** Names of the Couic instances it feeds (`couic.instance.name`), in configuration order. */
+  readonly instances: readonly string[];
+}
+
+/** A component that reads metrics. `reader` is registered with the one MeterProvider of the service. */
+export interface Exporter extends Component {
+  readonly reader: MetricReader;
+}
+
+/** A component beside the data's way: storage, health. */
+export interface Extension extends Component {
+  /** The storage extension offers the store; exactly one extension of a service does. */
+  readonly store?: Store;
+}
+
+/** What every component is given. */
+export interface ComponentContext {
+  /** `type` or `type/name`, as in the configuration. */
+  readonly id: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** The component's own instruments; its scope is `couic-otel-bridge/KIND/TYPE`. */
+  readonly meter: Meter;
+  readonly events: BridgeEvents;
+  readonly health: Health;
+  /** The bridge's version, from package.json. */
+  readonly version: string;
+}
+
+export interface ReceiverContext extends ComponentContext {
+  readonly ledger: Ledger;
+}
+
+export interface ExporterContext extends ComponentContext {
+  /**
+   * The ledger's metrics, for the instances that this exporter's pipelines feed.
+   * @param instances - narrows them further; all of the pipelines' instances when left out.
+   */
+  producer(instances?: readonly string[]): MetricProducer;
+  /** Durable state of this component: call it in `create`, before anything is loaded. At most once. */
+  attach(fold: Fold): Journal;
+}
+
+export type ExtensionContext = ComponentContext;
+
+interface Factory<Config, Context, Built> {
+  /** Lower case with underscores, as in the configuration: `couic`, `crowdsec`. */
+  readonly type: string;
+  /** Types that still work and answer with a warning that names `type`. */
+  readonly aliases?: readonly string[];
+  readonly stability: 'stable' | 'beta' | 'alpha';
+  /** Strict schema with every default; also checks what only several options together can say. */
+  readonly schema: ZodType<Config>;
+  /** Paths of options that hold secrets, for `print-config`: `['api_key']`, `['instances', '*', 'token']`. */
+  readonly secrets?: readonly (readonly string[])[];
+  /** Builds the component. Opens nothing: no listener, no timer, no file. */
+  create(context: Context, config: Config): Built;
+}
+
+export interface ReceiverFactory<Config> extends Factory<Config, ReceiverContext, Receiver> {
+  readonly kind: 'receiver';
+}
+
+export interface ExporterFactory<Config> extends Factory<Config, ExporterContext, Exporter> {
+  readonly kind: 'exporter';
+}
+
+export interface ExtensionFactory<Config> extends Factory<Config, ExtensionContext, Extension> {
+  readonly kind: 'extension';
+}
+
+/** Factories as the component list holds them. */
+// biome-ignore lint/suspicious/noExplicitAny: a list of factories of different configurations has no narrower type
+export type AnyFactory = ReceiverFactory<any> | ExporterFactory<any> | ExtensionFactory<any>;

@@ -1,0 +1,66 @@
+/** What became of one body. */
+export interface IngestResult {
+  /** Reports that are now in the totals because of this body. */
+  accepted: number;
+  /** Reports of this body that an earlier body had brought already. */
+  replayed: number;
+  /** Reports of this body that were not valid; counted by reason and kept for the operator. */
+  quarantined: number;
+}
+
+/** One valid report, for the log line that the documentation tells a person to look for. */
+export interface ReportLine {
+  action: 'add' | 'remove';
+  policy: 'drop' | 'ignore';
+  cidr: string;
+  tag: string | null;
+}
+
+/** What one body brought, as it is ingested; only of reports that were accepted now. */
+export interface IngestOptions {
+  /** Aborted when the client is gone: work ends between two chunks, what was committed stays. */
+  signal?: AbortSignal;
+  /** How many reports to hand to `onReports`; a body that brings more hands over none. 0 = never. */
+  linesUpTo?: number;
+  onReports?(lines: readonly ReportLine[]): void;
+}
+
+/** The body is not a JSON array; what came whole before the break was committed. Answered with 400. */
+export class BodyError extends Error {
+  /** Byte offset in the body at which it stopped being a JSON array. */
+  readonly offset: number;
+  readonly result: IngestResult;
+
+  constructor(message: string, offset: number, result: IngestResult) {
+    super(message);
+    this.name = 'BodyError';
+    this.offset = offset;
+    this.result = result;
+  }
+}
+
+export interface QuarantinedReport {
+  instance: string;
+  reason: string;
+  /** Milliseconds since the epoch. */
+  clock: number;
+  /** The report's own text, cut to a bound. */
+  text: string;
+}
+
+/**
+ * What Couic reported and what has not since been removed or expired. Receivers write into it; exporters read its
+ * MetricProducer and never see this interface.
+ */
+export interface Ledger {
+  /**
+   * Takes one body: scans it, commits its reports chunk by chunk, counts each once. One body per instance at a time;
+   * later ones wait their turn. Resolves when everything is on disk.
+   * @throws BodyError when the body is not a JSON array.
+   * @throws StorageError (`ERR_STORAGE_COMMIT`) when a commit failed: answer 503, Couic keeps its reports.
+   * @throws the signal's reason when it was aborted.
+   */
+  ingest(instance: string, body: AsyncIterable<Uint8Array>, options?: IngestOptions): Promise<IngestResult>;
+  /** The newest quarantined reports, oldest first; a small bounded ring. */
+  quarantined(): readonly QuarantinedReport[];
+}
