@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import type { SecureContextOptions, SecureVersion } from 'node:tls';
+import { z } from 'zod';
+
+/** YAML reads an unquoted 1.2 as a number. */
+const minVersionSchema = z.preprocess(
+  (value) => (typeof value === 'number' ? String(value) : value),
+  z.enum(['1.2', '1.3'], { error: 'expected "1.2" or "1.3"' }),
+);
+
+const path = z.string().min(1, 'expected the path of a file');
+
+function keyNeedsCertificate(tls: { cert_file?: string | undefined; key_file?: string | undefined }): boolean {
+  return (tls.cert_file === undefined) === (tls.key_file === undefined);
+}
+
+/** `tls` of a listener. With `client_ca_file` every client must show a certificate of that authority. */
+export const tlsServerSchema = z.strictObject({
+  cert_file: path,
+  key_file: path,
+  client_ca_file: path.optional(),
+  min_version: minVersionSchema.prefault('1.2'),
+});
+
+/** `tls` of a client. `ca_file` replaces the system's authorities; certificate and key are shown to the server. */
+export const tlsClientSchema = z
+  .strictObject({
+    ca_file: path.optional(),
+    cert_file: path.optional(),
+    key_file: path.optional(),
+    min_version: minVersionSchema.prefault('1.2'),
+    insecure_skip_verify: z.boolean().default(false),
+  })
+  .refine(keyNeedsCertificate, { error: 'cert_file and key_file go together: give both or neither' });
+
+export type TlsServerConfig = z.output<typeof tlsServerSchema>;
+export type TlsClientConfig = z.output<typeof tlsClientSchema>;
+
+/** Options for `https.createServer` and `fastify({https})`. */
+export interface ServerTlsOptions extends SecureContextOptions {
+  requestCert: boolean;
+  rejectUnauthorized: boolean;
+}
+
+/** Options for `tls.connect` and undici's `connect`. */
+export interface ClientTlsOptions extends SecureContextOptions {
+  rejectUnauthorized: boolean;
+}
+
+async function read(option: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new Error(`tls.${option}: cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const version = (config: { min_version: '1.2' | '1.3' }): SecureVersion => `TLSv${config.min_version}`;
+
+/**
+ * Reads the files of a listener's `tls`. Call it in `start()`, and again to take up renewed files.
+ * @throws Error that names the option and the file.
+ */
+export async function loadServerTls(config: TlsServerConfig): Promise<ServerTlsOptions> {
+  const [cert, key, ca] = await Promise.all([
+    read('cert_file', config.cert_file),
+    read('key_file', config.key_file),
+    config.client_ca_file === undefined ? undefined : read('client_ca_file', config.client_ca_file),
+  ]);
+  const mutual = ca !== undefined;
+  return {
+    cert,
+    key,
+    ...(mutual && { ca }),
+    minVersion: version(config),
+    requestCert: mutual,
+    rejectUnauthorized: mutual,
+  };
+}
+
+/**
+ * Reads the files of a client's `tls`. Call it in `start()`.
+ * @throws Error that names the option and the file.
+ */
+export async function loadClientTls(config: TlsClientConfig): Promise<ClientTlsOptions> {
+  const optional = (option: 'ca_file' | 'cert_file' | 'key_file') => {
+    const file = config[option];
+    return file === undefined ? undefined : read(option, file);
+  };
+  const [ca, cert, key] = await Promise.all([optional('ca_file'), optional('cert_file'), optional('key_file')]);
+  return {
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    minVersion: version(config),
+    rejectUnauthorized: !config.insecure_skip_verify,
+  };
+}
