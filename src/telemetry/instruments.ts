@@ -1,0 +1,31 @@
+import type { Counter, Gauge, Histogram, Meter, ObservableGauge, UpDownCounter } from '@opentelemetry/api';
+import type { MetricDefinition, MetricKind } from './names.ts';
+
+/** A metric of names.ts whose kind is known to the compiler. */
+type Definition<Kind extends MetricKind> = MetricDefinition & { readonly kind: Kind };
+
+export function counter(meter: Meter, metric: Definition<'counter'>): Counter {
+  return meter.createCounter(metric.name, options(metric));
+}
+
+export function upDownCounter(meter: Meter, metric: Definition<'updowncounter'>): UpDownCounter {
+  return meter.createUpDownCounter(metric.name, options(metric));
+}
+
+export function gauge(meter: Meter, metric: Definition<'gauge'>): Gauge {
+  return meter.createGauge(metric.name, options(metric));
+}
+
+/** A gauge whose value is asked for at each collection, for ages and sizes: add the callback in `create`. */
+export function observableGauge(meter: Meter, metric: Definition<'gauge'>): ObservableGauge {
+  return meter.createObservableGauge(metric.name, options(metric));
+}
+
+/** Its buckets are those of the definition, by the provider's views. */
+export function histogram(meter: Meter, metric: Definition<'histogram'>): Histogram {
+  return meter.createHistogram(metric.name, options(metric));
+}
+
+function options(metric: MetricDefinition) {
+  return { unit: metric.unit, description: metric.description };
+}

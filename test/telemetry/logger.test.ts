@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/telemetry/logger.ts';
+
+const now = () => Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+
+function lines(options: Parameters<typeof createLogger>[0]) {
+  const written: string[] = [];
+  const logger = createLogger({ now, destination: { write: (line) => written.push(line) }, ...options });
+  return { logger, written };
+}
+
+describe('console', () => {
+  test('reads as the documentation of Couic shows it, without colour', () => {
+    const { logger, written } = lines({ encoding: 'console' });
+    logger.info('Received 1 reports from Couic');
+    expect(written).toEqual(['[2026-01-02T03:04:05.678Z] INFO: Received 1 reports from Couic\n']);
+  });
+
+  test('shows what a child is bound to behind the message', () => {
+    const { logger, written } = lines({});
+    logger.child({ component: 'couic' }).warn({ port: 8000 }, 'no token');
+    expect(written).toEqual(['[2026-01-02T03:04:05.678Z] WARN: no token {"component":"couic","port":8000}\n']);
+  });
+
+  test('a message with line breaks or terminal controls stays one harmless line', () => {
+    const { logger, written } = lines({});
+    logger.info('Tag: a\n[2026-01-01T00:00:00.000Z] ERROR: forged\u001b[2J\u2028');
+    expect(written).toEqual([
+      '[2026-01-02T03:04:05.678Z] INFO: Tag: a\\n[2026-01-01T00:00:00.000Z] ERROR: forged\\u001b[2J\\u2028\n',
+    ]);
+  });
+
+  test('shows the message and the stack of an error', () => {
+    const { logger, written } = lines({});
+    logger.error(new Error('disk full'), 'commit failed');
+    expect(written.join('')).toMatch(/ERROR: commit failed *\n\s+err: [\s\S]*disk full[\s\S]*at .*logger.test.ts/);
+  });
+});
+
+describe('json', () => {
+  test('is one object a line, with ISO time and the level as a word', () => {
+    const { logger, written } = lines({ encoding: 'json' });
+    logger.child({ component: 'couic' }).info({ accepted: 3 }, 'Received 3 reports from Couic');
+    expect(written.map((line) => JSON.parse(line))).toEqual([
+      {
+        level: 'info',
+        time: '2026-01-02T03:04:05.678Z',
+        component: 'couic',
+        accepted: 3,
+        msg: 'Received 3 reports from Couic',
+      },
+    ]);
+  });
+});
+
+test.each(['console', 'json'] as const)('%s: secrets do not reach the log', (encoding) => {
+  const { logger, written } = lines({ encoding });
+  logger.info({ token: 's3cret', config: { api_key: 's3cret', headers: { a: 's3cret' } } }, 'with secrets');
+  logger.info({ req: { headers: { authorization: 's3cret', 'X-Api-Key': 's3cret' } } }, 'and again');
+  logger.info({ headers: { 'X-Api-Key': 's3cret' }, instance: { tokens: ['s3cret'] } }, 'and again');
+  expect(written.join('')).not.toContain('s3cret');
+  expect(written.join('')).toContain('[redacted]');
+});
+
+test('level: nothing below it is written', () => {
+  const { logger, written } = lines({ level: 'warn' });
+  logger.info('no');
+  logger.warn('yes');
+  expect(written).toHaveLength(1);
+});

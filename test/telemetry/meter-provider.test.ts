@@ -1,0 +1,151 @@
+import type { Observable } from '@opentelemetry/api';
+import { type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { counter, gauge, histogram, observableGauge, upDownCounter } from '../../src/telemetry/instruments.ts';
+import { createMeterProvider } from '../../src/telemetry/meter-provider.ts';
+import { ATTR, BRIDGE_METRICS } from '../../src/telemetry/names.ts';
+import { createResource } from '../../src/telemetry/resource.ts';
+
+class Reader extends MetricReader {
+  async onForceFlush() {}
+  async onShutdown() {}
+  async metrics(): Promise<Record<string, MetricData>> {
+    const { resourceMetrics } = await this.collect();
+    return Object.fromEntries(
+      resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics.map((metric) => [metric.descriptor.name, metric])),
+    );
+  }
+}
+
+const resource = createResource({ version: '1.2.3', instanceId: 'id-1' });
+const build = () => createMeterProvider({ resource, version: '1.2.3' });
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('instruments', () => {
+  test('made before the readers are registered, they measure after it, with the units and words of names.ts', async () => {
+    const provider = build();
+    const meter = provider.getMeter('couic-otel-bridge/receiver/couic');
+    const accepted = counter(meter, BRIDGE_METRICS.acceptedReports);
+    const age = observableGauge(meter, BRIDGE_METRICS.oldestWindowAge);
+    age.addCallback((result) => result.observe(7, { [ATTR.exporter]: 'crowdsec' }));
+    const reader = new Reader();
+    provider.register([reader]);
+    accepted.add(3, { [ATTR.instance]: 'a' });
+    gauge(provider.getMeter('late'), BRIDGE_METRICS.queueSize).record(2);
+
+    const metrics = await reader.metrics();
+    expect(metrics[BRIDGE_METRICS.acceptedReports.name]).toMatchObject({
+      descriptor: { unit: '{report}', description: BRIDGE_METRICS.acceptedReports.description },
+      dataPoints: [{ value: 3, attributes: { [ATTR.instance]: 'a' } }],
+    });
+    expect(metrics[BRIDGE_METRICS.oldestWindowAge.name]).toMatchObject({ dataPoints: [{ value: 7 }] });
+    expect(metrics[BRIDGE_METRICS.queueSize.name]).toMatchObject({ dataPoints: [{ value: 2 }] });
+  });
+
+  test('every scope carries the name asked for and the version', async () => {
+    const provider = build();
+    counter(provider.getMeter('couic-otel-bridge/receiver/couic'), BRIDGE_METRICS.acceptedReports);
+    const reader = new Reader();
+    provider.register([reader]);
+    counter(provider.getMeter('couic-otel-bridge/receiver/couic'), BRIDGE_METRICS.acceptedReports).add(1);
+    const { resourceMetrics } = await reader.collect();
+    expect(resourceMetrics.scopeMetrics.map(({ scope }) => [scope.name, scope.version])).toEqual([
+      ['couic-otel-bridge/receiver/couic', '1.2.3'],
+    ]);
+  });
+
+  test('a histogram has the buckets of its definition', async () => {
+    const provider = build();
+    const duration = histogram(provider.getMeter('s'), BRIDGE_METRICS.requestDuration);
+    const reader = new Reader();
+    provider.register([reader]);
+    duration.record(1.5, { [ATTR.httpRoute]: '/v1/reports' });
+    expect((await reader.metrics())[BRIDGE_METRICS.requestDuration.name]).toMatchObject({
+      dataPoints: [
+        { value: { count: 1, sum: 1.5, buckets: { boundaries: BRIDGE_METRICS.requestDuration.boundaries } } },
+      ],
+    });
+  });
+
+  test('an attribute that the definition does not name is left out', async () => {
+    const provider = build();
+    const accepted = counter(provider.getMeter('s'), BRIDGE_METRICS.acceptedReports);
+    const reader = new Reader();
+    provider.register([reader]);
+    accepted.add(1, { [ATTR.instance]: 'a', address: '192.0.2.1' });
+    expect((await reader.metrics())[BRIDGE_METRICS.acceptedReports.name]?.dataPoints[0]?.attributes).toEqual({
+      [ATTR.instance]: 'a',
+    });
+  });
+
+  test('callbacks can be removed, and batch callbacks observe the instruments they were given', async () => {
+    const provider = build();
+    const meter = provider.getMeter('s');
+    const age = observableGauge(meter, BRIDGE_METRICS.oldestWindowAge);
+    const size = observableGauge(meter, BRIDGE_METRICS.queueSize);
+    const removed = vi.fn();
+    age.addCallback(removed);
+    age.removeCallback(removed);
+    const both = (result: { observe(observable: Observable, value: number): void }) => {
+      result.observe(age, 5);
+      result.observe(size, 6);
+    };
+    meter.addBatchObservableCallback(both, [age, size]);
+    const reader = new Reader();
+    provider.register([reader]);
+    const metrics = await reader.metrics();
+    expect(metrics[BRIDGE_METRICS.oldestWindowAge.name]).toMatchObject({ dataPoints: [{ value: 5 }] });
+    expect(metrics[BRIDGE_METRICS.queueSize.name]).toMatchObject({ dataPoints: [{ value: 6 }] });
+    expect(removed).not.toHaveBeenCalled();
+  });
+
+  test('an up-down counter goes both ways, and recording without readers is harmless', async () => {
+    const provider = build();
+    const metric = { ...BRIDGE_METRICS.queueSize, kind: 'updowncounter' } as const;
+    const open = upDownCounter(provider.getMeter('s'), metric);
+    open.add(100);
+    const reader = new Reader();
+    provider.register([reader]);
+    open.add(3);
+    open.add(-2);
+    expect((await reader.metrics())[metric.name]).toMatchObject({ dataPoints: [{ value: 1 }] });
+    expect(() => provider.register([])).toThrow('registered already');
+  });
+});
+
+describe('resource', () => {
+  test('says which bridge it is', () => {
+    expect(resource.attributes).toMatchObject({
+      'service.name': 'couic-otel-bridge',
+      'service.version': '1.2.3',
+      'service.instance.id': 'id-1',
+      'telemetry.sdk.language': 'nodejs',
+    });
+  });
+
+  test('OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME win', () => {
+    vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'deployment.environment.name=lab,service.instance.id=mine');
+    vi.stubEnv('OTEL_SERVICE_NAME', 'edge-bridge');
+    const onInvalid = vi.fn();
+    expect(createResource({ version: '1.2.3', instanceId: 'id-1', onInvalid }).attributes).toMatchObject({
+      'service.name': 'edge-bridge',
+      'service.version': '1.2.3',
+      'service.instance.id': 'mine',
+      'deployment.environment.name': 'lab',
+    });
+    expect(onInvalid).not.toHaveBeenCalled();
+  });
+
+  test.each(['no-equals', 'a=1=2', 'a=%zz', 'a%z=1'])(
+    'OTEL_RESOURCE_ATTRIBUTES=%s is reported and left out',
+    (value) => {
+      vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', value);
+      vi.stubEnv('OTEL_SERVICE_NAME', 'edge-bridge');
+      const onInvalid = vi.fn();
+      const { attributes } = createResource({ version: '1.2.3', instanceId: 'id-1', onInvalid });
+      expect(attributes).toMatchObject({ 'service.name': 'edge-bridge', 'service.instance.id': 'id-1' });
+      expect(onInvalid).toHaveBeenCalledWith(expect.stringContaining('OTEL_RESOURCE_ATTRIBUTES is ignored'));
+    },
+  );
+});
