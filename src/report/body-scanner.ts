@@ -1,0 +1,207 @@
+import { ElementFinder } from './element-finder.ts';
+import { scanReport } from './fast-path.ts';
+import { KEPT_TEXT } from './quarantine.ts';
+import type { ReportChunk } from './report-chunk.ts';
+import { addParsed } from './validate.ts';
+
+/** A report longer than this is quarantined: Couic's own are a few hundred bytes, and memory must not follow the body. */
+export const MAX_REPORT_BYTES = 1024 * 1024;
+
+/** What `advance` ended with. */
+export type Progress =
+  /** All bytes are used up: feed more, or call `end`. */
+  | 'needs data'
+  /** A whole element was the last that was asked for. */
+  | 'stopped'
+  /** The array is closed; only whitespace may follow. */
+  | 'closed';
+
+/** The body is not a JSON array. */
+export class ScanError extends Error {
+  /** Byte offset in the body. */
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.name = 'ScanError';
+    this.offset = offset;
+  }
+}
+
+const BEFORE = 0; // the opening bracket is to come
+const FIRST = 1; // an element or the closing bracket
+const ELEMENT = 2; // an element
+const INSIDE = 3; // the rest of an element that began in earlier bytes
+const AFTER = 4; // a comma or the closing bracket
+const CLOSED = 5;
+
+/**
+ * Scans a JSON array of reports that arrives in pieces, element by element, into chunks. Memory is bounded by the
+ * longest report, never by the body. What it takes, and as what, is defined by `JSON.parse` and validate.ts for every
+ * element, and by RFC 8259 for the array around them.
+ */
+export class BodyScanner {
+  /** Body offset right after the last whole element. */
+  elementEnd = 0;
+  /** The piece being scanned, and where it begins in the body. */
+  #data: Uint8Array = new Uint8Array(0);
+  #view = new DataView(this.#data.buffer);
+  #base = 0;
+  #position = 0;
+  #state = BEFORE;
+  readonly #finder = new ElementFinder();
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+  #elementStart = 0;
+
+  /** Gives the next piece; only after `advance` said 'needs data'. The bytes must not change until the next `feed`. */
+  feed(data: Uint8Array): void {
+    this.#base += this.#data.length;
+    this.#data = data;
+    this.#view = new DataView(data.buffer, data.byteOffset, data.length);
+    this.#position = 0;
+  }
+
+  /** Position in the piece right after the last whole element, for hashing; only valid after 'stopped' and 'closed'. */
+  get elementEndInPiece(): number {
+    return this.elementEnd - this.#base;
+  }
+
+  /**
+   * Scans until an element ends at or after `stopAt`, or the chunk holds `maxElements`, or the bytes or the array end.
+   * @param stopAt - body offset.
+   * @throws ScanError; what was added to the chunk before it stays good.
+   */
+  advance(chunk: ReportChunk, stopAt: number, maxElements: number): Progress {
+    const b = this.#data;
+    const n = b.length;
+    const base = this.#base;
+    let p = this.#position;
+    try {
+      for (;;) {
+        if (this.#state === INSIDE) {
+          const end = this.#finishElement(chunk, p, n);
+          if (end < 0) {
+            p = n;
+            return 'needs data';
+          }
+          p = end;
+          this.#state = AFTER;
+          if (this.elementEnd >= stopAt || chunk.elements >= maxElements) return 'stopped';
+        }
+        if (p >= n) return 'needs data';
+        const c = b[p]!;
+        if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) {
+          p++;
+          continue;
+        }
+        switch (this.#state) {
+          case AFTER:
+            if (c === 0x2c) this.#state = ELEMENT;
+            else if (c === 0x5d) this.#state = CLOSED;
+            else throw new ScanError(`expected "," or "]" after a report, found ${show(c)}`, base + p);
+            p++;
+            if (this.#state === CLOSED) return 'closed';
+            continue;
+          case BEFORE:
+            if (c !== 0x5b)
+              throw new ScanError(`expected "[": the body is a JSON array of reports, found ${show(c)}`, base + p);
+            p++;
+            this.#state = FIRST;
+            continue;
+          case CLOSED:
+            throw new ScanError(`expected the end of the body after "]", found ${show(c)}`, base + p);
+          case FIRST:
+            if (c === 0x5d) {
+              p++;
+              this.#state = CLOSED;
+              return 'closed';
+            }
+        }
+        if (c === 0x2c || c === 0x5d) throw new ScanError(`expected a report, found ${show(c)}`, base + p);
+        const end = scanReport(b, this.#view, p, Math.min(n, p + MAX_REPORT_BYTES), chunk);
+        if (end < 0) {
+          this.#finder.start(c);
+          this.#elementStart = base + p;
+          this.#state = INSIDE;
+          continue;
+        }
+        p = end;
+        this.elementEnd = base + p;
+        this.#state = AFTER;
+        if (this.elementEnd >= stopAt || chunk.elements >= maxElements) return 'stopped';
+      }
+    } finally {
+      this.#position = p;
+    }
+  }
+
+  /** The body is over. @throws ScanError when the array is not. */
+  end(): void {
+    if (this.#state === CLOSED) return;
+    const offset = this.#base + this.#data.length;
+    throw new ScanError(
+      offset === 0
+        ? 'the body is empty: a JSON array of reports was expected'
+        : 'the body ends inside the array of reports',
+      offset,
+    );
+  }
+
+  /** @returns where the element ends in this piece, or -1 when it goes on. */
+  #finishElement(chunk: ReportChunk, p: number, n: number): number {
+    const b = this.#data;
+    const end = this.#finder.find(b, p, n);
+    const part = b.subarray(p, end < 0 ? n : end);
+    const kept = this.#partBytes;
+    this.#partBytes += part.length;
+    // A report that is too long keeps the beginning that quarantine shows, and is passed over.
+    if (this.#partBytes <= MAX_REPORT_BYTES) {
+      if (end < 0 || kept > 0) this.#parts.push(part);
+    } else if (kept <= MAX_REPORT_BYTES) {
+      this.#parts.push(part);
+      this.#parts = [Buffer.concat(this.#parts, KEPT_TEXT)];
+    }
+    if (end < 0) return -1;
+
+    const whole = kept === 0 && this.#parts.length === 0 ? part : Buffer.concat(this.#parts);
+    const tooLong = this.#partBytes > MAX_REPORT_BYTES;
+    this.#parts = [];
+    this.#partBytes = 0;
+    if (tooLong) chunk.quarantine('too_large', whole);
+    else this.#take(chunk, whole, kept > 0);
+    this.elementEnd = this.#base + end;
+    return end;
+  }
+
+  /** @param joined - the element came in several pieces, so the fast path has not seen it whole. */
+  #take(chunk: ReportChunk, bytes: Uint8Array, joined: boolean): void {
+    if (joined) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      const { reports, elements, length } = chunk;
+      const end = scanReport(bytes, view, 0, bytes.length, chunk);
+      if (end === bytes.length) return;
+      if (end >= 0) [chunk.reports, chunk.elements, chunk.length] = [reports, elements, length];
+    }
+    let value: unknown;
+    try {
+      value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
+    } catch (error) {
+      throw new ScanError(`a report is not JSON: ${withoutText((error as Error).message)}`, this.#elementStart);
+    }
+    const reason = addParsed(chunk, value);
+    if (reason !== null) chunk.quarantine(reason, bytes);
+  }
+}
+
+/** V8 quotes the input in its message; a report may hold what does not belong into a log. */
+function withoutText(message: string): string {
+  const position = /position (\d+)/.exec(message);
+  return position === null
+    ? 'it is not complete or not well formed'
+    : `unexpected character ${position[1]} characters into it`;
+}
+
+function show(c: number): string {
+  return c > 0x20 && c < 0x7f ? `"${String.fromCharCode(c)}"` : `byte 0x${c.toString(16).padStart(2, '0')}`;
+}

@@ -1,0 +1,41 @@
+/**
+ * One report in 32-bit words, as the scanner writes it, the log keeps it and the fold reads it.
+ *
+ * | word | content |
+ * |---|---|
+ * | 0 | bit 0: remove, bit 1: ignore, bit 2: IPv6, bits 8 to 15: prefix length, bits 16 to 31: kind (0 none, else number + 1 in the chunk's list) |
+ * | 1 | tag (0 none, else number + 1 in the chunk's list) |
+ * | 2, 3 | creation and expiration, Unix seconds, low 32 bits |
+ * | 4 | their bits 32 to 47: creation low half, expiration high half |
+ * | 5 (to 8) | the address, most significant word first: one word for IPv4, four for IPv6; host bits are 0 |
+ *
+ * Words are in the machine's byte order; the store's header says little-endian, which every platform of Node is
+ * that lmdb ships binaries for.
+ */
+export const REMOVE = 1;
+export const IGNORE = 2;
+export const IPV6 = 4;
+
+export const WORDS_IPV4 = 6;
+export const WORDS_IPV6 = 9;
+
+/** Seconds beyond this are refused: what needs more than 48 bits is no time. */
+export const MAX_TIMESTAMP = 2 ** 48 - 1;
+
+const HIGH = 2 ** 32;
+
+export function wordsOf(word0: number): number {
+  return (word0 & IPV6) === 0 ? WORDS_IPV4 : WORDS_IPV6;
+}
+
+export function creationOf(words: Int32Array, at: number): number {
+  return (words[at + 2]! >>> 0) + (words[at + 4]! & 0xffff) * HIGH;
+}
+
+export function expirationOf(words: Int32Array, at: number): number {
+  return (words[at + 3]! >>> 0) + (words[at + 4]! >>> 16) * HIGH;
+}
+
+export function packTimesHigh(creation: number, expiration: number): number {
+  return Math.floor(creation / HIGH) | (Math.floor(expiration / HIGH) << 16);
+}

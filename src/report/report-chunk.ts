@@ -1,0 +1,73 @@
+import { formatCidr } from './cidr.ts';
+import { ByteInterner } from './interner.ts';
+import { IGNORE, IPV6, REMOVE, wordsOf } from './packed.ts';
+import { KEPT_TEXT, type Quarantined, type Reason } from './quarantine.ts';
+
+/** How many texts of quarantined reports a chunk keeps; all are counted. */
+const KEPT_TEXTS = 64;
+
+/** Reports of a body between two commits: packed as they are scanned, with what had to be quarantined. */
+export class ReportChunk {
+  /** Packed reports, see packed.ts. */
+  words = new Int32Array(256);
+  /** Words in use. */
+  length = 0;
+  /** Valid reports. */
+  reports = 0;
+  /** Elements of the array, valid or not. */
+  elements = 0;
+  readonly tags = new ByteInterner();
+  readonly kinds = new ByteInterner();
+  readonly quarantined: Quarantined[] = [];
+  readonly reasons = new Map<Reason, number>();
+
+  /** Room for one more report, so that the scanner writes without asking. */
+  reserve(): void {
+    if (this.length + 16 > this.words.length) {
+      const larger = new Int32Array(this.words.length * 2);
+      larger.set(this.words);
+      this.words = larger;
+    }
+  }
+
+  quarantine(reason: Reason, text: Uint8Array): void {
+    this.elements++;
+    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
+    if (this.quarantined.length < KEPT_TEXTS) {
+      const kept = Buffer.from(text.buffer, text.byteOffset, Math.min(text.length, KEPT_TEXT));
+      this.quarantined.push({ reason, text: kept.toString('utf8') });
+    }
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.reports = 0;
+    this.elements = 0;
+    this.tags.clear();
+    this.kinds.clear();
+    this.quarantined.length = 0;
+    this.reasons.clear();
+  }
+
+  /** The reports in words that a person reads; for small chunks only. */
+  *lines(): Generator<{ action: 'add' | 'remove'; policy: 'drop' | 'ignore'; cidr: string; tag: string | null }> {
+    const tags = this.tags.strings();
+    const words = this.words;
+    for (let at = 0; at < this.length; ) {
+      const word0 = words[at]!;
+      const ipv6 = (word0 & IPV6) !== 0;
+      const tag = words[at + 1]!;
+      yield {
+        action: (word0 & REMOVE) === 0 ? 'add' : 'remove',
+        policy: (word0 & IGNORE) === 0 ? 'drop' : 'ignore',
+        cidr: formatCidr({
+          ipv6,
+          prefix: (word0 >>> 8) & 0xff,
+          words: ipv6 ? [words[at + 5]!, words[at + 6]!, words[at + 7]!, words[at + 8]!] : [words[at + 5]!],
+        }),
+        tag: tag === 0 ? null : tags[tag - 1]!,
+      };
+      at += wordsOf(word0);
+    }
+  }
+}

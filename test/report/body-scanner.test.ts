@@ -1,0 +1,280 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BodyScanner, MAX_REPORT_BYTES, ScanError } from '../../src/report/body-scanner.ts';
+import { ReportChunk } from '../../src/report/report-chunk.ts';
+import { reference, type Verdict, verdictOf } from './reference.ts';
+
+const sample = readFileSync(new URL('../testdata/couic-batch.json', import.meta.url));
+
+/** Scans a body cut into pieces of the given lengths, over and over. */
+function scan(body: Uint8Array, lengths: readonly number[] = [body.length || 1]): Verdict & { ends: number[] } {
+  const scanner = new BodyScanner();
+  const chunk = new ReportChunk();
+  const ends: number[] = [];
+  for (let at = 0, i = 0; at < body.length; i++) {
+    const length = Math.max(1, lengths[i % lengths.length]!);
+    scanner.feed(body.subarray(at, at + length));
+    at += length;
+    let progress = scanner.advance(chunk, 0, 1);
+    while (progress === 'stopped' || progress === 'closed') {
+      if (progress === 'stopped') ends.push(scanner.elementEnd);
+      progress = scanner.advance(chunk, 0, 1);
+    }
+  }
+  scanner.end();
+  return { ...verdictOf(chunk), ends };
+}
+
+function scanOrNull(body: Uint8Array, lengths?: readonly number[]): Verdict | null {
+  try {
+    const { ends: _, ...verdict } = scan(body, lengths);
+    return verdict;
+  } catch (error) {
+    if (error instanceof ScanError) return null;
+    throw error;
+  }
+}
+
+const report = (overrides: Record<string, unknown> = {}, entry: Record<string, unknown> = {}) => ({
+  action: 'add',
+  policy: 'drop',
+  entry: { creation: 1704067200, cidr: '1.2.3.4/32', tag: 'scanner', expiration: 0, ...entry },
+  metadata: null,
+  ...overrides,
+});
+
+test('the sample of the Couic documentation', () => {
+  const verdict = scan(sample);
+  expect(verdict.lines).toEqual([
+    'add drop 1.2.3.4/32 malicious',
+    'add ignore 5.6.7.8/32 trusted',
+    'remove drop 9.10.11.12/32 scanner',
+  ]);
+  expect(verdict.kinds).toEqual(['automated', '', 'manual']);
+  expect(verdict.elements).toBe(3);
+  // An element ends with its own last byte: that is where a retry's body is cut.
+  expect(verdict.ends.map((end) => String.fromCharCode(sample[end - 1]!))).toEqual(['}', '}', '}']);
+});
+
+test.each([1, 2, 3, 7, 64, 255])('in pieces of %i bytes it is the same', (length) => {
+  expect(scan(sample, [length])).toEqual(scan(sample));
+});
+
+describe('quarantine says why, and the rest goes on', () => {
+  test.each([
+    ['not_an_object', 1],
+    ['not_an_object', 'text'],
+    ['not_an_object', null],
+    ['not_an_object', [report()]],
+    ['unknown_action', report({ action: 'update' })],
+    ['unknown_action', { ...report(), action: undefined }],
+    ['unknown_policy', report({ policy: 'allow' })],
+    ['bad_entry', report({ entry: null })],
+    ['bad_entry', report({ entry: [] })],
+    ['bad_cidr', report({}, { cidr: '1.2.3.4' })],
+    ['bad_cidr', report({}, { cidr: '1.2.3.4/33' })],
+    ['bad_cidr', report({}, { cidr: '1.2.3.256/32' })],
+    ['bad_cidr', report({}, { cidr: '01.2.3.4/32' })],
+    ['bad_cidr', report({}, { cidr: '2001:db8::/129' })],
+    ['bad_cidr', report({}, { cidr: '1::2::3/64' })],
+    ['bad_timestamp', report({}, { creation: -1 })],
+    ['bad_timestamp', report({}, { creation: 1.5 })],
+    ['bad_timestamp', report({}, { creation: '1704067200' })],
+    ['bad_timestamp', report({}, { expiration: 1e300 })],
+    ['bad_tag', report({}, { tag: 'a b' })],
+    ['bad_tag', report({}, { tag: '' })],
+    ['bad_tag', report({}, { tag: 7 })],
+    ['tag_too_long', report({}, { tag: 'a'.repeat(65) })],
+  ])('%s', (reason, element) => {
+    const verdict = scan(Buffer.from(JSON.stringify([report(), element, report()])));
+    expect(verdict.reasons).toEqual([[reason, 1]]);
+    expect(verdict.lines).toHaveLength(2);
+    expect(verdict.elements).toBe(3);
+  });
+});
+
+test('accepts what Couic may send: long tags, sets, IPv6, no tag, any metadata', () => {
+  const verdict = scan(
+    Buffer.from(
+      JSON.stringify([
+        report({}, { tag: 'a'.repeat(64) }),
+        report({}, { tag: 'office.couic' }),
+        report({}, { tag: null, cidr: '2001:db8::/32' }),
+        report({
+          metadata: { kind: 'x', detail: null, extra: { deep: [[[{ a: [1.5e-3, true, null, '\u00e9\n'] }]]] } },
+        }),
+        report({ metadata: 'free text' }, { cidr: '::ffff:1.2.3.4/128' }),
+        report({}, { cidr: '10.1.2.3/8' }),
+      ]),
+    ),
+  );
+  expect(verdict.reasons).toEqual([]);
+  expect(verdict.lines.map((line) => line.split(' ')[2])).toEqual([
+    '1.2.3.4/32',
+    '1.2.3.4/32',
+    '2001:db8::/32',
+    '1.2.3.4/32',
+    '::ffff:102:304/128',
+    '10.0.0.0/8',
+  ]);
+});
+
+describe('refuses what is no JSON array, and says where', () => {
+  test.each([
+    ['', 'the body is empty: a JSON array of reports was expected', 0],
+    ['{}', 'expected "[": the body is a JSON array of reports, found "{"', 0],
+    ['\ufeff[]', 'expected "[": the body is a JSON array of reports, found byte 0xef', 0],
+    ['[1', 'the body ends inside the array of reports', 2],
+    ['[1,]', 'expected a report, found "]"', 3],
+    ['[,1]', 'expected a report, found ","', 1],
+    ['[1] x', 'expected the end of the body after "]", found "x"', 4],
+    ['[1 2]', 'expected "," or "]" after a report, found "2"', 3],
+    ['[{"a":]}]', 'a report is not JSON: it is not complete or not well formed', 1],
+    ['[{"a":"\u0001"}]', 'a report is not JSON: it is not complete or not well formed', 1],
+  ])('%j', (text, message, offset) => {
+    let caught: unknown;
+    try {
+      scan(Buffer.from(text));
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toBeInstanceOf(ScanError);
+    expect((caught as ScanError).offset).toBe(offset);
+    if (!text.includes('{"a"')) expect((caught as ScanError).message).toBe(message);
+    else expect((caught as ScanError).message).toMatch(/^a report is not JSON: /);
+  });
+
+  test('and no text of a report is in the message', () => {
+    const secret = 'do-not-log-me';
+    expect(() => scan(Buffer.from(`[{"x": ${secret}}]`))).toThrow(
+      expect.not.stringContaining(secret) as unknown as Error,
+    );
+  });
+});
+
+test('a report beyond the bound is quarantined with its beginning, in one piece or many, and the rest goes on', () => {
+  const huge = report({ metadata: { kind: 'k', detail: 'x'.repeat(MAX_REPORT_BYTES), extra: null } });
+  const body = Buffer.from(JSON.stringify([report(), huge, report()]));
+  for (const length of [body.length, 65536, 1000]) {
+    const verdict = scan(body, [length]);
+    expect(verdict.reasons).toEqual([['too_large', 1]]);
+    expect(verdict.lines).toHaveLength(2);
+  }
+});
+
+test('nesting is bounded only by the length of a report', () => {
+  const deep = `${'['.repeat(500_000)}${']'.repeat(500_000)}`;
+  expect(scan(Buffer.from(`[${deep}]`), [65536]).reasons).toEqual([['not_an_object', 1]]);
+});
+
+test('pieces of one byte cost no more looks at a byte than a whole body: the time is linear', () => {
+  const text = JSON.stringify(report({ metadata: { kind: 'k', detail: 'y'.repeat(200_000), extra: null } }));
+  const time = (pieces: number) => {
+    const start = process.cpuUsage();
+    scan(Buffer.from(`[${text}]`), [pieces]);
+    const used = process.cpuUsage(start);
+    return used.user + used.system;
+  };
+  time(64);
+  // Quadratic work would be 200,000 times 100,000 bytes: minutes.
+  expect(time(1)).toBeLessThan(5_000_000);
+});
+
+describe('is JSON.parse plus validation, for any bytes and any pieces', () => {
+  const runs = Number(process.env.FUZZ_RUNS ?? 300);
+  const kind = fc.oneof(fc.constantFrom('automated', 'manual', '', 'é', '_OTHER', 'k"k', 'a\\b'), fc.string());
+  const cidr = fc.oneof(
+    fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 34 })).map(([ip, prefix]) => `${ip}/${prefix}`),
+    fc.tuple(fc.ipV6(), fc.integer({ min: 0, max: 130 })).map(([ip, prefix]) => `${ip}/${prefix}`),
+    fc.constantFrom('1.2.3.4', '1.2.3/8', '1.2.3.4/', '/8', '1.2.3.4.5/8', '001.2.3.4/8', '1.2.3.4/08', '1.2.3.4/32 '),
+  );
+  const time = fc.oneof(
+    fc.integer({ min: 0, max: 2_000_000_000 }),
+    fc.constantFrom(0, 2 ** 32, 2 ** 48 - 1, 2 ** 48, 1e15, 1e16, -1, 0.5, '1', null),
+  );
+  const tag = fc.oneof(
+    fc.constantFrom(null, 'scanner', 'a.couic', 'x'.repeat(64), 'x'.repeat(65), 'bad tag', '', 'é', undefined, 3),
+    fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/),
+  );
+  const anything = fc.jsonValue({ maxDepth: 4 });
+  const like = fc.record(
+    {
+      action: fc.oneof({ weight: 9, arbitrary: fc.constantFrom('add', 'remove') }, { weight: 1, arbitrary: anything }),
+      policy: fc.oneof({ weight: 9, arbitrary: fc.constantFrom('drop', 'ignore') }, { weight: 1, arbitrary: anything }),
+      entry: fc.oneof(
+        { weight: 9, arbitrary: fc.record({ creation: time, cidr, tag, expiration: time }) },
+        { weight: 1, arbitrary: anything },
+      ),
+      metadata: fc.oneof(fc.constant(null), fc.record({ kind, detail: fc.string(), extra: anything }), anything),
+    },
+    { requiredKeys: ['action', 'policy', 'entry'] },
+  );
+  const spaced = fc.constantFrom(undefined, undefined, 1, '\t\r');
+  const body = fc
+    .tuple(fc.array(fc.oneof({ weight: 8, arbitrary: like }, { weight: 1, arbitrary: anything })), spaced)
+    .map(([elements, space]) => Buffer.from(JSON.stringify(elements, null, space as string)));
+  const pieces = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 8 });
+
+  test('well-formed bodies', () => {
+    fc.assert(
+      fc.property(body, pieces, (bytes, lengths) => {
+        const expected = reference(bytes);
+        expect(scanOrNull(bytes, lengths)).toEqual(expected);
+        expect(scanOrNull(bytes)).toEqual(expected);
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  const edit = fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    remove: fc.integer({ min: 0, max: 4 }),
+    insert: fc.oneof(
+      fc.constantFrom(
+        '"',
+        '\\',
+        '{',
+        '}',
+        '[',
+        ']',
+        ',',
+        ':',
+        '\\u00',
+        '\\ud800',
+        '\0',
+        '\x1f',
+        'null',
+        '-',
+        '0',
+        '1e',
+        ' ',
+        '\ufeff',
+      ),
+      fc.constantFrom('"action":"add",', '"entry":null,', '"tag":"x",', '\\u0061'),
+    ),
+    raw: fc.option(fc.uint8Array({ minLength: 1, maxLength: 3 }), { nil: undefined }),
+  });
+
+  test('bodies with bytes changed, put in, left out or cut off', () => {
+    fc.assert(
+      fc.property(body, fc.array(edit, { minLength: 1, maxLength: 3 }), pieces, (bytes, edits, lengths) => {
+        let broken = bytes;
+        for (const { at, remove, insert, raw } of edits) {
+          const position = Math.floor(at * broken.length);
+          broken = Buffer.concat([
+            broken.subarray(0, position),
+            raw === undefined ? Buffer.from(insert) : raw,
+            broken.subarray(position + remove),
+          ]);
+        }
+        const expected = reference(broken);
+        expect(scanOrNull(broken, lengths)).toEqual(expected);
+        expect(scanOrNull(broken)).toEqual(expected);
+        const cut = broken.subarray(0, Math.floor(broken.length / 2));
+        expect(scanOrNull(cut, lengths)).toEqual(reference(cut));
+      }),
+      { numRuns: runs * 3 },
+    );
+  });
+});
