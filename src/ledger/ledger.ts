@@ -23,6 +23,8 @@ export interface IngestOptions {
   /** How many reports to hand to `onReports`; a body that brings more hands over none. 0 = never. */
   linesUpTo?: number;
   onReports?(lines: readonly ReportLine[]): void;
+  /** Raised as the work goes on, so that what a body brought is known too when it is aborted or fails. */
+  progress?: IngestResult;
 }
 
 /** The body is not a JSON array; what came whole before the break was committed. Answered with 400. */
