@@ -81,6 +81,14 @@ export const LEDGER_METRICS = {
     attributes: [ATTR.instance, ATTR.policy],
     boundaries: [MINUTE, 10 * MINUTE, HOUR, 4 * HOUR, DAY, 7 * DAY, 30 * DAY],
   },
+  rulePrefixLength: {
+    name: 'couic.rule.prefix_length',
+    kind: 'histogram',
+    unit: '{bit}',
+    description: 'Prefix length of each added rule: the shorter, the more addresses one rule holds.',
+    attributes: [ATTR.instance, ATTR.policy, ATTR.networkType],
+    boundaries: [8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 96, 128],
+  },
   reportLag: {
     name: 'couic.report.lag',
     kind: 'histogram',
