@@ -64,6 +64,8 @@ export interface ExporterContext extends ComponentContext {
    * @param instances - narrows them further; all of the pipelines' instances when left out.
    */
   producer(instances?: readonly string[]): MetricProducer;
+  /** Names of the instances that this exporter's pipelines feed, in configuration order. From `start()` on. */
+  instances(): readonly string[];
   /** Durable state of this component: call it in `create`, before anything is loaded. At most once. */
   attach(fold: Fold): Journal;
 }
