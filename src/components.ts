@@ -1,4 +1,5 @@
+import { fileStorage } from '../plugins/extensions/file_storage/factory.ts';
 import type { AnyFactory } from './component.ts';
 
 /** Every component of the bridge: the only file that imports plugins/. A type that is here twice fails at start. */
-export const factories: readonly AnyFactory[] = [];
+export const factories: readonly AnyFactory[] = [fileStorage];

@@ -12,7 +12,8 @@ export interface Fold {
   apply(record: Uint8Array): void;
   /**
    * The state as of this call, as pieces of at most 1 MiB each (the buffers belong to the store until the iterator
-   * moves on). Records may be applied between two pieces; the pieces still describe the moment of the call.
+   * moves on). Records may be applied between two pieces; the pieces still describe the moment of the call: a plain
+   * generator function, which runs only from the first `next()` on, is too late.
    * The iterator's `return` is called when a snapshot is given up.
    */
   snapshot(): Iterable<Uint8Array>;
@@ -31,14 +32,30 @@ export interface Journal {
   append(records: readonly Uint8Array[]): Promise<void>;
 }
 
+/** What a store is given at its creation and keeps for good, over restarts, upgrades and moves of its directory. */
+export interface StoreIdentity {
+  /** A UUID; the service's `service.instance.id`. */
+  readonly instanceId: string;
+  /** When the store was created, in milliseconds since the epoch: the start time of every durable total. */
+  readonly createdAt: number;
+}
+
 export interface Store {
+  /** Known once `load()` has resolved; throws `ERR_STORAGE_CLOSED` before. */
+  readonly identity: StoreIdentity;
   /**
    * Registers a fold under a stable name (`ledger`, `exporter/crowdsec/edge`). Before `load()`, each name once.
    * State of names that nobody attaches in this run is kept, unread.
    */
   attach(name: string, fold: Fold): Journal;
-  /** Opens the directory, takes the lock, restores and replays into the folds. Before the first `append`. */
+  /**
+   * Opens the directory, takes the lock, restores and replays into the folds. Before the first `append`.
+   * The storage extension's `start()` calls it; called again, it gives the same promise.
+   * @throws StorageError: it never starts from zero where a store was.
+   */
   load(): Promise<void>;
+  /** Commits what waits, takes a last snapshot, releases the lock. Safe before `load()`, and twice. */
+  close(): Promise<void>;
 }
 
 /** Why the store refused or failed. */

@@ -1,0 +1,18 @@
+import type { ExtensionFactory } from '../../../src/component.ts';
+import { LmdbStore } from '../../../src/storage/lmdb-store.ts';
+import { type FileStorageConfig, schema } from './config.ts';
+
+export const fileStorage: ExtensionFactory<FileStorageConfig> = {
+  kind: 'extension',
+  type: 'file_storage',
+  stability: 'beta',
+  schema,
+  create({ clock, health, logger }, { directory }) {
+    const store = new LmdbStore({ directory, clock, health, logger });
+    return {
+      store,
+      start: () => store.load(),
+      shutdown: () => store.close(),
+    };
+  },
+};

@@ -1,0 +1,206 @@
+import type { Environment, Transaction } from './environment.ts';
+import type { Faults } from './faults.ts';
+import { ROOM_KEY, recordKey, recordsAfter } from './layout.ts';
+import { type Fold, StorageError } from './store.ts';
+
+/** Records of one `append`, waiting for their commit. */
+interface Append {
+  readonly fold: number;
+  readonly target: Fold;
+  readonly records: readonly Uint8Array[];
+  readonly bytes: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Any other transaction, waiting for its turn. */
+interface Write {
+  readonly fill: (transaction: Transaction) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface WriterOptions {
+  readonly environment: Environment;
+  /** The last record that is on disk and applied. */
+  readonly sequence: number;
+  /** Milliseconds between two attempts to write again after a failed commit. */
+  readonly retryInterval: number;
+  readonly faults?: Faults | undefined;
+  /** Records were committed and applied. @param bytes - of their payload. */
+  onApplied(bytes: number): void;
+  /** Nothing can be written until `onRecovered`. */
+  onFailed(error: StorageError): void;
+  onRecovered(): void;
+}
+
+/** Bytes of records after which a group is closed, so that one commit stays short; a single append may be larger. */
+const GROUP_BYTES = 8 * 1024 * 1024;
+/** The least room that must be there before appends are let in again after a failed commit. */
+const ROOM_BYTES = 64 * 1024;
+
+/**
+ * The only writer of the environment: one transaction at a time. What is appended while one is under way shares the
+ * next, so that many small appends cost one sync; other writes (snapshots) take turns with them.
+ */
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #environment: Environment;
+  readonly #writes: Write[] = [];
+  #appends: Append[] = [];
+  #sequence: number;
+  #running: Promise<void> | undefined;
+  /** Why nothing can be written; cleared by a commit that succeeds. */
+  #failure: StorageError | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  /** Bytes of the group that failed: recovery must find room for as much. */
+  #wanted = 0;
+  #closed = false;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#environment = options.environment;
+    this.#sequence = options.sequence;
+  }
+
+  /** The last record that is committed and applied; between two turns of the event loop the folds stand exactly there. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** @throws StorageError `ERR_STORAGE_COMMIT`, `ERR_STORAGE_CLOSED`: nothing was applied. */
+  append(fold: number, target: Fold, records: readonly Uint8Array[]): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#closed) return Promise.reject(closed());
+    if (records.length === 0) return Promise.resolve();
+    let bytes = 0;
+    for (const record of records) bytes += record.length;
+    return new Promise((resolve, reject) => {
+      this.#appends.push({ fold, target, records, bytes, resolve, reject });
+      this.#running ??= this.#work();
+    });
+  }
+
+  /** One transaction of other rows. @throws StorageError `ERR_STORAGE_COMMIT`, `ERR_STORAGE_CLOSED`. */
+  write(fill: (transaction: Transaction) => void): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#writes.push({ fill, resolve, reject });
+      this.#running ??= this.#work();
+    });
+  }
+
+  /** Takes no more appends, and waits for those that were taken. `write` goes on working. */
+  async drain(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    while (this.#running) await this.#running;
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#failure && (this.#appends.length > 0 || this.#writes.length > 0)) {
+      if (this.#appends.length > 0) await this.#commitAppends();
+      const write = this.#writes.shift();
+      if (write && !this.#failure) await this.#commitWrite(write);
+      else if (write) write.reject(this.#failure);
+    }
+    this.#running = undefined;
+  }
+
+  async #commitAppends(): Promise<void> {
+    const group = this.#nextGroup();
+    let sequence = this.#sequence;
+    let bytes = 0;
+    try {
+      this.#options.faults?.('before-commit');
+      await this.#environment.commit((transaction) => {
+        for (const { fold, records } of group)
+          for (const record of records) transaction.put(recordKey(++sequence, fold, record), record);
+      });
+      this.#options.faults?.('after-commit');
+    } catch (error) {
+      for (const append of group) this.#wanted += append.bytes;
+      this.#fail(error, group);
+      return;
+    }
+    for (const append of group) {
+      bytes += append.bytes;
+      try {
+        for (const record of append.records) append.target.apply(record);
+      } catch (error) {
+        append.reject(error);
+      }
+    }
+    this.#sequence = sequence;
+    this.#options.faults?.('after-apply');
+    this.#options.onApplied(bytes);
+    for (const append of group) append.resolve();
+  }
+
+  async #commitWrite(write: Write): Promise<void> {
+    try {
+      await this.#environment.commit(write.fill);
+      write.resolve();
+    } catch (error) {
+      this.#fail(error, [write]);
+    }
+  }
+
+  #nextGroup(): Append[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#appends.length && (count === 0 || bytes < GROUP_BYTES)) bytes += this.#appends[count++]!.bytes;
+    if (count < this.#appends.length) return this.#appends.splice(0, count);
+    const all = this.#appends;
+    this.#appends = [];
+    return all;
+  }
+
+  /** Rejects what failed and all that waits: it would fail too, and its senders keep it. */
+  #fail(error: unknown, failed: readonly { reject: (error: unknown) => void }[]): void {
+    const failure =
+      error instanceof StorageError ? error : new StorageError('ERR_STORAGE_COMMIT', String(error), { cause: error });
+    this.#failure = failure;
+    this.#options.onFailed(failure);
+    for (const one of failed) one.reject(failure);
+    for (const one of [...this.#appends.splice(0), ...this.#writes.splice(0)]) one.reject(failure);
+    this.#scheduleRecovery();
+  }
+
+  #scheduleRecovery(): void {
+    if (this.#closed) return;
+    this.#retry = setTimeout(() => {
+      this.#running = this.#recover().finally(() => {
+        this.#running = undefined;
+      });
+    }, this.#options.retryInterval);
+    this.#retry.unref();
+  }
+
+  /**
+   * Opens the environment anew, removes what the failed commit may have left after all, and lets appends in again once
+   * there is room for as much as had failed; the room stays reserved in the file.
+   */
+  async #recover(): Promise<void> {
+    try {
+      await this.#environment.reopen();
+      const ghosts = [...this.#environment.keys(recordsAfter(this.#sequence))];
+      const room = Buffer.alloc(Math.min(Math.max(this.#wanted, ROOM_BYTES), GROUP_BYTES));
+      await this.#environment.commit((transaction) => {
+        for (const key of ghosts) transaction.remove(key);
+        transaction.put(ROOM_KEY, room);
+      });
+      await this.#environment.commit((transaction) => transaction.remove(ROOM_KEY));
+    } catch {
+      this.#scheduleRecovery();
+      return;
+    }
+    this.#wanted = 0;
+    this.#failure = undefined;
+    this.#options.onRecovered();
+  }
+}
+
+function closed(): StorageError {
+  return new StorageError('ERR_STORAGE_CLOSED', 'the store is closed: the bridge is stopping');
+}

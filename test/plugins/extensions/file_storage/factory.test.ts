@@ -1,0 +1,48 @@
+import { createNoopMeter } from '@opentelemetry/api';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { fileStorage } from '../../../../plugins/extensions/file_storage/factory.ts';
+import { systemClock } from '../../../../src/clock.ts';
+import type { ExtensionContext } from '../../../../src/component.ts';
+import { BridgeEvents } from '../../../../src/events.ts';
+import { Health } from '../../../../src/health.ts';
+import { temporaryDirectory } from '../../../storage/testing.ts';
+
+const context = (): ExtensionContext => ({
+  id: 'file_storage',
+  logger: pino({ enabled: false }),
+  clock: systemClock,
+  meter: createNoopMeter(),
+  events: new BridgeEvents(),
+  health: new Health(),
+  version: '0.0.0',
+});
+
+test('the directory has a default, and unknown keys are refused', () => {
+  expect(fileStorage.schema.parse({})).toEqual({ directory: './data' });
+  expect(fileStorage.schema.safeParse({ directory: '' }).error?.issues[0]?.message).toBe('name a directory');
+  expect(fileStorage.schema.safeParse({ dir: 'x' }).success).toBe(false);
+});
+
+test('start opens the store and shutdown closes it, twice if need be', async () => {
+  const directory = temporaryDirectory();
+  const extension = fileStorage.create(context(), { directory });
+  await extension.start();
+  expect(extension.store?.identity.instanceId).toBeDefined();
+  const deadline = new AbortController().signal;
+  await extension.shutdown(deadline);
+  await extension.shutdown(deadline);
+
+  const again = fileStorage.create(context(), { directory });
+  await again.start();
+  expect(again.store?.identity).toEqual(extension.store?.identity);
+  await again.shutdown(deadline);
+});
+
+test('shutdown without start opens nothing', async () => {
+  const directory = temporaryDirectory();
+  await fileStorage.create(context(), { directory: `${directory}/never` }).shutdown(new AbortController().signal);
+  const extension = fileStorage.create(context(), { directory });
+  await extension.start();
+  await extension.shutdown(new AbortController().signal);
+});

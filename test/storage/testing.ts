@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { Health } from '../../src/health.ts';
+import { LmdbStore, type LmdbStoreOptions } from '../../src/storage/lmdb-store.ts';
+import type { Fold } from '../../src/storage/store.ts';
+
+/** A directory that is gone after the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'store-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A store of the test, closed after it. */
+export function openStore(directory: string, options: Partial<LmdbStoreOptions> = {}): LmdbStore {
+  const store = new LmdbStore({
+    directory,
+    clock: { now: () => 1_700_000_000_000, monotonic: () => performance.now() },
+    health: new Health(),
+    logger: pino({ enabled: false }),
+    ...options,
+  });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** Keeps every record it was given, in order: a fold that forgets nothing. */
+export class ListFold implements Fold {
+  records: string[] = [];
+  readonly #pieceBytes: number;
+
+  constructor(pieceBytes = 64) {
+    this.#pieceBytes = pieceBytes;
+  }
+
+  apply(record: Uint8Array): void {
+    this.records.push(Buffer.from(record).toString('latin1'));
+  }
+
+  snapshot(): Iterable<Uint8Array> {
+    const bytes = Buffer.from(JSON.stringify(this.records));
+    const size = this.#pieceBytes;
+    return (function* () {
+      for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+    })();
+  }
+
+  restore(pieces: Iterable<Uint8Array>): void {
+    this.records = JSON.parse(Buffer.concat([...pieces]).toString());
+  }
+}
+
+export const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
