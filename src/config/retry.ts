@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { durationSchema } from './duration.ts';
 
-/** `retry_on_failure` with the Collector's defaults. @param maxElapsedTime - as the user would write it; `0` = for ever. */
+/** `retry_on_failure` with the Collector's defaults. @param maxElapsedTime - as the user would write it; `0s` = for ever. */
 export function retrySchemaWith(maxElapsedTime: string) {
   return z.strictObject({
     enabled: z.boolean().default(true),
@@ -19,6 +19,6 @@ export function retrySchemaWith(maxElapsedTime: string) {
 }
 
 /** `retry_on_failure` that never gives up. Use it as `retrySchema.prefault({})`. */
-export const retrySchema = retrySchemaWith('0');
+export const retrySchema = retrySchemaWith('0s');
 
 export type RetryConfig = z.output<typeof retrySchema>;

@@ -1,0 +1,64 @@
+import type { AnyFactory } from '../component.ts';
+import type { BridgeConfig, ConfiguredComponent } from './bridge-config.ts';
+import { checkComponents, type DefinedComponent } from './check-components.ts';
+import { checkReferences } from './check-references.ts';
+import { checkSection } from './check-section.ts';
+import { collectorAdvice } from './collector-advice.ts';
+import { describeUnknownKey } from './describe-issue.ts';
+import { formatPath, type Path, type Problem } from './problem.ts';
+import { serviceSchema } from './service-schema.ts';
+import { positionOf, type TreeNode } from './tree.ts';
+
+const SECTIONS = ['receivers', 'exporters', 'extensions', 'service'];
+
+/**
+ * Checks a whole configuration. Everything that is wrong is reported, not only the first.
+ * @returns undefined when anything was.
+ */
+export function checkConfig(
+  tree: TreeNode,
+  factories: readonly AnyFactory[],
+  report: (problem: Problem) => void,
+): BridgeConfig | undefined {
+  const answered = new Set<string>();
+  let failed = false;
+  const note = (problem: Problem) => {
+    if (answered.has(formatPath(problem.path))) return;
+    failed ||= problem.severity === 'error';
+    report(problem);
+  };
+  const error = (path: Path, message: string) => note({ severity: 'error', at: positionOf(tree, path), path, message });
+
+  for (const { path, message } of collectorAdvice(tree)) {
+    error(path, message);
+    if (path[0] === 'file_format') return undefined;
+    answered.add(formatPath(path));
+  }
+  for (const key of tree.kind === 'map' ? tree.entries.keys() : []) {
+    if (!SECTIONS.includes(key)) error([key], describeUnknownKey(key, SECTIONS));
+  }
+  const defined = {
+    receivers: checkComponents(tree, 'receiver', factories, note),
+    exporters: checkComponents(tree, 'exporter', factories, note),
+    extensions: checkComponents(tree, 'extension', factories, note),
+  };
+  const used = checkReferences(tree, defined, note);
+  const service = checkSection(tree, { schema: serviceSchema, path: ['service'] }, note);
+  if (failed || !service) return undefined;
+  return {
+    receivers: inUse(defined.receivers, used) as BridgeConfig['receivers'],
+    exporters: inUse(defined.exporters, used) as BridgeConfig['exporters'],
+    extensions: inUse(defined.extensions, used, service.extensions) as BridgeConfig['extensions'],
+    service,
+  };
+}
+
+/** The checked components that are in use, in the order of the file or of `order`. */
+function inUse(
+  defined: readonly DefinedComponent[],
+  used: ReadonlySet<string>,
+  order: readonly string[] = defined.map((each) => each.id),
+): ConfiguredComponent[] {
+  const byId = new Map(defined.filter(({ path }) => used.has(formatPath(path))).map((each) => [each.id, each.checked]));
+  return order.flatMap((id) => byId.get(id) ?? []);
+}

@@ -1,0 +1,63 @@
+import type { DefinedComponent } from './check-components.ts';
+import { pipelineTypeAdvice } from './collector-advice.ts';
+import { parseComponentId } from './component-id.ts';
+import { nearest } from './nearest.ts';
+import { formatPath, type Path, type Problem } from './problem.ts';
+import { nodeAt, positionOf, type TreeNode } from './tree.ts';
+
+export type Defined = Readonly<Record<'receivers' | 'exporters' | 'extensions', readonly DefinedComponent[]>>;
+type Section = keyof Defined;
+
+/**
+ * Checks what `service` says about components: the pipelines' names, and that each component named there is defined
+ * and named once in its list. Components that nobody names get a warning.
+ * @returns the paths of the components in use: `receivers.couic`.
+ */
+export function checkReferences(root: TreeNode, defined: Defined, report: (problem: Problem) => void): Set<string> {
+  const used = new Set<string>();
+  const error = (path: Path, message: string) =>
+    report({ severity: 'error', at: positionOf(root, path), path, message });
+
+  checkList(['service', 'extensions'], 'extensions');
+  const pipelines = nodeAt(root, ['service', 'pipelines']);
+  for (const id of pipelines?.kind === 'map' ? pipelines.entries.keys() : []) {
+    const path = ['service', 'pipelines', id];
+    const parsed = parseComponentId(id);
+    if (parsed?.type !== 'metrics') error(path, pipelineTypeAdvice(parsed?.type ?? id));
+    checkList([...path, 'receivers'], 'receivers');
+    checkList([...path, 'exporters'], 'exporters');
+  }
+  for (const section of ['receivers', 'exporters', 'extensions'] as const) {
+    for (const { path, at } of defined[section]) {
+      if (used.has(formatPath(path))) continue;
+      const where = section === 'extensions' ? 'service.extensions' : 'a pipeline under service.pipelines';
+      report({ severity: 'warning', at, path, message: `is not used: add it to ${where}, or remove it` });
+    }
+  }
+  return used;
+
+  function checkList(path: Path, section: Section): void {
+    const list = nodeAt(root, path);
+    const seen = new Set<unknown>();
+    for (const [index, item] of list?.kind === 'list' ? list.items.entries() : []) {
+      if (item.kind !== 'scalar' || typeof item.value !== 'string') continue;
+      const ids = defined[section].map((each) => each.id);
+      if (!ids.includes(item.value)) error([...path, index], describeUndefined(item.value, section, defined));
+      else if (seen.has(item.value)) error([...path, index], `"${item.value}" is in this list twice`);
+      seen.add(item.value);
+      used.add(formatPath([section, item.value]));
+    }
+  }
+}
+
+function describeUndefined(id: string, section: Section, defined: Defined): string {
+  const elsewhere = (Object.keys(defined) as Section[]).find((other) => defined[other].some((each) => each.id === id));
+  if (elsewhere) return `"${id}" is defined under ${elsewhere}, not under ${section}`;
+  const near = nearest(
+    id,
+    defined[section].map((each) => each.id),
+  );
+  return near === undefined
+    ? `"${id}" is not defined: add it under ${section}`
+    : `"${id}" is not defined under ${section} (did you mean "${near}"?)`;
+}

@@ -1,0 +1,112 @@
+/** What gives the values of references. Both are arguments, so that tests need neither environment nor files. */
+export interface ReferenceSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** @throws Error of node:fs when it cannot be read. */
+  readFile(path: string): string;
+}
+
+export interface Expanded {
+  readonly text: string;
+  /** References in the text without their defaults: `${env:PORT}`. */
+  readonly references: readonly string[];
+  /** The text is one reference and nothing else: YAML decides what its value is. */
+  readonly whole: boolean;
+  readonly errors: readonly string[];
+}
+
+const UNKNOWN_REFERENCE = `unknown reference: there are \${env:NAME} and \${file:PATH}`;
+const UNCLOSED = `a reference "\${" has no closing "}"; for the characters themselves write "$\${"`;
+const BAD_NAME = `a variable has a name of letters, digits and "_", as in \${env:NAME} or \${env:NAME:-default}`;
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/**
+ * Replaces `${env:VAR}`, `${env:VAR:-default}`, `${VAR}` and `${file:PATH}`; `$$` is a dollar. References nest, from the
+ * inside out: `${file:${env:CREDENTIALS_DIRECTORY}/key}`. What a reference gives is not searched for references again.
+ */
+export function expand(input: string, sources: ReferenceSources): Expanded {
+  const references: string[] = [];
+  const errors: string[] = [];
+  let index = 0;
+
+  /** Undefined when a nested reference is not closed. */
+  function scan(nested: boolean): string | undefined {
+    let text = '';
+    while (index < input.length) {
+      if (input.startsWith('$$', index)) {
+        text += '$';
+        index += 2;
+      } else if (input.startsWith('${', index)) {
+        index += 2;
+        const body = scan(true);
+        if (body !== undefined) text += resolve(body);
+      } else if (nested && input[index] === '}') {
+        index += 1;
+        return text;
+      } else {
+        text += input[index];
+        index += 1;
+      }
+    }
+    if (!nested) return text;
+    if (errors.length === 0) errors.push(UNCLOSED);
+    return undefined;
+  }
+
+  function resolve(body: string): string {
+    const file = /^file:(.*)$/s.exec(body)?.[1];
+    if (file !== undefined) return readFile(file);
+    const [, scheme, name = '', fallback] = /^(?:(env):)?(.*?)(?::-(.*))?$/s.exec(body) ?? [];
+    if (ENV_NAME.test(name)) return readEnv(name, fallback);
+    const other = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(name)?.[1];
+    // The body may hold what an inner reference gave, so that only a known good part of it is shown.
+    errors.push(scheme === undefined && other !== undefined ? UNKNOWN_REFERENCE : BAD_NAME);
+    return '';
+  }
+
+  function readEnv(name: string, fallback: string | undefined): string {
+    references.push(`\${env:${name}}`);
+    const value = sources.env[name] ?? fallback;
+    if (value !== undefined) return value;
+    errors.push(`environment variable ${name} is not set: set it, or give a default: \${env:${name}:-default}`);
+    return '';
+  }
+
+  function readFile(path: string): string {
+    references.push(`\${file:${path}}`);
+    try {
+      return sources.readFile(path).replace(/\r?\n$/, '');
+    } catch (error) {
+      errors.push(`cannot read the file of \${file:${path}}: ${reason(error)}`);
+      return '';
+    }
+  }
+
+  const text = scan(false) ?? '';
+  return { text, references, whole: isWhole(input), errors };
+}
+
+/** Whether the first `${` closes at the very end. */
+function isWhole(input: string): boolean {
+  if (!input.startsWith('${') || !input.endsWith('}')) return false;
+  let depth = 0;
+  for (let index = 0; index < input.length; index++) {
+    if (input.startsWith('$$', index)) index++;
+    else if (input.startsWith('${', index)) depth++;
+    else if (input[index] === '}' && --depth === 0) return index === input.length - 1;
+  }
+  return false;
+}
+
+/** Why a file cannot be read, in words. */
+export function reason(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'no such file';
+    case 'EACCES':
+      return `no permission to read it (running as uid ${process.getuid?.() ?? '?'})`;
+    case 'EISDIR':
+      return 'it is a directory';
+    default:
+      return (error as Error).message;
+  }
+}

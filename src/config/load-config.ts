@@ -1,0 +1,49 @@
+import type { AnyFactory } from '../component.ts';
+import type { BridgeConfig } from './bridge-config.ts';
+import { checkConfig } from './check-config.ts';
+import type { ReferenceSources } from './expand.ts';
+import { ConfigError, type Problem } from './problem.ts';
+import { mergeAll, readSetting, readSource, sourceName } from './sources.ts';
+import type { TreeNode } from './tree.ts';
+
+export interface LoadOptions extends ReferenceSources {
+  /** `--config`, in order; later ones win. At least one. */
+  readonly configs: readonly string[];
+  /** `--set`, in order, over all files. */
+  readonly sets: readonly string[];
+  readonly factories: readonly AnyFactory[];
+}
+
+export interface LoadedConfig {
+  readonly config: BridgeConfig;
+  readonly warnings: readonly Problem[];
+  /** The merged configuration as written, with positions. */
+  readonly tree: TreeNode;
+}
+
+/**
+ * Reads, merges and checks the configuration.
+ * @throws ConfigError with every problem: of reading, or when everything could be read, of what it says.
+ */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const problems: Problem[] = [];
+  const report = (problem: Problem) => void problems.push(problem);
+  const context = { env: options.env, readFile: options.readFile, report };
+  const read = [
+    ...options.configs.map((location) => readSource(location, context)),
+    ...options.sets.map((setting) => readSetting(setting, context)),
+  ];
+  const tree = mergeAll(read);
+  const complete = read.every((each) => each !== undefined);
+  const config = tree && complete ? checkConfig(tree, options.factories, report) : undefined;
+  const errors = problems.filter((problem) => problem.severity === 'error');
+  if (!config || !tree || errors.length > 0) throw new ConfigError(inOrder(errors, options.configs));
+  return { config, tree, warnings: inOrder(problems, options.configs) };
+}
+
+/** By line within each source; files in the order they were given, then `--set`. */
+function inOrder(problems: readonly Problem[], configs: readonly string[]): Problem[] {
+  const sources = configs.map(sourceName);
+  const rank = ({ at }: Problem) => (sources.includes(at.source) ? sources.indexOf(at.source) : sources.length);
+  return problems.toSorted((a, b) => rank(a) - rank(b) || (a.at.line ?? 0) - (b.at.line ?? 0));
+}

@@ -1,0 +1,147 @@
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLMap,
+  type YAMLParseError,
+  type YAMLSeq,
+} from 'yaml';
+import { expand, type ReferenceSources } from './expand.ts';
+import type { Path, Position, Problem } from './problem.ts';
+import { referenceValue } from './reference-value.ts';
+import type { Entry, TreeNode } from './tree.ts';
+
+export interface YamlContext extends ReferenceSources {
+  /** Takes every problem; parsing goes on where it can. */
+  report(problem: Problem): void;
+}
+
+/**
+ * Reads one YAML text with its `${…}` references into a tree with positions.
+ * @param source - how messages name it. @param under - the path of a text that is a single value (`--set`): it has no lines.
+ * @returns undefined when the text is not YAML; the problems are reported.
+ */
+export function parseYaml(text: string, source: string, context: YamlContext, under?: Path): TreeNode | undefined {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
+  const at = (offset: number | undefined): Position =>
+    under === undefined && offset !== undefined ? { source, line: counter.linePos(offset).line } : { source };
+  // What follows a syntax error is mostly its echo; a duplicate key leaves a document that can be checked further.
+  const syntax = document.errors.find((error) => error.code !== 'DUPLICATE_KEY');
+  for (const error of syntax ? [syntax] : document.errors) {
+    context.report({ severity: 'error', at: at(error.pos[0]), path: under ?? [], message: describe(error, text) });
+  }
+  if (syntax) return undefined;
+  return new Builder(document, at, context).build(document.contents, under ?? [], at(0));
+}
+
+/** The library's messages may quote the text, which may be a secret. */
+function describe(error: YAMLParseError, text: string): string {
+  switch (error.code) {
+    case 'DUPLICATE_KEY':
+      return `the key "${/^[\w./-]*/.exec(text.slice(error.pos[0]))?.[0]}" is in this map twice`;
+    case 'TAB_AS_INDENT':
+      return 'YAML: indent with spaces, not with a tab';
+    case 'BAD_INDENT':
+      return `YAML: wrong indentation (${error.message})`;
+    case 'MULTIPLE_DOCS':
+      return 'YAML: a file holds one document; for several files give --config several times';
+    case 'BAD_SCALAR_START':
+      return 'YAML: quote a value that starts with a special character';
+    default:
+      return `YAML: ${error.message.replace(/: .*$/s, '').replace(/ at line.*$/s, '')}`;
+  }
+}
+
+class Builder {
+  readonly #document: Document;
+  readonly #at: (offset: number | undefined) => Position;
+  readonly #context: YamlContext;
+  /** Anchored values that are being built, so that an alias inside of its own anchor ends. */
+  readonly #open = new Set<Node>();
+
+  constructor(document: Document, at: (offset: number | undefined) => Position, context: YamlContext) {
+    this.#document = document;
+    this.#at = at;
+    this.#context = context;
+  }
+
+  /** @param at - where an empty value stands, which has no position of its own. */
+  build(node: unknown, path: Path, at: Position): TreeNode {
+    if (isAlias(node)) return this.#alias(node, path);
+    if (isMap(node)) return this.#map(node, path);
+    if (isSeq(node)) return this.#list(node, path);
+    if (isScalar(node) && node.range) return this.#scalar(node.value, path, this.#at(node.range[0]));
+    return { kind: 'scalar', value: null, at };
+  }
+
+  #alias(alias: Alias, path: Path): TreeNode {
+    const at = this.#at(alias.range?.[0]);
+    const target = alias.resolve(this.#document);
+    if (target === undefined) {
+      return this.#broken(
+        at,
+        path,
+        'YAML: no anchor (&name) for this alias (*name); quote a value that starts with "*"',
+      );
+    }
+    if (this.#open.has(target))
+      return this.#broken(at, path, 'YAML: this alias stands for a value that it is a part of');
+    this.#open.add(target);
+    const built = this.build(target, path, at);
+    this.#open.delete(target);
+    return built;
+  }
+
+  #list(node: YAMLSeq, path: Path): TreeNode {
+    const at = this.#at(node.range?.[0]);
+    return { kind: 'list', at, items: node.items.map((item, index) => this.build(item, [...path, index], at)) };
+  }
+
+  #map(node: YAMLMap, path: Path): TreeNode {
+    const at = this.#at(node.range?.[0]);
+    const entries = new Map<string, Entry>();
+    const merged: TreeNode[] = [];
+    for (const { key, value } of node.items) {
+      if (!isScalar(key) || key.value === null) {
+        this.#broken(at, path, 'a key of a map is a plain word');
+        continue;
+      }
+      const name = String(key.value);
+      const keyAt = this.#at(key.range?.[0]);
+      const built = this.build(value, [...path, name], keyAt);
+      if (name === '<<' && key.type === 'PLAIN') merged.push(...(built.kind === 'list' ? built.items : [built]));
+      else if (!entries.has(name)) entries.set(name, { keyAt, value: built });
+    }
+    // What the map says itself wins over what it takes in with a merge key (`<<: *defaults`), wherever that stands.
+    for (const from of merged) {
+      if (from.kind !== 'map') continue;
+      for (const [name, entry] of from.entries) if (!entries.has(name)) entries.set(name, entry);
+    }
+    return { kind: 'map', at, entries };
+  }
+
+  #scalar(value: unknown, path: Path, at: Position): TreeNode {
+    if (typeof value === 'string' && value.includes('$')) return this.#expanded(value, path, at);
+    const known = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    return { kind: 'scalar', value: known ? value : null, at };
+  }
+
+  #expanded(value: string, path: Path, at: Position): TreeNode {
+    const { text, references, whole, errors } = expand(value, this.#context);
+    if (errors.length > 0) return this.#broken(at, path, ...errors);
+    if (references.length === 0) return { kind: 'scalar', value: text, at };
+    return whole ? referenceValue(text, at, references) : { kind: 'scalar', value: text, at, from: references };
+  }
+
+  #broken(at: Position, path: Path, ...messages: string[]): TreeNode {
+    for (const message of messages) this.#context.report({ severity: 'error', at, path, message });
+    return { kind: 'scalar', value: null, at, broken: true };
+  }
+}
