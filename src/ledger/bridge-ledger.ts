@@ -1,0 +1,129 @@
+import type { Counter } from '@opentelemetry/api';
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { BridgeEvents } from '../events.ts';
+import type { ReportChunk } from '../report/report-chunk.ts';
+import type { Journal, Store } from '../storage/store.ts';
+import { ATTR } from '../telemetry/names.ts';
+import { Expiry } from './expiry.ts';
+import { Fifo } from './fifo.ts';
+import { LedgerFold } from './fold.ts';
+import { Intake } from './intake.ts';
+import type { IngestOptions, IngestResult, Ledger, QuarantinedReport } from './ledger.ts';
+import { LedgerProducer } from './producer.ts';
+import { encodeSettings } from './records.ts';
+import { TrustedClock } from './trusted-clock.ts';
+
+/** Texts of quarantined reports that are kept for the operator, in memory. */
+const KEPT_QUARANTINED = 100;
+
+/** Distinct values an attribute may take before the rest is counted as `_OTHER`. */
+export interface AttributeLimits {
+  /** @default 500; at most 65,000 */
+  tags: number;
+  /** @default 20; at most 250 */
+  kinds: number;
+}
+
+export interface LedgerOptions {
+  store: Pick<Store, 'attach'>;
+  clock: Clock;
+  events: BridgeEvents;
+  logger: Logger;
+  version: string;
+  limits: AttributeLimits;
+  /** `couic.bridge.receiver.quarantined_reports`. */
+  quarantinedReports: Counter;
+}
+
+/** The ledger of a service: created before the store is loaded, started after. */
+export class BridgeLedger implements Ledger {
+  readonly #fold = new LedgerFold();
+  readonly #journal: Journal;
+  readonly #clock: TrustedClock;
+  readonly #expiry: Expiry;
+  readonly #options: LedgerOptions;
+  readonly #queues = new Map<string, Fifo>();
+  readonly #quarantined: QuarantinedReport[] = [];
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#clock = new TrustedClock(options.clock);
+    this.#journal = options.store.attach('ledger', this.#fold);
+    const append = (records: readonly Uint8Array[]) => this.#journal.append(records);
+    this.#expiry = new Expiry(this.#fold.state, this.#clock, append, options.events, options.logger);
+  }
+
+  /** After the store was loaded: writes down what is new, and expires what ended meanwhile. */
+  async start(): Promise<void> {
+    const { state } = this.#fold;
+    const { tags, kinds } = this.#options.limits;
+    if (state.createdAt === 0 || state.tags.cap !== tags || state.kinds.cap !== kinds) {
+      await this.#journal.append([encodeSettings({ clock: this.#clock.now(), maxTags: tags, maxKinds: kinds })]);
+    }
+    await this.#expiry.start();
+  }
+
+  /** Safe without `start()`, and twice. */
+  async stop(): Promise<void> {
+    await this.#expiry.stop();
+  }
+
+  /** @param instances - the only ones to give; all when left out. */
+  producer(instances?: readonly string[]): MetricProducer {
+    const wanted = instances === undefined ? null : new Set(instances);
+    return new LedgerProducer(this.#fold.state, this.#options.version, wanted, () => this.#options.clock.now());
+  }
+
+  async ingest(instance: string, body: AsyncIterable<Uint8Array>, options: IngestOptions = {}): Promise<IngestResult> {
+    return this.#queue(instance).run(async () => {
+      const intake = new Intake(
+        {
+          instance,
+          state: this.#fold.state,
+          clock: this.#clock,
+          monotonic: () => this.#options.clock.monotonic(),
+          append: (records) => this.#journal.append(records),
+          committed: (chunk) => this.#committed(instance, chunk),
+        },
+        options,
+      );
+      return intake.take(body);
+    });
+  }
+
+  quarantined(): readonly QuarantinedReport[] {
+    return this.#quarantined;
+  }
+
+  #committed(instance: string, chunk: ReportChunk): void {
+    let quarantined = 0;
+    for (const [reason, count] of chunk.reasons) {
+      quarantined += count;
+      this.#options.quarantinedReports.add(count, { [ATTR.instance]: instance, [ATTR.reason]: reason });
+    }
+    for (const { reason, text } of chunk.quarantined) {
+      this.#quarantined.push({ instance, reason, clock: this.#options.clock.now(), text });
+    }
+    const surplus = this.#quarantined.length - KEPT_QUARANTINED;
+    if (surplus > 0) this.#quarantined.splice(0, surplus);
+    if (quarantined > 0) {
+      const reasons = [...chunk.reasons].map(([reason, count]) => `${reason}: ${count}`).join(', ');
+      this.#options.logger.warn(
+        { instance },
+        `Quarantined ${quarantined} reports from Couic that are not valid (${reasons})`,
+      );
+    }
+    this.#options.events.emit('committed', { instance, accepted: chunk.reports, quarantined });
+  }
+
+  #queue(instance: string): Fifo {
+    let queue = this.#queues.get(instance);
+    if (queue === undefined) {
+      queue = new Fifo();
+      this.#queues.set(instance, queue);
+    }
+    return queue;
+  }
+}

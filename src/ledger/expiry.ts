@@ -1,0 +1,85 @@
+import type { Logger } from 'pino';
+import type { BridgeEvents } from '../events.ts';
+import type { LedgerState } from './ledger-state.ts';
+import { encodeExpired } from './records.ts';
+import type { TrustedClock } from './trusted-clock.ts';
+
+const TICK_MS = 1000;
+/** Rules of each family that leave in one record: a few milliseconds of work, then others have their turn. */
+const MAX_PER_RECORD = 4096;
+
+/** Couic reports no expiry, so rules leave by the clock, looked at every second and written into the log. */
+export class Expiry {
+  readonly #state: LedgerState;
+  readonly #clock: TrustedClock;
+  readonly #append: (records: readonly Uint8Array[]) => Promise<void>;
+  readonly #events: BridgeEvents;
+  readonly #logger: Logger;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+  #held = false;
+
+  constructor(
+    state: LedgerState,
+    clock: TrustedClock,
+    append: (records: readonly Uint8Array[]) => Promise<void>,
+    events: BridgeEvents,
+    logger: Logger,
+  ) {
+    this.#state = state;
+    this.#clock = clock;
+    this.#append = append;
+    this.#events = events;
+    this.#logger = logger;
+  }
+
+  /** Expires what ended while the bridge was down, then goes on by a timer. */
+  async start(): Promise<void> {
+    await this.run();
+    this.#timer = setInterval(() => void this.run(), TICK_MS);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    await this.#running;
+  }
+
+  /** Expires everything that is over now. A failed commit is left to the next tick. */
+  run(): Promise<void> {
+    this.#running ??= this.#expire().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #expire(): Promise<void> {
+    const clock = this.#clock.now();
+    this.#sayWhetherHeld();
+    const { ipv4, ipv6 } = this.#state;
+    while (Math.min(ipv4.heap.nextTime, ipv6.heap.nextTime) * 1000 <= clock) {
+      const before = ipv4.heap.size + ipv6.heap.size;
+      try {
+        await this.#append([encodeExpired({ clock, max: MAX_PER_RECORD })]);
+      } catch (error) {
+        this.#logger.warn({ err: error }, 'Rules whose time is over could not be taken out; trying again in a second');
+        return;
+      }
+      const rules = before - ipv4.heap.size - ipv6.heap.size;
+      if (rules > 0) this.#events.emit('expired', { rules });
+    }
+  }
+
+  #sayWhetherHeld(): void {
+    const ahead = this.#clock.heldBack;
+    if (ahead > 0 && !this.#held) {
+      this.#logger.warn(
+        `The host's clock jumped ${Math.round(ahead / 1000)} s ahead; no rule expires by the new time until it has stood for 10 minutes`,
+      );
+    } else if (ahead === 0 && this.#held) {
+      this.#logger.info("The host's clock is believed again");
+    }
+    this.#held = ahead > 0;
+  }
+}

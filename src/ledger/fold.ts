@@ -1,0 +1,51 @@
+import type { Fold } from '../storage/store.ts';
+import { applyChunk, endRule } from './apply-chunk.ts';
+import { LedgerState } from './ledger-state.ts';
+import { clockOf, decodeChunk, decodeExpired, decodeSettings, kindOf, RECORD } from './records.ts';
+import type { RuleTable } from './rule-table.ts';
+import { restoreState, snapshotState } from './snapshot.ts';
+
+/** The ledger's fold: the same records give the same state, live and on a restart. */
+export class LedgerFold implements Fold {
+  readonly state = new LedgerState();
+
+  apply(record: Uint8Array): void {
+    const { state } = this;
+    state.clock = Math.max(state.clock, clockOf(record));
+    switch (kindOf(record)) {
+      case RECORD.chunk:
+        applyChunk(state, decodeChunk(record));
+        return;
+      case RECORD.expired: {
+        const { clock, max } = decodeExpired(record);
+        this.#expire(state.ipv4, clock, max);
+        this.#expire(state.ipv6, clock, max);
+        return;
+      }
+      case RECORD.settings: {
+        const { clock, maxTags, maxKinds } = decodeSettings(record);
+        if (state.createdAt === 0) state.createdAt = clock;
+        state.tags.cap = maxTags;
+        state.kinds.cap = maxKinds;
+        return;
+      }
+      default:
+        throw new Error(`the ledger's log holds a record of kind ${kindOf(record)}, which this version does not know`);
+    }
+  }
+
+  snapshot(): Iterable<Uint8Array> {
+    return snapshotState(this.state);
+  }
+
+  restore(pieces: Iterable<Uint8Array>): void {
+    restoreState(this.state, pieces);
+  }
+
+  #expire(table: RuleTable, clock: number, max: number): void {
+    for (let left = max; left > 0 && table.heap.nextTime * 1000 <= clock; left--) {
+      const slot = table.heap.nextSlot;
+      endRule(this.state.instances[table.meta(slot) >>> 16]!, table, slot, clock);
+    }
+  }
+}

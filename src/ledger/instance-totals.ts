@@ -1,0 +1,101 @@
+import type { Attributes } from '@opentelemetry/api';
+import { LEDGER_METRICS } from '../telemetry/names.ts';
+import { Heads } from './heads.ts';
+import { BucketCounts } from './histogram.ts';
+
+/** Kinds that fit into a key of `reports`; CappedNames keeps their number below. */
+export const KIND_BITS = 8;
+
+/** Prefix lengths 0 to 128. */
+export const PREFIXES = 129;
+
+/** `tag << 11 | kind << 3 | IPv6 << 2 | ignore << 1 | remove`, the low three bits as in packed.ts. */
+export type ReportKey = number;
+
+/** `tag << 2 | IPv6 << 1 | ignore`. */
+export type RuleKey = number;
+
+/** Everything counted for one Couic. */
+export class InstanceTotals {
+  readonly number: number;
+  readonly name: string;
+  readonly heads = new Heads();
+  readonly reports = new Map<ReportKey, number>();
+  /** Active rules by RuleKey. */
+  active = new Float64Array(64);
+  expirations = new Float64Array(64);
+  readonly lifetimes: readonly [drop: BucketCounts, ignore: BucketCounts] = [
+    new BucketCounts(LEDGER_METRICS.ruleLifetime.boundaries),
+    new BucketCounts(LEDGER_METRICS.ruleLifetime.boundaries),
+  ];
+  readonly lag = new BucketCounts(LEDGER_METRICS.reportLag.boundaries);
+  /** Added rules by `(IPv6 << 1 | ignore) * PREFIXES + prefix length`; a histogram is made of it when it is asked for. */
+  readonly prefixLengths = new Float64Array(4 * PREFIXES);
+  /** Milliseconds since the epoch; 0 before the first report. */
+  lastReport = 0;
+  overflows: [tag: number, kind: number] = [0, 0];
+  /** Attribute sets of the series above, made when first collected; no state. */
+  readonly reportAttributes = new Map<ReportKey, Attributes>();
+  readonly ruleAttributes = new Map<RuleKey, Attributes>();
+
+  constructor(number: number, name: string) {
+    this.number = number;
+    this.name = name;
+  }
+
+  addActive(key: RuleKey, change: number): void {
+    if (key >= this.active.length) this.active = grown(this.active, key);
+    this.active[key]! += change;
+  }
+
+  addExpiration(key: RuleKey): void {
+    if (key >= this.expirations.length) this.expirations = grown(this.expirations, key);
+    this.expirations[key]!++;
+  }
+
+  addReports(key: ReportKey, count: number): void {
+    this.reports.set(key, (this.reports.get(key) ?? 0) + count);
+  }
+
+  save() {
+    return {
+      name: this.name,
+      reports: [...this.reports],
+      expirations: sparse(this.expirations),
+      lifetimes: this.lifetimes.map((histogram) => histogram.save()),
+      lag: this.lag.save(),
+      prefixLengths: sparse(this.prefixLengths),
+      lastReport: this.lastReport,
+      overflows: this.overflows,
+      heads: this.heads.save(),
+    };
+  }
+
+  /** Active rules are counted again from the rules themselves. */
+  restore(saved: ReturnType<InstanceTotals['save']>): void {
+    for (const [key, count] of saved.reports) this.reports.set(key, count);
+    for (const [key, count] of saved.expirations) {
+      if (key >= this.expirations.length) this.expirations = grown(this.expirations, key);
+      this.expirations[key] = count;
+    }
+    this.lifetimes[0].restore(saved.lifetimes[0]!);
+    this.lifetimes[1].restore(saved.lifetimes[1]!);
+    this.lag.restore(saved.lag);
+    for (const [key, count] of saved.prefixLengths) this.prefixLengths[key] = count;
+    this.lastReport = saved.lastReport;
+    this.overflows = saved.overflows;
+    this.heads.restore(saved.heads);
+  }
+}
+
+function grown(values: Float64Array<ArrayBuffer>, key: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(Math.max(values.length * 2, key + 1));
+  larger.set(values);
+  return larger;
+}
+
+function sparse(values: Float64Array): [key: number, value: number][] {
+  const entries: [number, number][] = [];
+  for (const [key, value] of values.entries()) if (value !== 0) entries.push([key, value]);
+  return entries;
+}

@@ -1,0 +1,175 @@
+import { createHash, type Hash } from 'node:crypto';
+import { BodyScanner, ScanError } from '../report/body-scanner.ts';
+import { ReportChunk } from '../report/report-chunk.ts';
+import { Follower } from './follower.ts';
+import { type Link, MAX_LINK_SPACING } from './heads.ts';
+import { BodyError, type IngestOptions, type IngestResult, type ReportLine } from './ledger.ts';
+import type { LedgerState } from './ledger-state.ts';
+import { encodeChunk } from './records.ts';
+import type { TrustedClock } from './trusted-clock.ts';
+
+/** A body that arrives slowly is committed this often, so that it makes progress though the sender hangs up after 2 s. */
+const CHUNK_MS = 50;
+
+export interface IntakeContext {
+  readonly instance: string;
+  readonly state: LedgerState;
+  readonly clock: TrustedClock;
+  /** Milliseconds, never stepping. */
+  monotonic(): number;
+  append(records: readonly Uint8Array[]): Promise<void>;
+  /** A chunk was committed; called before its buffers are used again. */
+  committed(chunk: ReportChunk): void;
+}
+
+/** Chunks are large and bodies come one after another: their buffers are used again. */
+const spareChunks: ReportChunk[] = [];
+
+/**
+ * Takes one body of one instance, alone (see Fifo): scans it, follows the bodies before it, and commits what is new,
+ * chunk by chunk.
+ */
+export class Intake {
+  readonly result: IngestResult = { accepted: 0, replayed: 0, quarantined: 0 };
+  readonly #context: IntakeContext;
+  readonly #options: IngestOptions;
+  readonly #scanner = new BodyScanner();
+  readonly #chunk = spareChunks.pop() ?? new ReportChunk();
+  readonly #hash: Hash = createHash('sha256');
+  readonly #follower = new Follower();
+  /** The piece being scanned, and how much of it is hashed. */
+  #piece: Uint8Array = new Uint8Array(0);
+  #hashed = 0;
+  /** The hash of the body up to an element's end, computed or still to be: bodies end behind their last element. */
+  #mark: { offset: number; hash: Hash | string } = { offset: -1, hash: '' };
+  /** The link after the first element, until it is committed. */
+  #first: Link | null = null;
+  /** Elements of the body up to the last commit or match. */
+  #elements = 0;
+  /** The head that this body is on after its first commit, by the fold's own account. */
+  #continues: { base: number; keep: number } | null = null;
+  #chunkSince = 0;
+  #lines: ReportLine[] | null = [];
+
+  constructor(context: IntakeContext, options: IngestOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  async take(body: AsyncIterable<Uint8Array>): Promise<IngestResult> {
+    try {
+      this.#options.signal?.throwIfAborted();
+      for await (const piece of body) {
+        this.#piece = piece;
+        this.#hashed = 0;
+        this.#scanner.feed(piece);
+        await this.#scan();
+        this.#markElementEnd();
+        this.#hashTo(piece.length);
+        if (this.#isDue()) await this.#commit();
+      }
+      this.#scanner.end();
+      if (this.#chunk.elements > 0) await this.#commit();
+    } catch (error) {
+      if (!(error instanceof ScanError)) throw error;
+      // What came whole before the break is good.
+      this.#markElementEnd();
+      if (this.#chunk.elements > 0) await this.#commit();
+      throw new BodyError(error.message, error.offset, this.result);
+    } finally {
+      this.#chunk.clear();
+      spareChunks.push(this.#chunk);
+    }
+    if (this.#lines !== null && this.#lines.length > 0) this.#options.onReports?.(this.#lines);
+    return this.result;
+  }
+
+  /** Scans the piece to its end, stopping where something is to be decided. */
+  async #scan(): Promise<void> {
+    for (;;) {
+      const chunk = this.#chunk;
+      const before = chunk.elements;
+      const next = this.#elements === 0 && this.#first === null ? 0 : this.#follower.nextOffset;
+      // While a comparison is ahead nothing is committed: the links of a head are never further apart than a chunk.
+      const progress = this.#scanner.advance(chunk, next, next === Number.POSITIVE_INFINITY ? MAX_LINK_SPACING : 1e9);
+      if (before === 0 && chunk.elements > 0) this.#chunkSince = this.#context.monotonic();
+      if (progress === 'needs data') return;
+      if (progress === 'closed') continue;
+      if (next === 0) this.#begin();
+      else if (next === Number.POSITIVE_INFINITY) {
+        this.#hashHere();
+        await this.#commit();
+      } else if (this.#follower.compare(this.#scanner.elementEnd, this.#hashHere())) this.#replayed();
+    }
+  }
+
+  /** The first element is whole: is this a body that came before? */
+  #begin(): void {
+    const first = { offset: this.#scanner.elementEnd, hash: this.#hashHere(), elements: 1 };
+    const heads = this.#context.state.find(this.#context.instance)?.heads;
+    if (heads !== undefined && this.#follower.begin(heads, first)) this.#replayed();
+    else this.#first = first;
+  }
+
+  #replayed(): void {
+    this.result.replayed += this.#chunk.elements;
+    this.#elements += this.#chunk.elements;
+    this.#chunk.clear();
+  }
+
+  #isDue(): boolean {
+    return (
+      this.#chunk.elements > 0 &&
+      this.#follower.nextOffset === Number.POSITIVE_INFINITY &&
+      this.#context.monotonic() - this.#chunkSince >= CHUNK_MS
+    );
+  }
+
+  #hashTo(end: number): void {
+    if (end > this.#hashed) this.#hash.update(this.#piece.subarray(this.#hashed, end));
+    this.#hashed = Math.max(this.#hashed, end);
+  }
+
+  /** Base64 of the SHA-256 of the body up to the last whole element, which is in this piece. */
+  #hashHere(): string {
+    this.#hashTo(this.#scanner.elementEndInPiece);
+    const hash = this.#hash.copy().digest('base64');
+    this.#mark = { offset: this.#scanner.elementEnd, hash };
+    return hash;
+  }
+
+  /** Keeps the hash at the last whole element of this piece, before hashing what follows it. */
+  #markElementEnd(): void {
+    if (this.#scanner.elementEndInPiece <= this.#hashed) return;
+    this.#hashTo(this.#scanner.elementEndInPiece);
+    this.#mark = { offset: this.#scanner.elementEnd, hash: this.#hash.copy() };
+  }
+
+  /** Writes the chunk, which ends with the last whole element. */
+  async #commit(): Promise<void> {
+    const { instance, state, clock, append, committed } = this.#context;
+    const chunk = this.#chunk;
+    this.#options.signal?.throwIfAborted();
+    const elements = this.#elements + chunk.elements;
+    const { offset, hash } = this.#mark;
+    const link = { offset, hash: typeof hash === 'string' ? hash : hash.digest('base64'), elements };
+    const links = this.#first === null || this.#first.offset === link.offset ? [link] : [this.#first, link];
+    const { base, keep } = this.#continues ?? this.#follower.matched;
+    await append([encodeChunk(clock.now(), instance, { base, keep, links }, chunk)]);
+    const head = state.find(instance)!.heads.newest!;
+    this.#continues = { base: head.id, keep: head.links.length };
+    this.#first = null;
+    this.#elements = elements;
+    this.result.accepted += chunk.reports;
+    for (const count of chunk.reasons.values()) this.result.quarantined += count;
+    this.#keepLines();
+    committed(chunk);
+    chunk.clear();
+  }
+
+  #keepLines(): void {
+    if (this.#lines === null) return;
+    if (this.result.accepted > (this.#options.linesUpTo ?? 0)) this.#lines = null;
+    else this.#lines.push(...this.#chunk.lines());
+  }
+}

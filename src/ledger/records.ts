@@ -1,0 +1,118 @@
+import type { ReportChunk } from '../report/report-chunk.ts';
+import type { HeadChange } from './heads.ts';
+
+/*
+ * The ledger's records in the log. Each begins with its kind (u32) and the clock (f64, ms since the epoch) at byte 8:
+ * a fold never reads a clock of its own. Kinds are only ever added.
+ */
+const HEADER = 16;
+
+export const RECORD = {
+  chunk: 1,
+  expired: 2,
+  settings: 3,
+} as const;
+
+/** Reports of one instance between two commits. */
+export interface ChunkRecord {
+  /** Milliseconds since the epoch. */
+  clock: number;
+  instance: string;
+  head: HeadChange;
+  /** Packed reports, see src/report/packed.ts; tags and kinds are numbers in the lists below plus one. */
+  words: Int32Array;
+  tags: string[];
+  kinds: string[];
+}
+
+/** Rules whose time is over at `clock` leave, soonest first, at most `max` of each address family. */
+export interface ExpiredRecord {
+  clock: number;
+  max: number;
+}
+
+/** Written when the ledger is new, and when what it is told at start differs from before. */
+export interface SettingsRecord {
+  clock: number;
+  maxTags: number;
+  maxKinds: number;
+}
+
+function allocate(kind: number, clock: number, bytes: number): Buffer {
+  const record = Buffer.from(new ArrayBuffer(HEADER + bytes));
+  record.writeUInt32LE(kind, 0);
+  record.writeDoubleLE(clock, 8);
+  return record;
+}
+
+export function kindOf(record: Uint8Array): number {
+  return view(record).getUint32(0, true);
+}
+
+export function clockOf(record: Uint8Array): number {
+  return view(record).getFloat64(8, true);
+}
+
+function view(record: Uint8Array): DataView {
+  return new DataView(record.buffer, record.byteOffset, record.byteLength);
+}
+
+/** Layout: header with the number of words at byte 4, the words, then instance, head, tags and kinds as JSON. */
+export function encodeChunk(clock: number, instance: string, head: HeadChange, chunk: ReportChunk): Uint8Array {
+  const tail = Buffer.from(JSON.stringify([instance, head, chunk.tags.strings(), chunk.kinds.strings()]), 'utf8');
+  const wordBytes = chunk.length * 4;
+  const record = allocate(RECORD.chunk, clock, wordBytes + tail.length);
+  record.writeUInt32LE(chunk.length, 4);
+  record.set(new Uint8Array(chunk.words.buffer, chunk.words.byteOffset, wordBytes), HEADER);
+  record.set(tail, HEADER + wordBytes);
+  return record;
+}
+
+export function decodeChunk(record: Uint8Array): ChunkRecord {
+  const bytes = view(record);
+  const length = bytes.getUint32(4, true);
+  const tail = Buffer.from(
+    record.buffer,
+    record.byteOffset + HEADER + length * 4,
+    record.byteLength - HEADER - length * 4,
+  );
+  const [instance, head, tags, kinds] = JSON.parse(tail.toString('utf8')) as [string, HeadChange, string[], string[]];
+  const start = record.byteOffset + HEADER;
+  // The store may hand over bytes at any address; words must begin at a multiple of four.
+  const words =
+    start % 4 === 0
+      ? new Int32Array(record.buffer, start, length)
+      : new Int32Array(record.slice(HEADER, HEADER + length * 4).buffer);
+  return { clock: clockOf(record), instance, head, words, tags, kinds };
+}
+
+export function encodeExpired({ clock, max }: ExpiredRecord): Uint8Array {
+  const record = allocate(RECORD.expired, clock, 0);
+  record.writeUInt32LE(max, 4);
+  return record;
+}
+
+export function decodeExpired(record: Uint8Array): ExpiredRecord {
+  return { clock: clockOf(record), max: view(record).getUint32(4, true) };
+}
+
+export function encodeSettings({ clock, ...settings }: SettingsRecord): Uint8Array {
+  return encodeJson(RECORD.settings, clock, settings);
+}
+
+export function decodeSettings(record: Uint8Array): SettingsRecord {
+  return { clock: clockOf(record), ...decodeJson<Omit<SettingsRecord, 'clock'>>(record) };
+}
+
+/** For records that are rare or small: everything after the header is JSON. */
+export function encodeJson(kind: number, clock: number, value: unknown): Uint8Array {
+  const json = Buffer.from(JSON.stringify(value), 'utf8');
+  const record = allocate(kind, clock, json.length);
+  record.set(json, HEADER);
+  return record;
+}
+
+export function decodeJson<T>(record: Uint8Array): T {
+  const json = Buffer.from(record.buffer, record.byteOffset + HEADER, record.byteLength - HEADER);
+  return JSON.parse(json.toString('utf8')) as T;
+}

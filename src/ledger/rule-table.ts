@@ -1,0 +1,213 @@
+import { ExpiryHeap } from './expiry-heap.ts';
+import { RuleIndex } from './rule-index.ts';
+import { PAGE_BITS, PAGE_MASK, RulePage, USED } from './rule-page.ts';
+
+const HIGH = 2 ** 32;
+const NO_ADDRESS = [0, 0, 0] as const;
+
+/** Address words after the first; three for IPv6, ignored for IPv4. */
+export type Tail = readonly [number, number, number];
+
+/** Active rules of one address family, by (instance, policy, network). Everything is numbers; see rule-page.ts. */
+export class RuleTable {
+  /** Rules held. */
+  size = 0;
+  readonly pages: RulePage[] = [];
+  readonly heap = new ExpiryHeap(this.pages);
+  readonly addressWords: 1 | 4;
+  /** Slots ever used; those beyond are new. */
+  slots = 0;
+  /** First free slot plus one; 0 for none. */
+  free = 0;
+  readonly #index = new RuleIndex((slot) => this.#hashOf(slot));
+  /** While a snapshot is being written: its copies of the pages that changed since, by page number. */
+  #copies: Map<number, Uint8Array> | null = null;
+  #copiedPages = 0;
+
+  constructor(addressWords: 1 | 4) {
+    this.addressWords = addressWords;
+  }
+
+  /** @returns the rule's slot, or -1. */
+  find(meta: number, address: number, tail: Tail = NO_ADDRESS): number {
+    const hash = this.#hash(meta, address, tail[0], tail[1], tail[2]);
+    const table = this.#index.tableOf(hash);
+    const mask = table.length - 1;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const entry = table[at]!;
+      if (entry === 0) return -1;
+      const slot = entry - 1;
+      const page = this.pages[slot >>> PAGE_BITS]!;
+      const i = slot & PAGE_MASK;
+      if (page.meta[i] !== meta >>> 0) continue;
+      if (this.addressWords === 1) {
+        if (page.address[i] === address >>> 0) return slot;
+      } else {
+        const words = page.address;
+        const a = 4 * i;
+        if (
+          words[a] === address >>> 0 &&
+          words[a + 1] === tail[0] >>> 0 &&
+          words[a + 2] === tail[1] >>> 0 &&
+          words[a + 3] === tail[2] >>> 0
+        ) {
+          return slot;
+        }
+      }
+    }
+  }
+
+  /** The rule must not be there. Times in Unix seconds; expiration 0: never. */
+  insert(meta: number, address: number, tail: Tail, tag: number, creation: number, expiration: number): number {
+    let slot: number;
+    if (this.free !== 0) {
+      slot = this.free - 1;
+      this.#touch(slot);
+      this.free = this.pages[slot >>> PAGE_BITS]!.address[(slot & PAGE_MASK) * this.addressWords]!;
+    } else {
+      slot = this.slots++;
+      if (slot >>> PAGE_BITS === this.pages.length) this.pages.push(new RulePage(this.addressWords));
+      this.#touch(slot);
+    }
+    const page = this.pages[slot >>> PAGE_BITS]!;
+    const i = slot & PAGE_MASK;
+    page.meta[i] = meta;
+    if (this.addressWords === 1) page.address[i] = address;
+    else {
+      const words = page.address;
+      words[4 * i] = address;
+      words[4 * i + 1] = tail[0];
+      words[4 * i + 2] = tail[1];
+      words[4 * i + 3] = tail[2];
+    }
+    page.tag[i] = tag;
+    this.#setTimes(page, i, creation, expiration);
+    this.size++;
+    this.#index.insert(this.#hash(meta, address, tail[0], tail[1], tail[2]), slot);
+    if (expiration !== 0) this.heap.push(expiration, slot);
+    return slot;
+  }
+
+  remove(slot: number): void {
+    this.#touch(slot);
+    const page = this.pages[slot >>> PAGE_BITS]!;
+    const i = slot & PAGE_MASK;
+    this.#index.remove(this.#hashOf(slot), slot);
+    if (page.heapPosition[i] !== 0) this.heap.removeAt(page.heapPosition[i]! - 1);
+    page.meta[i] = 0;
+    page.address[i * this.addressWords] = this.free;
+    this.free = slot + 1;
+    this.size--;
+  }
+
+  meta(slot: number): number {
+    return this.pages[slot >>> PAGE_BITS]!.meta[slot & PAGE_MASK]!;
+  }
+
+  tag(slot: number): number {
+    return this.pages[slot >>> PAGE_BITS]!.tag[slot & PAGE_MASK]!;
+  }
+
+  creation(slot: number): number {
+    const page = this.pages[slot >>> PAGE_BITS]!;
+    const i = slot & PAGE_MASK;
+    return page.creation[i]! + (page.high[i]! & 0xffff) * HIGH;
+  }
+
+  expiration(slot: number): number {
+    const page = this.pages[slot >>> PAGE_BITS]!;
+    const i = slot & PAGE_MASK;
+    return page.expiration[i]! + (page.high[i]! >>> 16) * HIGH;
+  }
+
+  /**
+   * From now until `endSnapshot` the pages can be read as they are now, though rules change: a page that is about to
+   * change is copied first, once. One snapshot at a time.
+   * @returns how many pages there are.
+   */
+  beginSnapshot(): number {
+    this.#copies = new Map();
+    this.#copiedPages = this.pages.length;
+    return this.#copiedPages;
+  }
+
+  /** A page as it was at `beginSnapshot`, as a copy; each may be asked for once. */
+  snapshotPage(number: number): Uint8Array {
+    const bytes = this.#copies!.get(number) ?? this.pages[number]!.bytes.slice();
+    // It is out: later changes need no copy.
+    this.#copies!.set(number, EMPTY);
+    return bytes;
+  }
+
+  endSnapshot(): void {
+    this.#copies = null;
+  }
+
+  /** Takes the pages of a snapshot; then `finishRestore`. */
+  restorePage(bytes: Uint8Array): void {
+    const page = new RulePage(this.addressWords);
+    page.bytes.set(bytes);
+    this.pages.push(page);
+  }
+
+  /** Rebuilds what pages do not hold. @param each - called for every rule. */
+  finishRestore(slots: number, free: number, each: (slot: number) => void): void {
+    this.slots = slots;
+    this.free = free;
+    this.#index.reserve(slots);
+    for (let slot = 0; slot < slots; slot++) {
+      if ((this.meta(slot) & USED) === 0) continue;
+      this.size++;
+      this.#index.insert(this.#hashOf(slot), slot);
+      const expiration = this.expiration(slot);
+      if (expiration !== 0) this.heap.append(expiration, slot);
+      each(slot);
+    }
+    this.heap.heapify();
+  }
+
+  /** Call before a slot changes. */
+  #touch(slot: number): void {
+    if (this.#copies === null) return;
+    const number = slot >>> PAGE_BITS;
+    if (number < this.#copiedPages && !this.#copies.has(number))
+      this.#copies.set(number, this.pages[number]!.bytes.slice());
+  }
+
+  #setTimes(page: RulePage, i: number, creation: number, expiration: number): void {
+    page.creation[i] = creation;
+    page.expiration[i] = expiration;
+    page.high[i] =
+      creation < HIGH && expiration < HIGH ? 0 : Math.floor(creation / HIGH) | (Math.floor(expiration / HIGH) << 16);
+  }
+
+  #hashOf(slot: number): number {
+    const page = this.pages[slot >>> PAGE_BITS]!;
+    const i = slot & PAGE_MASK;
+    if (this.addressWords === 1) return this.#hash(page.meta[i]!, page.address[i]!, 0, 0, 0);
+    const words = page.address;
+    const a = 4 * i;
+    return this.#hash(page.meta[i]!, words[a]!, words[a + 1]!, words[a + 2]!, words[a + 3]!);
+  }
+
+  /** Murmur3's mixing: neighbouring networks, which is what a firewall holds, must not fall together. */
+  #hash(meta: number, a: number, b: number, c: number, d: number): number {
+    let h = mix(meta ^ 0x9e3779b9, a);
+    if (this.addressWords === 4) h = mix(mix(mix(h, b), c), d);
+    h ^= h >>> 16;
+    h = Math.imul(h, 0x85ebca6b);
+    h ^= h >>> 13;
+    h = Math.imul(h, 0xc2b2ae35);
+    return (h ^ (h >>> 16)) >>> 0;
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+function mix(h: number, k: number): number {
+  k = Math.imul(k, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  h ^= Math.imul(k, 0x1b873593);
+  h = (h << 13) | (h >>> 19);
+  return (Math.imul(h, 5) + 0xe6546b64) | 0;
+}

@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { USED } from '../../src/ledger/rule-page.ts';
+import { RuleTable, type Tail } from '../../src/ledger/rule-table.ts';
+
+const NO_TAIL: Tail = [0, 0, 0];
+const step = fc.record({
+  what: fc.constantFrom('insert', 'insert', 'remove', 'expire'),
+  instance: fc.integer({ min: 0, max: 2 }),
+  address: fc.integer({ min: -20, max: 20 }),
+  tail: fc.integer({ min: 0, max: 1 }),
+  expiration: fc.integer({ min: 0, max: 12 }).map((n) => (n > 8 ? 0 : n)),
+});
+
+test.each([1, 4] as const)('is a Map with an order by expiration (%i address words)', (words) => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+      const table = new RuleTable(words);
+      const model = new Map<string, { creation: number; expiration: number }>();
+      for (const [creation, { what, instance, address, tail, expiration }] of steps.entries()) {
+        const meta = ((instance << 16) | (32 << 8) | USED) >>> 0;
+        const rest: Tail = words === 4 ? [0, 0, tail] : NO_TAIL;
+        const key = `${instance} ${address} ${rest}`;
+        const slot = table.find(meta, address, rest);
+        expect(slot >= 0).toBe(model.has(key));
+        if (what === 'insert') {
+          if (slot >= 0) table.remove(slot);
+          table.insert(meta, address, rest, 7, creation, expiration);
+          model.set(key, { creation, expiration });
+        } else if (what === 'remove' && slot >= 0) {
+          expect(table.creation(slot)).toBe(model.get(key)!.creation);
+          table.remove(slot);
+          model.delete(key);
+        } else if (what === 'expire') {
+          const times = [...model.values()].map((rule) => rule.expiration).filter((time) => time > 0);
+          const soonest = Math.min(...times);
+          expect(table.heap.nextTime).toBe(soonest);
+          if (times.length === 0) continue;
+          const { creation: oldest } = { creation: table.creation(table.heap.nextSlot) };
+          const expired = [...model].find(([, rule]) => rule.creation === oldest)!;
+          expect(expired[1].expiration).toBe(soonest);
+          table.remove(table.heap.nextSlot);
+          model.delete(expired[0]);
+        }
+        expect(table.size).toBe(model.size);
+      }
+    }),
+  );
+});
+
+test('holds times beyond 2106', () => {
+  const table = new RuleTable(1);
+  const slot = table.insert(USED, 1, NO_TAIL, 0, 2 ** 40 + 5, 2 ** 47 + 9);
+  expect([table.creation(slot), table.expiration(slot)]).toEqual([2 ** 40 + 5, 2 ** 47 + 9]);
+  expect(table.heap.nextTime).toBe(2 ** 47 + 9);
+});

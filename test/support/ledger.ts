@@ -1,0 +1,94 @@
+import type { Attributes } from '@opentelemetry/api';
+import { createNoopMeter } from '@opentelemetry/api';
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
+import { pino } from 'pino';
+import { BridgeEvents } from '../../src/events.ts';
+import { BridgeLedger } from '../../src/ledger/bridge-ledger.ts';
+import type { Store } from '../../src/storage/store.ts';
+import { MemoryStore } from './memory-store.ts';
+
+/** A clock that stands until it is moved. Starts at the time of the sample batch. */
+export class ManualClock {
+  wall = 1_704_067_300_000;
+  mono = 0;
+  now = () => this.wall;
+  monotonic = () => this.mono;
+
+  advance(ms: number): void {
+    this.wall += ms;
+    this.mono += ms;
+  }
+}
+
+export function newLedger(store: Pick<Store, 'attach'>, clock = new ManualClock(), limits = { tags: 500, kinds: 20 }) {
+  const ledger = new BridgeLedger({
+    store,
+    clock,
+    events: new BridgeEvents(),
+    logger: pino({ level: 'silent' }),
+    version: '0.0.0',
+    limits,
+    quarantinedReports: createNoopMeter().createCounter('quarantined'),
+  });
+  return { ledger, clock };
+}
+
+export async function startedLedger(
+  store = new MemoryStore(),
+  clock = new ManualClock(),
+  limits = { tags: 500, kinds: 20 },
+) {
+  const { ledger } = newLedger(store, clock, limits);
+  await store.load();
+  await ledger.start();
+  return { ledger, store, clock };
+}
+
+/** A body as pieces of the given length. */
+export async function* pieces(body: string | Uint8Array, length = 65_536): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(body as string);
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+}
+
+/** Values by metric and by attributes, sorted: `{'couic.reports': {'a=1,b=2': 3}}`. Histograms by their count. */
+export async function collect(producer: MetricProducer): Promise<Record<string, Record<string, number>>> {
+  const { resourceMetrics } = await producer.collect();
+  const result: Record<string, Record<string, number>> = {};
+  for (const metric of resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics)) {
+    const series: Record<string, number> = {};
+    for (const { attributes, value } of metric.dataPoints) {
+      series[text(attributes)] = typeof value === 'number' ? value : value.count;
+    }
+    result[metric.descriptor.name] = series;
+  }
+  return result;
+}
+
+function text(attributes: Attributes): string {
+  return Object.entries(attributes)
+    .filter(([key]) => key !== 'couic.instance.name')
+    .map(([, value]) => String(value))
+    .join(' ');
+}
+
+export interface TestReport {
+  action?: 'add' | 'remove';
+  policy?: 'drop' | 'ignore';
+  cidr?: string;
+  tag?: string | null;
+  creation?: number;
+  expiration?: number;
+  kind?: string | null;
+}
+
+/** As Couic writes it. */
+export function reportText(report: TestReport): string {
+  const { action = 'add', policy = 'drop', cidr = '1.2.3.4/32', tag = 'scanner', kind = null } = report;
+  const { creation = 1_704_067_200, expiration = 0 } = report;
+  const metadata = kind === null ? null : { kind, detail: 'test', extra: null };
+  return JSON.stringify({ action, policy, entry: { creation, cidr, tag, expiration }, metadata });
+}
+
+export function bodyOf(reports: readonly TestReport[]): string {
+  return `[${reports.map(reportText).join(',')}]`;
+}
