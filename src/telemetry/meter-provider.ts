@@ -16,7 +16,8 @@ export interface BridgeMeterProvider {
 }
 
 export interface MeterProviderOptions {
-  resource: Resource;
+  /** What is measured. A function is asked at `register`: the store knows `service.instance.id` only once it was loaded. */
+  resource: Resource | (() => Resource);
   /** Version of every scope: the bridge's. */
   version: string;
 }
@@ -37,7 +38,12 @@ export function createMeterProvider({ resource, version }: MeterProviderOptions)
     },
     register(readers) {
       if (sdk) throw new Error('metric readers were registered already');
-      sdk = new MeterProvider({ resource, readers: [...readers], views: viewsOf(Object.values(BRIDGE_METRICS)) });
+      const measured = typeof resource === 'function' ? resource() : resource;
+      sdk = new MeterProvider({
+        resource: measured,
+        readers: [...readers],
+        views: viewsOf(Object.values(BRIDGE_METRICS)),
+      });
       for (const [scope, meter] of deferred) meter.bind(sdk.getMeter(scope, version));
     },
   };

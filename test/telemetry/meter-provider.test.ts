@@ -43,6 +43,17 @@ describe('instruments', () => {
     expect(metrics[BRIDGE_METRICS.queueSize.name]).toMatchObject({ dataPoints: [{ value: 2 }] });
   });
 
+  test('what is measured may be known only when the readers are registered', async () => {
+    let instanceId = 'unknown';
+    const late = () => createResource({ version: '1.2.3', instanceId });
+    const provider = createMeterProvider({ resource: late, version: '1.2.3' });
+    instanceId = 'id-2';
+    const reader = new Reader();
+    provider.register([reader]);
+    const { resourceMetrics } = await reader.collect();
+    expect(resourceMetrics.resource.attributes['service.instance.id']).toBe('id-2');
+  });
+
   test('every scope carries the name asked for and the version', async () => {
     const provider = build();
     counter(provider.getMeter('couic-otel-bridge/receiver/couic'), BRIDGE_METRICS.acceptedReports);
