@@ -1,0 +1,90 @@
+import { isExecutable, run, which } from './command.ts';
+import { aptInstall, mayInstall } from './debian.ts';
+import { collectorTool, composeTool, ensureBuilt, type GoTool } from './go-build.ts';
+import { TOOL_NAMES, type Tool, type ToolName, type Tools } from './tool.ts';
+
+interface DebianTool {
+  readonly package: string;
+  readonly commands: readonly string[];
+}
+
+const DEBIAN: Readonly<Partial<Record<ToolName, DebianTool>>> = {
+  prometheus: { package: 'prometheus', commands: ['prometheus'] },
+  promtool: { package: 'prometheus', commands: ['promtool'] },
+  chromium: { package: 'chromium', commands: ['chromium', 'chromium-browser', 'google-chrome'] },
+};
+
+/**
+ * Finds each tool: first what its environment variable names (`CONFORMANCE_PROMETHEUS`, `CONFORMANCE_OTELCOL`, …), then PATH
+ * or the cache. What is built with Go is built if Go is there. Debian packages are installed only with CONFORMANCE_INSTALL=1, as root.
+ * Never throws: a tool that cannot be had is a MissingTool that says why.
+ */
+export async function findTools(log: (line: string) => void): Promise<Tools> {
+  await installMissingPackages(log);
+  const found = {} as Record<ToolName, Tool>;
+  for (const name of TOOL_NAMES) found[name] = await find(name, log);
+  return found;
+}
+
+async function installMissingPackages(log: (line: string) => void): Promise<void> {
+  if (!mayInstall()) return;
+  const missing = Object.entries(DEBIAN).filter(
+    ([name, tool]) => !process.env[variableOf(name)] && !which(...tool.commands),
+  );
+  const packages = [...new Set(missing.map(([, tool]) => tool.package))];
+  if (packages.length === 0) return;
+  log(`installing ${packages.join(' ')} with apt-get`);
+  const problem = await aptInstall(packages);
+  if (problem) log(problem);
+}
+
+async function find(name: ToolName, log: (line: string) => void): Promise<Tool> {
+  const variable = variableOf(name);
+  const given = process.env[variable];
+  if (given && !isExecutable(given)) {
+    return {
+      found: false,
+      reason: `${variable}=${given} is not an executable`,
+      remedy: `correct or unset ${variable}`,
+    };
+  }
+  const debian = DEBIAN[name];
+  const path = given ?? (debian ? which(...debian.commands) : undefined);
+  if (path) return described(name, path);
+  if (debian) {
+    const remedy = `apt-get install ${debian.package}, or set ${variable} to its path`;
+    return { found: false, reason: `no ${debian.commands.join(' or ')} in PATH`, remedy };
+  }
+  return built(name, name === 'otelcol' ? await collectorTool() : composeTool(), log);
+}
+
+async function built(name: ToolName, tool: GoTool, log: (line: string) => void): Promise<Tool> {
+  const variable = variableOf(name);
+  if (isExecutable(tool.path)) return described(name, tool.path);
+  const go = which('go');
+  if (!go) {
+    const remedy = `install Go (https://go.dev/dl), which then builds it, or set ${variable} to its path`;
+    return { found: false, reason: `not in the cache (${tool.path}), and no go in PATH to build it`, remedy };
+  }
+  try {
+    return await described(name, await ensureBuilt(tool, go, log));
+  } catch (error) {
+    return { found: false, reason: (error as Error).message, remedy: `mend the build, or set ${variable} to its path` };
+  }
+}
+
+async function described(name: ToolName, path: string): Promise<Tool> {
+  if (name === 'compose') return { found: true, path, version: 'compose-go v2.16.2' };
+  try {
+    const { stdout, stderr } = await run(path, ['--version'], { timeout: 30_000 });
+    const version = (stdout || stderr).trim().split('\n')[0] ?? '';
+    return { found: true, path, version: version.replace(/ \(branch:.*/, '').replace(/, branch:.*/, '') };
+  } catch (error) {
+    const remedy = `see why ${path} --version fails`;
+    return { found: false, reason: (error as Error).message, remedy };
+  }
+}
+
+function variableOf(name: string): string {
+  return `CONFORMANCE_${name.toUpperCase()}`;
+}
