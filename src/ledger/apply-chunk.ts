@@ -79,12 +79,10 @@ function addRule(
 ): void {
   const ruleKey = ruleKeyOf(table, tag, meta);
   const policy = meta & 1;
-  if (state.tombstones.size > 0) {
-    const removed = state.tombstones.take(ruleText(meta, address, tail), creation);
-    if (removed !== null) {
-      addLifetime(instance, policy, removed / 1000 - creation);
-      return;
-    }
+  const removed = state.tombstones.take(table === state.ipv6, meta, address, tail, creation);
+  if (removed >= 0) {
+    addLifetime(instance, policy, removed - creation);
+    return;
   }
   const slot = table.find(meta, address, tail);
   if (slot >= 0) {
@@ -121,7 +119,7 @@ function removeRule(
     // The removal of an earlier rule of this network; the one that is held came after it.
     if (held > creation) return;
   }
-  state.tombstones.add(ruleText(meta, address, tail), creation, clock);
+  state.tombstones.add(table === state.ipv6, meta, address, tail, creation, clock);
 }
 
 /** A rule leaves: as an expiry if its time was over, else as a removal. */
@@ -143,10 +141,6 @@ export function ruleKeyOf(table: RuleTable, tag: number, meta: number): number {
 /** Couic's clock may be ahead of ours. */
 function addLifetime(instance: InstanceTotals, policy: number, seconds: number): void {
   instance.lifetimes[policy as 0 | 1].add(Math.max(seconds, 0));
-}
-
-function ruleText(meta: number, address: number, tail: Tail): string {
-  return `${meta},${address},${tail[0]},${tail[1]},${tail[2]}`;
 }
 
 function cellsOf(count: number): Float64Array {

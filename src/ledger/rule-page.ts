@@ -41,3 +41,34 @@ export class RulePage {
     this.tag = new Uint16Array(buffer, (4 + addressWords) * column, PAGE_SLOTS);
   }
 }
+
+/** Where the columns begin, by their bytes a slot, in the order of the buffer. */
+function columns(addressWords: number): number[] {
+  return [4, 4, 4, 4, 4 * addressWords, 2];
+}
+
+/** Only the first slots of a page's bytes, column after column: most ledgers fill no page. */
+export function trimPage(bytes: Uint8Array, addressWords: number, slots: number): Uint8Array {
+  if (slots >= PAGE_SLOTS) return bytes;
+  const trimmed = new Uint8Array(slots * (4 * addressWords + 18));
+  let [from, to] = [0, 0];
+  for (const width of columns(addressWords)) {
+    trimmed.set(bytes.subarray(from, from + width * slots), to);
+    from += width * PAGE_SLOTS;
+    to += width * slots;
+  }
+  return trimmed;
+}
+
+/** The inverse of `trimPage`, into a new page. */
+export function untrimPage(trimmed: Uint8Array, addressWords: number): RulePage {
+  const page = new RulePage(addressWords);
+  const slots = trimmed.length / (4 * addressWords + 18);
+  let [from, to] = [0, 0];
+  for (const width of columns(addressWords)) {
+    page.bytes.set(trimmed.subarray(from, from + width * slots), to);
+    from += width * slots;
+    to += width * PAGE_SLOTS;
+  }
+  return page;
+}

@@ -1,6 +1,6 @@
 import { ExpiryHeap } from './expiry-heap.ts';
 import { RuleIndex } from './rule-index.ts';
-import { PAGE_BITS, PAGE_MASK, RulePage, USED } from './rule-page.ts';
+import { PAGE_BITS, PAGE_MASK, PAGE_SLOTS, RulePage, trimPage, USED, untrimPage } from './rule-page.ts';
 
 const HIGH = 2 ** 32;
 const NO_ADDRESS = [0, 0, 0] as const;
@@ -22,7 +22,7 @@ export class RuleTable {
   readonly #index = new RuleIndex((slot) => this.#hashOf(slot));
   /** While a snapshot is being written: its copies of the pages that changed since, by page number. */
   #copies: Map<number, Uint8Array> | null = null;
-  #copiedPages = 0;
+  #copiedSlots = 0;
 
   constructor(addressWords: 1 | 4) {
     this.addressWords = addressWords;
@@ -123,17 +123,16 @@ export class RuleTable {
   /**
    * From now until `endSnapshot` the pages can be read as they are now, though rules change: a page that is about to
    * change is copied first, once. One snapshot at a time.
-   * @returns how many pages there are.
    */
-  beginSnapshot(): number {
+  beginSnapshot(): void {
     this.#copies = new Map();
-    this.#copiedPages = this.pages.length;
-    return this.#copiedPages;
+    this.#copiedSlots = this.slots;
   }
 
   /** A page as it was at `beginSnapshot`, as a copy; each may be asked for once. */
   snapshotPage(number: number): Uint8Array {
-    const bytes = this.#copies!.get(number) ?? this.pages[number]!.bytes.slice();
+    const slots = this.#copiedSlots - number * PAGE_SLOTS;
+    const bytes = trimPage(this.#copies!.get(number) ?? this.pages[number]!.bytes.slice(), this.addressWords, slots);
     // It is out: later changes need no copy.
     this.#copies!.set(number, EMPTY);
     return bytes;
@@ -145,9 +144,7 @@ export class RuleTable {
 
   /** Takes the pages of a snapshot; then `finishRestore`. */
   restorePage(bytes: Uint8Array): void {
-    const page = new RulePage(this.addressWords);
-    page.bytes.set(bytes);
-    this.pages.push(page);
+    this.pages.push(untrimPage(bytes, this.addressWords));
   }
 
   /** Rebuilds what pages do not hold. @param each - called for every rule. */
@@ -170,8 +167,8 @@ export class RuleTable {
   #touch(slot: number): void {
     if (this.#copies === null) return;
     const number = slot >>> PAGE_BITS;
-    if (number < this.#copiedPages && !this.#copies.has(number))
-      this.#copies.set(number, this.pages[number]!.bytes.slice());
+    if (number * PAGE_SLOTS >= this.#copiedSlots) return;
+    if (!this.#copies.has(number)) this.#copies.set(number, this.pages[number]!.bytes.slice());
   }
 
   #setTimes(page: RulePage, i: number, creation: number, expiration: number): void {

@@ -4,12 +4,9 @@ import type { LedgerState } from './ledger-state.ts';
 import type { RuleTable } from './rule-table.ts';
 
 /*
- * A snapshot is the small state as JSON, in pieces, then the pages of both rule tables as they are in memory. The first
- * byte of a piece says which.
+ * A snapshot is the small state as JSON, in pieces, then the pages of all rule tables as they are in memory. The first
+ * byte of a piece is 0 for JSON, else the number of the table plus one.
  */
-const JSON_PIECE = 0;
-const IPV4_PAGE = 1;
-const IPV6_PAGE = 2;
 const PIECE_BYTES = 512 * 1024;
 
 interface SavedState {
@@ -20,12 +17,17 @@ interface SavedState {
   tags: string[];
   kinds: string[];
   instances: ReturnType<InstanceTotals['save']>[];
-  tombstones: ReturnType<LedgerState['tombstones']['save']>;
   tables: { slots: number; free: number }[];
+}
+
+/** In the order of their numbers. */
+function tablesOf(state: LedgerState): readonly RuleTable[] {
+  return [state.ipv4, state.ipv6, state.tombstones.ipv4, state.tombstones.ipv6];
 }
 
 /** The state as of this call; records may be applied while the pieces are taken. */
 export function snapshotState(state: LedgerState): Iterable<Uint8Array> {
+  const tables = tablesOf(state);
   const saved: SavedState = {
     clock: state.clock,
     createdAt: state.createdAt,
@@ -34,40 +36,35 @@ export function snapshotState(state: LedgerState): Iterable<Uint8Array> {
     tags: state.tags.added(),
     kinds: state.kinds.added(),
     instances: state.instances.map((instance) => instance.save()),
-    tombstones: state.tombstones.save(),
-    tables: [state.ipv4, state.ipv6].map(({ slots, free }) => ({ slots, free })),
+    tables: tables.map(({ slots, free }) => ({ slots, free })),
   };
   const json = Buffer.from(JSON.stringify(saved), 'utf8');
-  const ipv4Pages = state.ipv4.beginSnapshot();
-  const ipv6Pages = state.ipv6.beginSnapshot();
-  const jsonPieces = Math.ceil(json.length / PIECE_BYTES);
-  const last = jsonPieces + ipv4Pages + ipv6Pages;
+  // What is to come: pieces of JSON, then the pages of each table.
+  const todo: { table: number; number: number }[] = [];
+  for (let number = 0; number * PIECE_BYTES < json.length; number++) todo.push({ table: -1, number });
+  for (const [table, { pages }] of tables.entries()) {
+    tables[table]!.beginSnapshot();
+    for (const number of pages.keys()) todo.push({ table, number });
+  }
   let next = 0;
   const end = () => {
-    next = last;
-    state.ipv4.endSnapshot();
-    state.ipv6.endSnapshot();
+    next = todo.length;
+    for (const table of tables) table.endSnapshot();
   };
   // No generator: one that was never begun would not run its `finally` when the snapshot is given up.
   const iterator: Iterator<Uint8Array> = {
     next() {
-      if (next >= last) {
+      const item = todo[next++];
+      if (item === undefined) {
         end();
         return { done: true, value: undefined };
       }
-      const number = next++;
-      if (number < jsonPieces) {
-        const at = number * PIECE_BYTES;
-        return { done: false, value: piece(JSON_PIECE, json.subarray(at, at + PIECE_BYTES)) };
-      }
-      const page = number - jsonPieces;
-      return {
-        done: false,
-        value:
-          page < ipv4Pages
-            ? piece(IPV4_PAGE, state.ipv4.snapshotPage(page))
-            : piece(IPV6_PAGE, state.ipv6.snapshotPage(page - ipv4Pages)),
-      };
+      const { table, number } = item;
+      const bytes =
+        table < 0
+          ? json.subarray(number * PIECE_BYTES, (number + 1) * PIECE_BYTES)
+          : tables[table]!.snapshotPage(number);
+      return { done: false, value: piece(table + 1, bytes) };
     },
     return() {
       end();
@@ -86,11 +83,12 @@ function piece(kind: number, bytes: Uint8Array): Uint8Array {
 
 /** @param state - new, with nothing applied. */
 export function restoreState(state: LedgerState, pieces: Iterable<Uint8Array>): void {
+  const tables = tablesOf(state);
   const json: Uint8Array[] = [];
   for (const framed of pieces) {
     const bytes = framed.subarray(1);
-    if (framed[0] === JSON_PIECE) json.push(bytes.slice());
-    else (framed[0] === IPV4_PAGE ? state.ipv4 : state.ipv6).restorePage(bytes);
+    if (framed[0] === 0) json.push(bytes.slice());
+    else tables[framed[0]! - 1]!.restorePage(bytes);
   }
   const saved = JSON.parse(Buffer.concat(json).toString('utf8')) as SavedState;
   state.clock = saved.clock;
@@ -100,14 +98,13 @@ export function restoreState(state: LedgerState, pieces: Iterable<Uint8Array>): 
   state.tags.restore(saved.tags);
   state.kinds.restore(saved.kinds);
   for (const instance of saved.instances) state.instance(instance.name).restore(instance);
-  state.tombstones.restore(saved.tombstones);
-  restoreTable(state, state.ipv4, saved.tables[0]!);
-  restoreTable(state, state.ipv6, saved.tables[1]!);
-}
-
-function restoreTable(state: LedgerState, table: RuleTable, { slots, free }: { slots: number; free: number }): void {
-  table.finishRestore(slots, free, (slot) => {
-    const meta = table.meta(slot);
-    state.instances[meta >>> 16]!.addActive(ruleKeyOf(table, table.tag(slot), meta), 1);
-  });
+  for (const [i, table] of tables.entries()) {
+    const rules = table === state.ipv4 || table === state.ipv6;
+    const { slots, free } = saved.tables[i]!;
+    table.finishRestore(slots, free, (slot) => {
+      if (!rules) return;
+      const meta = table.meta(slot);
+      state.instances[meta >>> 16]!.addActive(ruleKeyOf(table, table.tag(slot), meta), 1);
+    });
+  }
 }
