@@ -1,5 +1,6 @@
 import { fileStorage } from '../plugins/extensions/file_storage/factory.ts';
+import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
 import type { AnyFactory } from './component.ts';
 
 /** Every component of the bridge: the only file that imports plugins/. A type that is here twice fails at start. */
-export const factories: readonly AnyFactory[] = [fileStorage];
+export const factories: readonly AnyFactory[] = [couicReceiver, fileStorage];

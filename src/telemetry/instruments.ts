@@ -1,4 +1,12 @@
-import type { Counter, Gauge, Histogram, Meter, ObservableGauge, UpDownCounter } from '@opentelemetry/api';
+import type {
+  Counter,
+  Gauge,
+  Histogram,
+  Meter,
+  ObservableCounter,
+  ObservableGauge,
+  UpDownCounter,
+} from '@opentelemetry/api';
 import type { MetricDefinition, MetricKind } from './names.ts';
 
 /** A metric of names.ts whose kind is known to the compiler. */
@@ -6,6 +14,11 @@ type Definition<Kind extends MetricKind> = MetricDefinition & { readonly kind: K
 
 export function counter(meter: Meter, metric: Definition<'counter'>): Counter {
   return meter.createCounter(metric.name, options(metric));
+}
+
+/** A counter that is kept as a plain number and asked for at each collection: for what every request adds to. */
+export function observableCounter(meter: Meter, metric: Definition<'counter'>): ObservableCounter {
+  return meter.createObservableCounter(metric.name, options(metric));
 }
 
 export function upDownCounter(meter: Meter, metric: Definition<'updowncounter'>): UpDownCounter {

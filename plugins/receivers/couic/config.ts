@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { durationSchema, formatDuration } from '../../../src/config/duration.ts';
+import { endpointSchema, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
+import { tlsServerSchema } from '../../../src/config/tls.ts';
+
+/** Couic's HTTP client keeps an idle connection for 90 s; a server that ends it sooner makes requests fail at random. */
+const COUIC_POOL_IDLE = 90_000;
+/** Timers of Node end at 2^31 ms; nobody wants a connection to idle for longer than a day either. */
+const LONGEST_TIMEOUT = 86_400_000;
+
+const TOKEN_TEXT = /^[A-Za-z0-9._~-]*$/;
+
+/** Empty stands for "none", so that `${env:NAME:-}` of an unset variable is a way to write it. */
+const tokenSchema = z
+  .string()
+  .regex(TOKEN_TEXT, 'a token is part of a URL: use letters, digits and . _ ~ - only, as in a UUID (uuidgen makes one)')
+  .refine(
+    (token) => token === '' || token.length >= 16,
+    'a token needs 16 characters or more: uuidgen makes a good one',
+  )
+  .max(200, 'a token has 200 characters at most');
+
+const instanceSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'a name is 1 to 64 letters, digits or . _ : - (it is shown in every metric)'),
+    token: tokenSchema.optional(),
+    tokens: z.array(tokenSchema).min(1, 'tokens is empty: list a token, or leave it out').optional(),
+  })
+  .refine(({ token, tokens }) => token === undefined || tokens === undefined, {
+    path: ['tokens'],
+    error: 'token and tokens are two ways to say one thing: to rotate a token, list the new and the old one in tokens',
+  });
+
+const timeout = (value: string) =>
+  durationSchema
+    .prefault(value)
+    .refine(
+      (ms) => ms >= 1 && ms <= LONGEST_TIMEOUT,
+      `expected a duration from 1ms to ${formatDuration(LONGEST_TIMEOUT)}`,
+    );
+
+const count = (value: number) => z.int().min(1).max(1_000_000).default(value);
+
+export const configSchema = z
+  .strictObject({
+    endpoint: endpointSchema.prefault('127.0.0.1:8000'),
+    instances: z
+      .array(instanceSchema)
+      .min(1, 'list the Couic that sends here: instances: [{name: couic, token: …}]')
+      .prefault([{ name: 'couic' }]),
+    log_reports: z.boolean().default(true),
+    tls: tlsServerSchema.optional(),
+    read_header_timeout: timeout('10s'),
+    body_stall_timeout: timeout('30s'),
+    idle_timeout: timeout('2m').refine(
+      (ms) => ms > COUIC_POOL_IDLE,
+      'must be longer than 90s: Couic keeps an idle connection that long, and would send into one that is closed already',
+    ),
+    max_connections: count(2048),
+    max_concurrent_bodies: count(512),
+    max_concurrent_bodies_per_instance: count(64),
+  })
+  .superRefine(({ endpoint, instances }, context) => {
+    for (const { path, message } of contradictions(instances, formatEndpoint(endpoint), isLoopback(endpoint.host))) {
+      context.addIssue({ code: 'custom', path, message });
+    }
+  });
+
+export type CouicReceiverConfig = z.output<typeof configSchema>;
+export type InstanceConfig = CouicReceiverConfig['instances'][number];
+
+/** The tokens that an instance answers to; none = it is open. */
+export function tokensOf({ token, tokens }: InstanceConfig): string[] {
+  return (tokens ?? [token ?? '']).filter((each) => each !== '');
+}
+
+function* contradictions(instances: readonly InstanceConfig[], endpoint: string, loopback: boolean) {
+  const names = new Set<string>();
+  const owners = new Map<string, string>();
+  let open: string | undefined;
+  for (const [index, instance] of instances.entries()) {
+    const { name } = instance;
+    if (names.has(name)) {
+      yield { path: ['instances', index, 'name'], message: `the name "${name}" is taken: each Couic needs its own` };
+    }
+    names.add(name);
+    const tokens = tokensOf(instance);
+    const path = ['instances', index, instance.tokens ? 'tokens' : 'token'];
+    for (const token of new Set(tokens)) {
+      const owner = owners.get(token);
+      if (owner !== undefined) {
+        yield { path, message: `"${name}" and "${owner}" have the same token: reports could not be told apart` };
+      }
+      owners.set(token, name);
+    }
+    if (tokens.length > 0) continue;
+    if (open !== undefined) {
+      const message = `"${name}" and "${open}" have no token: only one instance can do without, give this one a token`;
+      yield { path, message };
+    }
+    open ??= name;
+    if (!loopback) {
+      const message = `"${name}" has no token, and ${endpoint} can be reached from other hosts: anyone there could send reports. Give it a token (uuidgen makes one) and append it to Couic's webhook, or listen on 127.0.0.1`;
+      yield { path, message };
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../../../src/clock.ts';
+import type { IngestResult, ReportLine } from '../../../src/ledger/ledger.ts';
+import { CAUSES, type CauseCode } from './errors.ts';
+import { Throttle } from './throttle.ts';
+
+interface Received extends IngestResult {
+  readonly requests: number;
+}
+
+/** What the receiver tells a person. The path of a request is in none of it: it holds the token. */
+export class ReceiverLog {
+  readonly #logger: Logger;
+  readonly #received: Throttle<Received>;
+  readonly #refused: Throttle<number>;
+
+  constructor(logger: Logger, clock: Clock) {
+    this.#logger = logger;
+    this.#received = new Throttle({
+      clock,
+      burst: 5,
+      period: 1000,
+      add: (sum, next) => (sum ? total(sum, next) : next),
+      flush: (instance, sum) => this.#writeReceived(instance, sum),
+    });
+    this.#refused = new Throttle({
+      clock,
+      burst: 5,
+      period: 10_000,
+      add: (sum = 0, next) => sum + next,
+      flush: (code, requests) => this.#logger.warn({ code, requests }, `Refused ${requests} more requests`),
+    });
+  }
+
+  /** The lines are the ones that Couic's documentation tells a person to look for. */
+  received(instance: string, result: IngestResult, lines: readonly ReportLine[]): void {
+    if (result.accepted + result.replayed + result.quarantined === 0) return;
+    if (!this.#received.pass(instance, { ...result, requests: 1 })) return;
+    this.#writeReceived(instance, result);
+    for (const { action, policy, cidr, tag } of lines) {
+      this.#logger.info({ instance }, `Action: ${action}, Policy: ${policy}, CIDR: ${cidr}, Tag: ${tag ?? 'none'}`);
+    }
+  }
+
+  /** @param details - why, if there is more to say than the code does. */
+  refused(code: CauseCode, instance: string | undefined, details?: Record<string, unknown>): void {
+    if (!this.#refused.pass(code, 1)) return;
+    this.#logger.warn(
+      { code, ...(instance && { instance }), ...details },
+      `Refused a request: ${CAUSES[code].message}`,
+    );
+  }
+
+  failed(error: unknown, instance?: string): void {
+    this.#logger.error(
+      { ...(instance && { instance }), err: error },
+      'A request failed inside the bridge; Couic will send its reports again',
+    );
+  }
+
+  /** Logs what is still held back. */
+  close(): void {
+    this.#received.close();
+    this.#refused.close();
+  }
+
+  #writeReceived(
+    instance: string,
+    { accepted, replayed, quarantined, requests = 1 }: IngestResult & Partial<Received>,
+  ) {
+    this.#logger.info(
+      {
+        instance,
+        ...(requests > 1 && { requests }),
+        ...(replayed > 0 && { replayed }),
+        ...(quarantined > 0 && { quarantined }),
+      },
+      `Received ${accepted} reports from Couic`,
+    );
+  }
+}
+
+function total(a: Received, b: Received): Received {
+  return {
+    requests: a.requests + b.requests,
+    accepted: a.accepted + b.accepted,
+    replayed: a.replayed + b.replayed,
+    quarantined: a.quarantined + b.quarantined,
+  };
+}

@@ -1,0 +1,158 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../../src/clock.ts';
+import { BodyError, type IngestResult, type Ledger, type ReportLine } from '../../../src/ledger/ledger.ts';
+import { StorageError } from '../../../src/storage/store.ts';
+import type { Admission } from './admission.ts';
+import { BodyStalledError, ClientGoneError, REFUSALS, type Refusal, type RefusalCode } from './errors.ts';
+import { hangUpSignal } from './hang-up.ts';
+import type { ReceiverLog } from './receiver-log.ts';
+import { discardRequest, RequestBody } from './request-body.ts';
+import { CLIENT_GONE, type ReceiverTelemetry } from './telemetry.ts';
+
+/** A body with more reports than this gets no line for each in the log. */
+const LOGGED_LINES = 10;
+const NO_LINES: readonly ReportLine[] = [];
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export interface ReportHandlerOptions {
+  readonly admission: Admission;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly log: ReceiverLog;
+  readonly telemetry: ReceiverTelemetry;
+  /** Whether addresses may be logged. */
+  readonly logReports: boolean;
+  /** Milliseconds. */
+  readonly bodyStallTimeout: number;
+}
+
+/** A request under way. */
+export interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** As the router knows it; undefined when none matched. */
+  readonly route: string | undefined;
+  /** By the monotonic clock, in ms. */
+  readonly started: number;
+}
+
+/** Takes requests from their headers to their answer. This is the hot path of small requests. */
+export class ReportHandler {
+  readonly #options: ReportHandlerOptions;
+  readonly #linesUpTo: number;
+  #stopping = false;
+
+  constructor(options: ReportHandlerOptions) {
+    this.#options = options;
+    this.#linesUpTo = options.logReports ? LOGGED_LINES : 0;
+  }
+
+  /** From now on new requests are refused; those under way go on. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  begin(route: string | undefined, request: FastifyRequest, reply: FastifyReply): Exchange {
+    return { request, reply, route, started: this.#options.clock.monotonic() };
+  }
+
+  /** @param instance - whose token the request has; undefined when it has none that is known. */
+  receive(instance: string | undefined, exchange: Exchange): void {
+    const { headers } = exchange.request.raw;
+    const encoding = headers['content-encoding'];
+    if (instance === undefined) {
+      this.refuse('ERR_UNAUTHORIZED', exchange);
+    } else if (headers.origin !== undefined) {
+      this.refuse('ERR_BROWSER', exchange, instance);
+    } else if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+      this.refuse('ERR_CONTENT_ENCODING', exchange, instance);
+    } else if (this.#stopping) {
+      this.refuse('ERR_STOPPING', exchange, instance);
+    } else if (!this.#options.admission.enter(instance)) {
+      this.refuse('ERR_BUSY', exchange, instance);
+    } else {
+      void this.#ingest(instance, exchange);
+    }
+  }
+
+  /** Answers with an error at once, and drops what is left of the body. */
+  refuse(code: RefusalCode, exchange: Exchange, instance?: string, details: Record<string, unknown> = {}): void {
+    const { request, reply } = exchange;
+    const refusal: Refusal = REFUSALS[code];
+    const { remoteAddress } = request.raw.socket;
+    this.#options.telemetry.refused(code, instance);
+    this.#options.log.refused(code, instance, { ...details, remoteAddress });
+    if (refusal.headers) reply.headers(refusal.headers);
+    this.#answer(refusal.status, JSON.stringify({ code, message: refusal.message, ...details }), exchange);
+    discardRequest(request.raw);
+  }
+
+  /** Answers what Fastify itself had to complain about. */
+  fail(error: unknown, exchange: Exchange): void {
+    if ((error as { statusCode?: number }).statusCode === 415) {
+      this.refuse('ERR_CONTENT_TYPE', exchange);
+      return;
+    }
+    this.#options.log.failed(error);
+    this.refuse('ERR_INTERNAL', exchange);
+  }
+
+  async #ingest(instance: string, exchange: Exchange): Promise<void> {
+    const { ledger, admission, telemetry, log, bodyStallTimeout } = this.#options;
+    const { raw } = exchange.request;
+    const body = new RequestBody(raw, bodyStallTimeout);
+    const signal = hangUpSignal(raw.socket);
+    const progress: IngestResult = { accepted: 0, replayed: 0, quarantined: 0 };
+    let lines = NO_LINES;
+    let failure: unknown;
+    try {
+      await ledger.ingest(instance, body, {
+        signal,
+        progress,
+        linesUpTo: this.#linesUpTo,
+        onReports: (reports) => {
+          lines = reports;
+        },
+      });
+    } catch (error) {
+      failure = error;
+    }
+    body.discard();
+    admission.leave(instance);
+    telemetry.ingested(instance, progress);
+    if (signal.aborted || failure instanceof ClientGoneError) this.#measure(CLIENT_GONE, exchange);
+    else if (failure === undefined) this.#answer(200, resultText(progress), exchange);
+    else this.#answerFailure(failure, instance, exchange);
+    log.received(instance, progress, lines);
+  }
+
+  #answerFailure(failure: unknown, instance: string, exchange: Exchange): void {
+    if (failure instanceof BodyError) {
+      const { message, offset, result } = failure;
+      this.refuse('ERR_BODY', exchange, instance, { message, offset, ...result });
+    } else if (failure instanceof BodyStalledError) {
+      this.refuse('ERR_BODY_STALLED', exchange, instance);
+    } else if (failure instanceof StorageError) {
+      this.refuse('ERR_STORAGE', exchange, instance);
+    } else {
+      this.#options.log.failed(failure, instance);
+      this.refuse('ERR_INTERNAL', exchange, instance);
+    }
+  }
+
+  #answer(status: number, text: string, exchange: Exchange): void {
+    const { reply } = exchange;
+    if (this.#stopping) reply.header('connection', 'close');
+    reply.code(status).header('content-type', JSON_TYPE).send(text);
+    this.#measure(status, exchange);
+  }
+
+  #measure(status: number, { request, route, started }: Exchange): void {
+    const { telemetry, clock } = this.#options;
+    telemetry.answered(route, request.method, status, clock.monotonic() - started);
+  }
+}
+
+function resultText({ accepted, replayed, quarantined }: IngestResult): string {
+  return `{"accepted":${accepted},"replayed":${replayed},"quarantined":${quarantined}}`;
+}

@@ -1,0 +1,65 @@
+import type { Clock } from '../../../src/clock.ts';
+
+export interface ThrottleOptions<Sum> {
+  readonly clock: Clock;
+  /** How many of one key are let through at once, each period. */
+  readonly burst: number;
+  /** Milliseconds. */
+  readonly period: number;
+  /** Adds one that was held back to what its key holds already. */
+  add(sum: Sum | undefined, next: Sum): Sum;
+  /** What was held back for a key, once its period is over. */
+  flush(key: string, sum: Sum): void;
+}
+
+interface Window<Sum> {
+  readonly ends: number;
+  passed: number;
+  held: Sum | undefined;
+}
+
+/**
+ * Keeps the log readable and cheap: the first few of a kind are logged at once, what comes more within a period is
+ * summed up in one line. A written line costs more than a request does.
+ */
+export class Throttle<Sum> {
+  readonly #options: ThrottleOptions<Sum>;
+  readonly #windows = new Map<string, Window<Sum>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ThrottleOptions<Sum>) {
+    this.#options = options;
+  }
+
+  /** @returns true: log it now. false: it was added to what the period's end will log. */
+  pass(key: string, next: Sum): boolean {
+    const { clock, burst, period, add } = this.#options;
+    const now = clock.monotonic();
+    let window = this.#windows.get(key);
+    if (!window || (now >= window.ends && window.held === undefined)) {
+      window = { ends: now + period, passed: 0, held: undefined };
+      this.#windows.set(key, window);
+    }
+    if (window.passed < burst) {
+      window.passed += 1;
+      return true;
+    }
+    window.held = add(window.held, next);
+    this.#timer ??= setTimeout(this.#flushAll, period).unref();
+    return false;
+  }
+
+  /** Logs what is still held back, and ends. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#flushAll();
+  }
+
+  readonly #flushAll = (): void => {
+    this.#timer = undefined;
+    for (const [key, { held }] of this.#windows) {
+      this.#windows.delete(key);
+      if (held !== undefined) this.#options.flush(key, held);
+    }
+  };
+}

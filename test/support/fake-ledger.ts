@@ -1,0 +1,74 @@
+import {
+  BodyError,
+  type IngestOptions,
+  type IngestResult,
+  type Ledger,
+  type QuarantinedReport,
+} from '../../src/ledger/ledger.ts';
+
+interface WireReport {
+  action: 'add' | 'remove';
+  policy: 'drop' | 'ignore';
+  entry: { cidr: string; tag: string | null };
+}
+
+/** A ledger that keeps what it was given in memory: JSON.parse of whole bodies, one at a time for each instance. */
+export class FakeLedger implements Ledger {
+  /** Bodies taken, in order. */
+  readonly bodies: { instance: string; reports: WireReport[] }[] = [];
+  /** Bodies that were begun and not taken, with why. */
+  readonly failures: unknown[] = [];
+  /** Called once a body has come whole, before it counts: may wait, or throw as a store would. */
+  beforeCommit: (instance: string, signal: AbortSignal | undefined) => Promise<void> | void = () => {};
+  /** Bytes read so far. */
+  bytes = 0;
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  ingest(instance: string, body: AsyncIterable<Uint8Array>, options: IngestOptions = {}): Promise<IngestResult> {
+    const before = this.#turns.get(instance) ?? Promise.resolve();
+    const turn = before.then(() => this.#take(instance, body, options));
+    const settled = turn.catch((error) => this.failures.push(error));
+    this.#turns.set(instance, settled);
+    return turn;
+  }
+
+  quarantined(): readonly QuarantinedReport[] {
+    return [];
+  }
+
+  /** All reports of an instance. */
+  reports(instance: string): WireReport[] {
+    return this.bodies.filter((body) => body.instance === instance).flatMap((body) => body.reports);
+  }
+
+  async #take(instance: string, body: AsyncIterable<Uint8Array>, options: IngestOptions): Promise<IngestResult> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) {
+      options.signal?.throwIfAborted();
+      this.bytes += chunk.length;
+      chunks.push(chunk);
+    }
+    const text = Buffer.concat(chunks).toString();
+    const result = { accepted: 0, replayed: 0, quarantined: 0 };
+    const reports = parse(text, result);
+    await this.beforeCommit(instance, options.signal);
+    options.signal?.throwIfAborted();
+    result.accepted = reports.length;
+    this.bodies.push({ instance, reports });
+    if (options.progress) Object.assign(options.progress, result);
+    if (reports.length <= (options.linesUpTo ?? 0)) {
+      options.onReports?.(
+        reports.map(({ action, policy, entry }) => ({ action, policy, cidr: entry.cidr, tag: entry.tag })),
+      );
+    }
+    return result;
+  }
+}
+
+function parse(text: string, result: IngestResult): WireReport[] {
+  try {
+    const value = JSON.parse(text);
+    if (Array.isArray(value)) return value;
+  } catch {}
+  throw new BodyError('expected a JSON array', 0, result);
+}

@@ -1,0 +1,58 @@
+import { type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
+import { pino } from 'pino';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import type { ReceiverContext } from '../../src/component.ts';
+import { BridgeEvents } from '../../src/events.ts';
+import { Health } from '../../src/health.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { createMeterProvider } from '../../src/telemetry/meter-provider.ts';
+import { createResource } from '../../src/telemetry/resource.ts';
+
+/** What a receiver is given, with what it logs and measures in reach. */
+export interface TestContext extends ReceiverContext {
+  /** Logged objects, oldest first. */
+  readonly lines: readonly Record<string, unknown>[];
+  /** Messages logged, oldest first. */
+  messages(): unknown[];
+  /** Everything logged, as text. */
+  readonly logText: () => string;
+  /** The data points of one metric of the component, as `[attributes, value]`. */
+  points(name: string): Promise<[Record<string, unknown>, unknown][]>;
+}
+
+class CollectingReader extends MetricReader {
+  protected override async onShutdown(): Promise<void> {}
+  protected override async onForceFlush(): Promise<void> {}
+}
+
+export function receiverContext(ledger: Ledger, options: { id?: string; clock?: Clock } = {}): TestContext {
+  const lines: Record<string, unknown>[] = [];
+  const provider = createMeterProvider({
+    resource: createResource({ version: '0.0.0', instanceId: 'test' }),
+    version: '0.0.0',
+  });
+  const reader = new CollectingReader();
+  const meter = provider.getMeter('couic-otel-bridge/receiver/test');
+  provider.register([reader]);
+  return {
+    id: options.id ?? 'couic',
+    logger: pino({ level: 'debug', base: null }, { write: (line) => void lines.push(JSON.parse(line)) }),
+    clock: options.clock ?? systemClock,
+    meter,
+    events: new BridgeEvents(),
+    health: new Health(),
+    version: '0.0.0',
+    ledger,
+    lines,
+    messages: () => lines.map(({ msg }) => msg),
+    logText: () => lines.map((line) => JSON.stringify(line)).join('\n'),
+    async points(name) {
+      const { resourceMetrics, errors } = await reader.collect();
+      if (errors.length > 0) throw errors[0];
+      const metric = resourceMetrics.scopeMetrics
+        .flatMap(({ metrics }): MetricData[] => metrics)
+        .find(({ descriptor }) => descriptor.name === name);
+      return (metric?.dataPoints ?? []).map(({ attributes, value }) => [attributes, value]);
+    },
+  };
+}
