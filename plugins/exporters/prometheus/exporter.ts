@@ -1,0 +1,91 @@
+import { PrometheusExporter as OfficialExporter } from '@opentelemetry/exporter-prometheus';
+import type { MetricReader } from '@opentelemetry/sdk-metrics';
+import type { Exporter, ExporterContext } from '../../../src/component.ts';
+import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
+import { loadServerTls } from '../../../src/config/tls.ts';
+import type { PrometheusConfig } from './config.ts';
+import { type Scrape, ScrapeServer } from './scrape-server.ts';
+import { negotiate, PROMETHEUS_TEXT } from './text-format.ts';
+import { TextSerializer } from './text-serializer.ts';
+
+const PATH = '/metrics';
+
+/**
+ * Shows the metrics to a Prometheus that comes and asks. The official exporter is the reader; what it names, writes and
+ * listens with is ours, for the Collector's names, for its time, and for a listener that start() opens: see docs/adr.
+ */
+export class PrometheusExporter implements Exporter {
+  readonly reader: MetricReader;
+  readonly #context: ExporterContext;
+  readonly #config: PrometheusConfig;
+  readonly #serializer: TextSerializer;
+  readonly #server: ScrapeServer;
+  readonly #dropped = new Set<string>();
+  #endpoint: Endpoint | undefined;
+  #ended = false;
+
+  constructor(context: ExporterContext, config: PrometheusConfig) {
+    this.#context = context;
+    this.#config = config;
+    this.reader = new OfficialExporter({ preventServerStart: true, metricProducers: [context.producer()] });
+    this.#serializer = new TextSerializer({
+      strategy: config.translation_strategy,
+      namespace: config.namespace,
+      constLabels: Object.entries(config.const_labels),
+      withoutScopeInfo: config.without_scope_info,
+      resourceLabels: config.resource_to_telemetry_conversion.enabled,
+      onDropped: (metric, reason) => this.#warnOnce(metric, reason),
+    });
+    this.#server = new ScrapeServer({
+      path: PATH,
+      clock: context.clock,
+      scrape: (accept) => this.#scrape(accept),
+      onError: (error) => context.logger.error({ err: error }, 'A scrape failed'),
+    });
+  }
+
+  /** Where it listens; undefined before `start`. */
+  get endpoint(): Endpoint | undefined {
+    return this.#endpoint;
+  }
+
+  async start(): Promise<void> {
+    const { endpoint, tls } = this.#config;
+    this.#endpoint = await this.#server.open(endpoint, tls && (await loadServerTls(tls)));
+    const { logger } = this.#context;
+    logger.info(`Metrics are at ${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}${PATH}`);
+    if (!isLoopback(endpoint.host) && tls?.client_ca_file === undefined) {
+      logger.warn(
+        `Whoever reaches ${formatEndpoint(this.#endpoint)} can read the metrics: listen on 127.0.0.1, or ask for a client certificate with tls.client_ca_file`,
+      );
+    }
+  }
+
+  async shutdown(deadline: AbortSignal): Promise<void> {
+    await this.#server.close(deadline);
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.reader.shutdown();
+  }
+
+  async #scrape(accept: string | undefined): Promise<Scrape> {
+    const { resourceMetrics, errors } = await this.reader.collect();
+    if (errors.length > 0) {
+      throw new AggregateError(
+        errors,
+        errors.map((error) => (error instanceof Error ? error.message : error)).join('; '),
+      );
+    }
+    // Counters would be called `_total` in OpenMetrics even where the configuration says no suffixes.
+    const openMetrics =
+      this.#config.enable_open_metrics && this.#config.translation_strategy === 'UnderscoreEscapingWithSuffixes';
+    const format = openMetrics ? negotiate(accept) : PROMETHEUS_TEXT;
+    return { contentType: format.contentType, pieces: this.#serializer.serialize(resourceMetrics, format) };
+  }
+
+  #warnOnce(metric: string, reason: string): void {
+    if (this.#dropped.has(metric)) return;
+    this.#dropped.add(metric);
+    this.#context.logger.warn(`Metric ${metric} is not shown: ${reason}`);
+  }
+}

@@ -1,0 +1,11 @@
+import type { ExporterFactory } from '../../../src/component.ts';
+import { configSchema, type PrometheusConfig } from './config.ts';
+import { PrometheusExporter } from './exporter.ts';
+
+export const prometheus: ExporterFactory<PrometheusConfig> = {
+  kind: 'exporter',
+  type: 'prometheus',
+  stability: 'beta',
+  schema: configSchema,
+  create: (context, config) => new PrometheusExporter(context, config),
+};

@@ -1,0 +1,61 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import type { ExporterContext } from '../../src/component.ts';
+import { BridgeEvents } from '../../src/events.ts';
+import { Health } from '../../src/health.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { type BridgeMeterProvider, createMeterProvider } from '../../src/telemetry/meter-provider.ts';
+import { createResource } from '../../src/telemetry/resource.ts';
+
+export const VERSION = '1.2.3';
+
+export interface TestContext extends ExporterContext {
+  readonly provider: BridgeMeterProvider;
+  /** Log lines so far, as `level message`. */
+  readonly logged: string[];
+}
+
+export interface TestContextOptions {
+  readonly id?: string;
+  readonly producer?: MetricProducer;
+  readonly clock?: Clock;
+}
+
+/** What the service gives a component, without the service. Register the exporter's reader with `provider`. */
+export function exporterContext(options: TestContextOptions = {}): TestContext {
+  const { id = 'prometheus', producer, clock = systemClock } = options;
+  const logged: string[] = [];
+  const provider = createMeterProvider({
+    resource: createResource({ version: VERSION, instanceId: 'bridge-1' }),
+    version: VERSION,
+  });
+  return {
+    id,
+    clock,
+    logger: createLogger({
+      level: 'debug',
+      encoding: 'json',
+      destination: {
+        write(line) {
+          const { level, msg } = JSON.parse(line) as Attributes;
+          logged.push(`${level} ${msg}`);
+        },
+      },
+    }),
+    logged,
+    provider,
+    meter: provider.getMeter(`couic-otel-bridge/exporter/${id}`),
+    events: new BridgeEvents(),
+    health: new Health(),
+    version: VERSION,
+    instances: () => ['edge'],
+    producer: () => producer ?? { collect: () => Promise.reject(new Error('no producer in this test')) },
+    attach: () => {
+      throw new Error('no store in this test');
+    },
+  };
+}
+
+/** A deadline that is never reached. */
+export const noDeadline = new AbortController().signal;
