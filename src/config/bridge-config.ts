@@ -1,5 +1,6 @@
 import type { AnyFactory } from '../component.ts';
 import type { ComponentId } from './component-id.ts';
+import type { Path, Position } from './problem.ts';
 import type { ServiceConfig } from './service-schema.ts';
 
 export type Kind = AnyFactory['kind'];
@@ -22,4 +23,6 @@ export interface BridgeConfig {
   readonly exporters: readonly ConfiguredComponent<Extract<AnyFactory, { kind: 'exporter' }>>[];
   readonly extensions: readonly ConfiguredComponent<Extract<AnyFactory, { kind: 'extension' }>>[];
   readonly service: ServiceConfig;
+  /** Where something was written, for problems that show only when components are built. */
+  positionOf(path: Path): Position;
 }

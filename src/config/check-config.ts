@@ -50,6 +50,7 @@ export function checkConfig(
     exporters: inUse(defined.exporters, used) as BridgeConfig['exporters'],
     extensions: inUse(defined.extensions, used, service.extensions) as BridgeConfig['extensions'],
     service,
+    positionOf: (path) => positionOf(tree, path),
   };
 }
 

@@ -26,6 +26,7 @@ export interface LoadedConfig {
  * @throws ConfigError with every problem: of reading, or when everything could be read, of what it says.
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
+  refuseDuplicateTypes(options.factories);
   const problems: Problem[] = [];
   const report = (problem: Problem) => void problems.push(problem);
   const context = { env: options.env, readFile: options.readFile, report };
@@ -46,4 +47,15 @@ function inOrder(problems: readonly Problem[], configs: readonly string[]): Prob
   const sources = configs.map(sourceName);
   const rank = ({ at }: Problem) => (sources.includes(at.source) ? sources.indexOf(at.source) : sources.length);
   return problems.toSorted((a, b) => rank(a) - rank(b) || (a.at.line ?? 0) - (b.at.line ?? 0));
+}
+
+/** A mistake in the list of components, not in a file. */
+function refuseDuplicateTypes(factories: readonly AnyFactory[]): void {
+  const seen = new Set<string>();
+  for (const { kind, type, aliases = [] } of factories) {
+    for (const name of [type, ...aliases]) {
+      if (seen.has(`${kind} ${name}`)) throw new Error(`the list of components has two ${kind}s of type "${name}"`);
+      seen.add(`${kind} ${name}`);
+    }
+  }
 }

@@ -39,8 +39,8 @@ export function formatProblem({ at, path, message }: Problem): string {
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join('\n'));
+  constructor(problems: readonly Problem[], options?: ErrorOptions) {
+    super(problems.map(formatProblem).join('\n'), options);
     this.name = 'ConfigError';
     this.problems = problems;
   }

@@ -16,6 +16,12 @@ const logsSchema = z.strictObject({
   encoding: z.enum(['console', 'json']).default('console'),
 });
 
+/** Distinct values an attribute may take; later ones are counted as `_OTHER`. The upper bounds are those of the ledger's numbers. */
+const attributeLimitsSchema = z.strictObject({
+  tags: z.int().min(1).max(65_000).default(500),
+  kinds: z.int().min(1).max(250).default(20),
+});
+
 /** Timers of Node hold no more than 2^31 ms; nobody waits a day for an end. */
 const LONGEST_SHUTDOWN = 86_400_000;
 
@@ -34,6 +40,7 @@ export const serviceSchema = z.strictObject({
       resource: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).optional()).default({}),
     })
     .prefault({}),
+  attribute_limits: attributeLimitsSchema.prefault({}),
   /** Time for an orderly end, in ms; what is not done by then is cut off. */
   shutdown_timeout: durationSchema
     .refine((value) => value > 0 && value <= LONGEST_SHUTDOWN, 'expected more than 0 and at most 24h')

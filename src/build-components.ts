@@ -1,0 +1,134 @@
+import type { Logger } from 'pino';
+import type { Clock } from './clock.ts';
+import type { AnyFactory, Component, ComponentContext, Exporter, Extension, Receiver } from './component.ts';
+import type { BridgeConfig, ConfiguredComponent } from './config/bridge-config.ts';
+import { formatComponentId } from './config/component-id.ts';
+import { ConfigError, type Path } from './config/problem.ts';
+import type { BridgeEvents } from './events.ts';
+import type { Health } from './health.ts';
+import type { ServiceLedger, ServiceLedgerOptions } from './service-ledger.ts';
+import type { Store } from './storage/store.ts';
+import type { BridgeMeterProvider } from './telemetry/meter-provider.ts';
+
+export const SCOPE = 'couic-otel-bridge';
+
+export interface BuildOptions {
+  readonly config: BridgeConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly events: BridgeEvents;
+  readonly health: Health;
+  readonly meterProvider: Pick<BridgeMeterProvider, 'getMeter'>;
+  readonly version: string;
+  createLedger(options: ServiceLedgerOptions): ServiceLedger;
+}
+
+/** A component that was built, with its name for the log. */
+export interface Built<C extends Component> {
+  /** `receiver couic`. */
+  readonly name: string;
+  readonly component: C;
+}
+
+export interface Components {
+  readonly store: Store;
+  readonly ledger: ServiceLedger;
+  readonly receivers: readonly Built<Receiver>[];
+  readonly exporters: readonly Built<Exporter>[];
+  readonly extensions: readonly Built<Extension>[];
+}
+
+/**
+ * Builds everything and opens nothing: no file, no listener, no timer.
+ * @throws ConfigError when a component refuses its configuration, or when there is not exactly one storage.
+ */
+export function buildComponents(options: BuildOptions): Components {
+  const { config, clock, events, version } = options;
+  const extensions = config.extensions.map((each) =>
+    built(options, each, () => each.factory.create(contextOf(options, each), each.config)),
+  );
+  const store = findStore(config, extensions);
+  const ledger = options.createLedger({
+    store,
+    clock,
+    events,
+    version,
+    logger: options.logger.child({ component: 'ledger' }),
+    meter: options.meterProvider.getMeter(`${SCOPE}/ledger`),
+    limits: config.service.attribute_limits,
+  });
+  const receivers = config.receivers.map((each) =>
+    built(options, each, () => each.factory.create({ ...contextOf(options, each), ledger }, each.config)),
+  );
+  const exporters = config.exporters.map((each) => {
+    const instances = instancesOf(config, each.id, receivers);
+    const context = {
+      ...contextOf(options, each),
+      instances: () => instances,
+      producer: (some?: readonly string[]) => ledger.producer(narrowed(instances, some)),
+      attach: store.attach.bind(store, `exporter/${formatComponentId(each.canonicalId)}`),
+    };
+    return built(options, each, () => each.factory.create(context, each.config));
+  });
+  return { store, ledger, receivers, exporters, extensions };
+}
+
+function contextOf(options: BuildOptions, { id, factory }: ConfiguredComponent): ComponentContext {
+  const { clock, events, health, version } = options;
+  return {
+    id,
+    clock,
+    events,
+    health,
+    version,
+    logger: options.logger.child({ component: id }),
+    meter: options.meterProvider.getMeter(`${SCOPE}/${factory.kind}/${factory.type}`),
+  };
+}
+
+function built<C extends Component>(
+  { config }: BuildOptions,
+  { id, factory: { kind } }: ConfiguredComponent<AnyFactory>,
+  create: () => C,
+): Built<C> {
+  try {
+    return { name: `${kind} ${id}`, component: create() };
+  } catch (error) {
+    throw refusal(config, [`${kind}s`, id], (error as Error).message, error);
+  }
+}
+
+function findStore(config: BridgeConfig, extensions: readonly Built<Extension>[]): Store {
+  const [first, ...others] = extensions.flatMap(({ component }) => component.store ?? []);
+  const path = ['service', 'extensions'];
+  if (!first) {
+    throw refusal(
+      config,
+      path,
+      'a storage is missing: add "file_storage: {directory: ./data}" under extensions, and file_storage to this list',
+    );
+  }
+  if (others.length > 0) throw refusal(config, path, 'there is more than one storage in this list: keep one');
+  return first;
+}
+
+/** The instances that feed an exporter's pipelines: of their receivers, in the order of the configuration. */
+function instancesOf(
+  { receivers, service }: BridgeConfig,
+  exporter: string,
+  built: readonly Built<Receiver>[],
+): string[] {
+  const pipelines = Object.values(service.pipelines).filter((pipeline) => pipeline.exporters.includes(exporter));
+  const feeding = receivers.map(({ id }) => pipelines.some((pipeline) => pipeline.receivers.includes(id)));
+  return [...new Set(built.flatMap(({ component }, index) => (feeding[index] ? component.instances : [])))];
+}
+
+function narrowed(all: readonly string[], some: readonly string[] = all): readonly string[] {
+  const unknown = some.find((name) => !all.includes(name));
+  if (unknown === undefined) return some;
+  throw new Error(`instance "${unknown}" is not one of this exporter's pipelines (known: ${all.join(', ')})`);
+}
+
+function refusal(config: BridgeConfig, path: Path, message: string, cause?: unknown): ConfigError {
+  return new ConfigError([{ severity: 'error', at: config.positionOf(path), path, message }], { cause });
+}

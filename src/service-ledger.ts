@@ -1,0 +1,34 @@
+import type { Meter } from '@opentelemetry/api';
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
+import type { Logger } from 'pino';
+import type { Clock } from './clock.ts';
+import type { BridgeEvents } from './events.ts';
+import { BridgeLedger } from './ledger/bridge-ledger.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Store } from './storage/store.ts';
+import { counter } from './telemetry/instruments.ts';
+import { BRIDGE_METRICS } from './telemetry/names.ts';
+
+/** The ledger as the service sees it. */
+export interface ServiceLedger extends Ledger {
+  /** After the store was loaded. */
+  start(): Promise<void>;
+  /** Before the store is closed. Safe without `start()`, and twice. */
+  stop(): Promise<void>;
+  producer(instances: readonly string[]): MetricProducer;
+}
+
+export interface ServiceLedgerOptions {
+  store: Pick<Store, 'attach'>;
+  clock: Clock;
+  events: BridgeEvents;
+  logger: Logger;
+  meter: Meter;
+  version: string;
+  limits: { tags: number; kinds: number };
+}
+
+/** The one place where a service gets its ledger. */
+export function createServiceLedger({ meter, ...options }: ServiceLedgerOptions): ServiceLedger {
+  return new BridgeLedger({ ...options, quarantinedReports: counter(meter, BRIDGE_METRICS.quarantinedReports) });
+}

@@ -1,0 +1,142 @@
+import { type BuildOptions, type Built, buildComponents, type Components } from './build-components.ts';
+import type { Component } from './component.ts';
+import type { BridgeConfig } from './config/bridge-config.ts';
+import { Deadline, within } from './deadline.ts';
+import { BridgeEvents } from './events.ts';
+import { Health } from './health.ts';
+import { createServiceLedger } from './service-ledger.ts';
+import { type BridgeMeterProvider, createMeterProvider } from './telemetry/meter-provider.ts';
+import { createResource } from './telemetry/resource.ts';
+
+/** Parts of the time for an orderly end after which a stage has to be over, so that a slow one leaves the next its turn. */
+const RECEIVERS_UNTIL = 0.5;
+const EXPORTERS_UNTIL = 0.9;
+/** What a component that was told to end at once may still take, in ms. */
+const GRACE = 500;
+
+export type ServiceOptions = Pick<BuildOptions, 'config' | 'logger' | 'clock' | 'version'> &
+  Partial<Pick<BuildOptions, 'createLedger' | 'health'>>;
+
+/**
+ * Everything between a checked configuration and a running bridge. Starts downstream first (extensions, exporters,
+ * receivers), so that no report arrives before there is somewhere to put it, and stops upstream first.
+ */
+export class Service {
+  readonly #config: BridgeConfig;
+  readonly #logger: BuildOptions['logger'];
+  readonly #health: Health;
+  readonly #meterProvider: BridgeMeterProvider;
+  readonly #components: Components;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<boolean> | undefined;
+
+  /** Builds all components; opens nothing. @throws ConfigError when one refuses its configuration. */
+  constructor({ createLedger = createServiceLedger, health = new Health(), ...options }: ServiceOptions) {
+    const { config, logger, version } = options;
+    this.#config = config;
+    this.#logger = logger;
+    this.#health = health;
+    this.#meterProvider = createMeterProvider({ version, resource: () => this.#resource(version) });
+    this.#components = buildComponents({
+      ...options,
+      createLedger,
+      health,
+      events: new BridgeEvents(),
+      meterProvider: this.#meterProvider,
+    });
+  }
+
+  /**
+   * Resolves when reports are accepted. Once.
+   * @throws the error of the component that could not start, named; what had started was shut down by then.
+   */
+  async start(): Promise<void> {
+    this.#health.setUnavailable('service', 'starting');
+    this.#starting = this.#startAll();
+    try {
+      await this.#starting;
+    } catch (error) {
+      await this.shutdown();
+      throw error;
+    }
+    this.#logger.info('Ready: reports are accepted');
+  }
+
+  /**
+   * Ends everything in order. Safe without `start()`, while it is under way, and twice.
+   * @returns whether all of it ended in time and without an error; each failure was logged.
+   */
+  shutdown(): Promise<boolean> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  async #startAll(): Promise<void> {
+    const { store, ledger, exporters, receivers, extensions } = this.#components;
+    // The storage comes last of the extensions: while it reads a large state, health_check can already say so.
+    for (const each of extensions) if (each.component.store !== store) await this.#start(each);
+    for (const each of extensions) if (each.component.store === store) await this.#start(each);
+    await ledger.start();
+    this.#meterProvider.register(exporters.map(({ component }) => component.reader));
+    for (const each of exporters) await this.#start(each);
+    for (const each of receivers) await this.#start(each);
+    this.#throwIfStopping();
+    this.#health.setAvailable('service');
+  }
+
+  async #start({ name, component }: Built<Component>): Promise<void> {
+    this.#throwIfStopping();
+    try {
+      await component.start();
+    } catch (error) {
+      throw new Error(`cannot start ${name}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  #throwIfStopping(): void {
+    if (this.#stopping) throw new Error('told to stop while starting');
+  }
+
+  async #stopAll(): Promise<boolean> {
+    this.#health.setUnavailable('service', 'stopping');
+    const { shutdown_timeout: time } = this.#config.service;
+    const { store, ledger, exporters, receivers, extensions } = this.#components;
+    const forReceivers = new Deadline(time * RECEIVERS_UNTIL);
+    const forExporters = new Deadline(time * EXPORTERS_UNTIL);
+    const forAll = new Deadline(time);
+    let clean = true;
+    const stop = async (each: Built<Component>, { signal }: Deadline) => {
+      clean = (await this.#stop(each.name, each.component.shutdown(signal), signal)) && clean;
+    };
+    if (this.#starting) {
+      const settled = this.#starting.catch(() => {});
+      clean = await this.#stop('the start', settled, forAll.signal);
+    }
+    await Promise.all(receivers.map((each) => stop(each, forReceivers)));
+    await Promise.all(exporters.map((each) => stop(each, forExporters)));
+    clean = (await this.#stop('the ledger', ledger.stop(), forAll.signal)) && clean;
+    for (const each of extensions) if (each.component.store === store) await stop(each, forAll);
+    for (const each of extensions.toReversed()) if (each.component.store !== store) await stop(each, forAll);
+    for (const deadline of [forReceivers, forExporters, forAll]) deadline.clear();
+    return clean;
+  }
+
+  async #stop(name: string, work: Promise<void>, signal: AbortSignal): Promise<boolean> {
+    try {
+      if (await within(work, signal, GRACE)) return true;
+      this.#logger.error(`Did not wait any longer for ${name} to end: service.shutdown_timeout is over`);
+    } catch (error) {
+      this.#logger.error({ err: error }, `Could not end ${name} in order`);
+    }
+    return false;
+  }
+
+  #resource(version: string) {
+    return createResource({
+      version,
+      instanceId: this.#components.store.identity.instanceId,
+      configured: this.#config.service.telemetry.resource,
+      onInvalid: (message) => this.#logger.warn(message),
+    });
+  }
+}

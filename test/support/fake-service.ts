@@ -1,0 +1,161 @@
+import type { MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { z } from 'zod';
+import { systemClock } from '../../src/clock.ts';
+import type {
+  AnyFactory,
+  Component,
+  ExporterContext,
+  ExporterFactory,
+  ExtensionFactory,
+  ReceiverFactory,
+} from '../../src/component.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { Health } from '../../src/health.ts';
+import { Service } from '../../src/service.ts';
+import type { ServiceLedger } from '../../src/service-ledger.ts';
+import type { Fold, Store } from '../../src/storage/store.ts';
+
+/** Options of every fake component: what it does when it is started and ended. */
+const behaviour = z.strictObject({
+  instances: z.array(z.string()).default(['a']),
+  start: z.enum(['works', 'fails', 'hangs']).default('works'),
+  shutdown: z.enum(['works', 'fails', 'hangs', 'waits for the deadline']).default('works'),
+  create: z.enum(['works', 'fails']).default('works'),
+  asks_for: z.array(z.string()).optional(),
+});
+
+type Behaviour = z.output<typeof behaviour>;
+
+/** A service of components that do nothing but write down what is done with them. */
+export class FakeService {
+  readonly events: string[] = [];
+  readonly log: string[] = [];
+  readonly health = new Health();
+  readonly producers: Record<string, readonly string[]> = {};
+  readonly contexts: Record<string, ExporterContext> = {};
+  readonly attached: string[] = [];
+  readonly registered: MetricReader[] = [];
+  /** Lets a start that hangs go on. */
+  release: () => void = () => {};
+  readonly #released = new Promise<void>((resolve) => {
+    this.release = resolve;
+  });
+
+  build(yaml: string): Service {
+    const { config } = loadConfig({
+      configs: ['test.yaml'],
+      sets: [],
+      env: {},
+      readFile: () => yaml,
+      factories: this.factories,
+    });
+    return new Service({
+      config,
+      logger: this.logger,
+      clock: systemClock,
+      version: '1.2.3',
+      health: this.health,
+      createLedger: ({ limits }) => this.#ledger(limits),
+    });
+  }
+
+  get logger(): Logger {
+    const lines: DestinationStream = { write: (line) => void this.log.push(JSON.parse(line).msg) };
+    return pino({ base: null }, lines);
+  }
+
+  get factories(): readonly AnyFactory[] {
+    const receiver: ReceiverFactory<Behaviour> = {
+      kind: 'receiver',
+      type: 'source',
+      stability: 'beta',
+      schema: behaviour,
+      create: ({ id }, config) => ({ ...this.#component(id, config), instances: config.instances }),
+    };
+    const exporter: ExporterFactory<Behaviour> = {
+      kind: 'exporter',
+      type: 'sink',
+      aliases: ['drain'],
+      stability: 'beta',
+      schema: behaviour,
+      create: (context, config) => this.#exporter(context, config),
+    };
+    const storage: ExtensionFactory<Behaviour> = {
+      kind: 'extension',
+      type: 'storage',
+      stability: 'beta',
+      schema: behaviour,
+      create: ({ id }, config) => ({ ...this.#component(id, config), store: this.#store() }),
+    };
+    const extension: ExtensionFactory<Behaviour> = {
+      kind: 'extension',
+      type: 'beside',
+      stability: 'beta',
+      schema: behaviour,
+      create: ({ id }, config) => this.#component(id, config),
+    };
+    return [receiver, exporter, storage, extension];
+  }
+
+  #component(id: string, config: Behaviour): Component {
+    if (config.create === 'fails') throw new Error('does not like this');
+    return {
+      start: async () => {
+        this.events.push(`start ${id}`);
+        if (config.start === 'fails') throw new Error('the port is taken');
+        if (config.start === 'hangs') await this.#released;
+      },
+      shutdown: async (deadline) => {
+        this.events.push(`shutdown ${id}`);
+        if (config.shutdown === 'fails') throw new Error('lost it');
+        if (config.shutdown === 'hangs') await new Promise(() => {});
+        if (config.shutdown === 'waits for the deadline' && !deadline.aborted) {
+          await new Promise((resolve) => deadline.addEventListener('abort', resolve));
+          this.events.push(`deadline ${id}`);
+        }
+      },
+    };
+  }
+
+  #exporter(context: ExporterContext, config: Behaviour) {
+    this.contexts[context.id] = context;
+    context.producer(config.asks_for);
+    this.producers[context.id] = this.#lastProducer;
+    context.attach({} as Fold);
+    // The part of a reader that a MeterProvider touches when it takes it.
+    const reader = {
+      setMetricProducer: () => void this.registered.push(reader),
+      selectAggregation: () => {},
+    } as unknown as MetricReader;
+    return { ...this.#component(context.id, config), reader };
+  }
+
+  #lastProducer: readonly string[] = [];
+
+  #ledger(limits: { tags: number; kinds: number }): ServiceLedger {
+    this.events.push(`ledger with ${limits.tags} tags`);
+    return {
+      start: async () => void this.events.push('start ledger'),
+      stop: async () => void this.events.push('stop ledger'),
+      producer: (instances) => {
+        this.#lastProducer = instances;
+        return {} as MetricProducer;
+      },
+      ingest: () => Promise.reject(new Error('fakes take no reports')),
+      quarantined: () => [],
+    };
+  }
+
+  #store(): Store {
+    return {
+      identity: { instanceId: 'id-1', createdAt: 0 },
+      attach: (name) => {
+        this.attached.push(name);
+        return { append: async () => {} };
+      },
+      load: async () => {},
+      close: async () => {},
+    };
+  }
+}
