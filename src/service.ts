@@ -17,6 +17,14 @@ const GRACE = 500;
 export type ServiceOptions = Pick<BuildOptions, 'config' | 'logger' | 'clock' | 'version'> &
   Partial<Pick<BuildOptions, 'createLedger' | 'health'>>;
 
+/** `start()` was given up because `shutdown()` was called. */
+export class StartCancelled extends Error {
+  constructor() {
+    super('told to stop while starting');
+    this.name = 'StartCancelled';
+  }
+}
+
 /**
  * Everything between a checked configuration and a running bridge. Starts downstream first (extensions, exporters,
  * receivers), so that no report arrives before there is somewhere to put it, and stops upstream first.
@@ -49,6 +57,7 @@ export class Service {
   /**
    * Resolves when reports are accepted. Once.
    * @throws the error of the component that could not start, named; what had started was shut down by then.
+   * @throws StartCancelled when told to stop meanwhile.
    */
   async start(): Promise<void> {
     this.#health.setUnavailable('service', 'starting');
@@ -94,7 +103,7 @@ export class Service {
   }
 
   #throwIfStopping(): void {
-    if (this.#stopping) throw new Error('told to stop while starting');
+    if (this.#stopping) throw new StartCancelled();
   }
 
   async #stopAll(): Promise<boolean> {

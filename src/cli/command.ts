@@ -1,0 +1,46 @@
+import type { AnyFactory } from '../component.ts';
+import type { ReferenceSources } from '../config/expand.ts';
+import type { StopSignal } from './exit-codes.ts';
+
+/** The process, as far as a command may touch it. */
+export interface Lifecycle {
+  onSignal(listener: (signal: StopSignal) => void): void;
+  /** Told of exceptions and rejections that nobody caught. Without a listener they end the process. */
+  onUncaught(listener: (error: unknown) => void): void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+/** What every command is given; tests give their own. */
+export interface CommandContext extends ReferenceSources {
+  readonly factories: readonly AnyFactory[];
+  /** From package.json. */
+  readonly version: string;
+  /** Path of the otel-config.yaml in the package. */
+  readonly shippedConfig: string;
+  readonly lifecycle: Lifecycle;
+  exists(path: string): boolean;
+  stdout(text: string): void;
+  stderr(text: string): void;
+}
+
+export interface Command {
+  /** As typed after `couic-otel-bridge`; empty for the one that runs without a name. */
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Arguments after the name: `[--config FILE]… [--set KEY=VALUE]…`. */
+  readonly usage: string;
+  /** Lines about its options, when it has others than the common ones. */
+  readonly help?: string;
+  /** @returns the exit code. @throws UsageError, ConfigError: told in one place, with exit code 2. */
+  run(args: readonly string[], context: CommandContext): Promise<number>;
+}
+
+/** The command line is wrong. Says what to write instead. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}

@@ -1,0 +1,8 @@
+import type { Command } from './command.ts';
+import { componentsCommand } from './components.ts';
+import { printConfigCommand } from './print-config.ts';
+import { runCommand } from './run.ts';
+import { validateCommand } from './validate.ts';
+
+/** Every command, in the order of the help; the first runs without a name. */
+export const commands: readonly Command[] = [runCommand, validateCommand, componentsCommand, printConfigCommand];

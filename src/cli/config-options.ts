@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { hint } from '../config/nearest.ts';
+import { type CommandContext, UsageError } from './command.ts';
+
+export const CONFIG_USAGE = '[--config FILE]… [--set KEY=VALUE]…';
+
+export const CONFIG_HELP = `  --config FILE     Configuration in YAML; may be given several times, later ones are merged over earlier ones.
+                    Also env:NAME, a variable that holds the YAML.
+                    Without it: ./otel-config.yaml, or when there is none the one that came with the package.
+  --set KEY=VALUE   One option over all files: --set exporters.crowdsec.dry_run=false. The value is YAML. A "::" in
+                    place of "." lets a part of the key hold a dot. May be given several times.
+`;
+
+const LOCAL_CONFIG = 'otel-config.yaml';
+
+export interface ConfigArguments {
+  readonly configs: readonly string[];
+  readonly sets: readonly string[];
+  /** How the configuration was chosen, for the log. */
+  readonly chosen: string;
+}
+
+/** Reads `--config` and `--set`. @throws UsageError for anything else. */
+export function readConfigArguments(args: readonly string[], context: CommandContext): ConfigArguments {
+  const { config = [], set = [] } = parseOptions(args, {
+    config: { type: 'string', multiple: true },
+    set: { type: 'string', multiple: true },
+  });
+  if (config.length > 0) return { configs: config, sets: set, chosen: config.join(', ') };
+  if (context.exists(LOCAL_CONFIG)) return { configs: [LOCAL_CONFIG], sets: set, chosen: `./${LOCAL_CONFIG}` };
+  const chosen = `${context.shippedConfig}, which came with the package: there is no --config and no ./${LOCAL_CONFIG}`;
+  return { configs: [context.shippedConfig], sets: set, chosen };
+}
+
+interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly multiple?: boolean;
+}
+
+type Value<O extends Option> = O['type'] extends 'boolean' ? boolean : string;
+type Values<T> = {
+  [K in keyof T]?: T[K] extends Option ? (T[K]['multiple'] extends true ? Value<T[K]>[] : Value<T[K]>) : never;
+};
+
+/** node:util's parseArgs, with errors that say what to write instead. */
+export function parseOptions<const T extends Record<string, Option>>(args: readonly string[], options: T): Values<T> {
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values as Values<T>;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const option = /'(--?[^'= ]+)/.exec(message)?.[1] ?? '';
+    const known = Object.keys(options).map((name) => `--${name}`);
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
+      throw new UsageError(`unknown option ${option}${hint(option, known)}`);
+    if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw new UsageError(`${option} needs a value: ${option} …`);
+    throw new UsageError('unexpected argument: options are written --NAME VALUE');
+  }
+}

@@ -1,0 +1,73 @@
+import type { Logger } from 'pino';
+import { systemClock } from '../clock.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { formatProblem } from '../config/problem.ts';
+import { Service, StartCancelled } from '../service.ts';
+import { logOpenTelemetry } from '../telemetry/diag.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import type { Command, Lifecycle } from './command.ts';
+import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
+import { EXIT, signalExit } from './exit-codes.ts';
+
+/** Runs the bridge until a signal or a failure ends it. */
+export const runCommand: Command = {
+  name: '',
+  summary: 'Run the bridge',
+  usage: CONFIG_USAGE,
+  async run(args, context) {
+    const { chosen, ...sources } = readConfigArguments(args, context);
+    const { config, warnings } = loadConfig({ ...context, ...sources });
+    const logger = createLogger(config.service.telemetry.logs);
+    logOpenTelemetry(logger);
+    logger.info(`Starting couic-otel-bridge ${context.version}, process ${process.pid}, configuration ${chosen}`);
+    for (const warning of warnings) logger.warn(formatProblem(warning));
+    const service = new Service({ config, logger, clock: systemClock, version: context.version });
+    return runService(service, logger, context.lifecycle);
+  },
+};
+
+/**
+ * Starts the service and waits for its end. The first signal, or an error that nobody caught, ends it in order; a
+ * second signal ends the process at once.
+ * @returns the exit code.
+ */
+export async function runService(
+  service: Pick<Service, 'start' | 'shutdown'>,
+  logger: Logger,
+  lifecycle: Lifecycle,
+): Promise<number> {
+  let failed = false;
+  const told = new Promise<void>((resolve) => {
+    let signalled = false;
+    lifecycle.onSignal((signal) => {
+      if (signalled) {
+        logger.warn(`Received ${signal} again: ending at once`);
+        lifecycle.exit(signalExit(signal));
+        return;
+      }
+      signalled = true;
+      logger.info(`Received ${signal}: stopping in order; a second signal ends the bridge at once`);
+      resolve();
+    });
+    lifecycle.onUncaught((error) => {
+      failed = true;
+      logger.fatal({ err: error }, 'An error that nobody caught, a defect of the bridge: stopping in order');
+      resolve();
+    });
+  });
+  // Here, so that it also ends a start that takes long.
+  const stopped = told.then(() => service.shutdown());
+  try {
+    await service.start();
+  } catch (error) {
+    if (!(error instanceof StartCancelled)) {
+      // The message is made for the operator; the stack is not.
+      logger.fatal((error as Error).message);
+      logger.debug({ err: error });
+      return EXIT.failure;
+    }
+  }
+  const inOrder = await stopped;
+  logger.info(inOrder ? 'Stopped' : 'Stopped, but not everything in order');
+  return inOrder && !failed ? EXIT.ok : EXIT.failure;
+}

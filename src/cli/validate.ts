@@ -1,0 +1,24 @@
+import { pino } from 'pino';
+import { systemClock } from '../clock.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { formatProblem } from '../config/problem.ts';
+import { Service } from '../service.ts';
+import type { Command } from './command.ts';
+import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
+import { EXIT } from './exit-codes.ts';
+
+/** Checks the configuration as a start would, and opens nothing. */
+export const validateCommand: Command = {
+  name: 'validate',
+  summary: 'Check the configuration and tell every problem; opens no file, port or connection',
+  usage: CONFIG_USAGE,
+  async run(args, context) {
+    const { chosen, ...sources } = readConfigArguments(args, context);
+    const { config, warnings } = loadConfig({ ...context, ...sources });
+    // Components check at their creation what no schema can, and open nothing there.
+    new Service({ config, logger: pino({ enabled: false }), clock: systemClock, version: context.version });
+    for (const warning of warnings) context.stderr(`warning: ${formatProblem(warning)}\n`);
+    context.stdout(`The configuration is valid: ${chosen}\n`);
+    return EXIT.ok;
+  },
+};

@@ -1,0 +1,97 @@
+import { type DestinationStream, pino } from 'pino';
+import { beforeEach, expect, test } from 'vitest';
+import { runService } from '../../src/cli/run.ts';
+import { StartCancelled } from '../../src/service.ts';
+import { FakeLifecycle } from '../support/cli.ts';
+
+let lines: { level: number; msg?: string }[];
+let lifecycle: FakeLifecycle;
+const destination: DestinationStream = { write: (line) => void lines.push(JSON.parse(line)) };
+const logger = pino({ base: null }, destination);
+const messages = () => lines.map(({ msg }) => msg);
+
+beforeEach(() => {
+  lines = [];
+  lifecycle = new FakeLifecycle();
+});
+
+function service({ start = async () => {}, inOrder = true, shutdown = async () => {} } = {}) {
+  const calls: string[] = [];
+  return {
+    calls,
+    start: () => {
+      calls.push('start');
+      return start();
+    },
+    shutdown: async () => {
+      calls.push('shutdown');
+      await shutdown();
+      return inOrder;
+    },
+  };
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)('%s stops in order, and that is no failure', async (signal) => {
+  const fake = service();
+  const code = runService(fake, logger, lifecycle);
+  lifecycle.signal(signal);
+  expect(await code).toBe(0);
+  expect(fake.calls).toEqual(['start', 'shutdown']);
+  expect(lifecycle.exits).toEqual([]);
+  expect(messages()).toEqual([
+    `Received ${signal}: stopping in order; a second signal ends the bridge at once`,
+    'Stopped',
+  ]);
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('a second signal, %s, ends at once', async (signal, code) => {
+  let finish = () => {};
+  const shutdown = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const running = runService(service({ shutdown: () => shutdown }), logger, lifecycle);
+  lifecycle.signal('SIGTERM');
+  expect(lifecycle.exits).toEqual([]);
+  lifecycle.signal(signal);
+  expect(lifecycle.exits).toEqual([code]);
+  finish();
+  await running;
+});
+
+test('what could not be ended in order is a failure', async () => {
+  const code = runService(service({ inOrder: false }), logger, lifecycle);
+  lifecycle.signal('SIGTERM');
+  expect(await code).toBe(1);
+  expect(messages().at(-1)).toBe('Stopped, but not everything in order');
+});
+
+test('a start that fails is told in one line', async () => {
+  const failing = service({ start: () => Promise.reject(new Error('cannot start exporter prometheus: port taken')) });
+  expect(await runService(failing, logger, lifecycle)).toBe(1);
+  expect(lines).toMatchObject([{ level: 60, msg: 'cannot start exporter prometheus: port taken' }]);
+  expect(lines[0]).not.toHaveProperty('err');
+});
+
+test('a signal while it starts is a stop in order; a start that fails meanwhile is told all the same', async () => {
+  const start = (error: Error) => async () => {
+    lifecycle.signal('SIGTERM');
+    throw error;
+  };
+  expect(await runService(service({ start: start(new StartCancelled()) }), logger, lifecycle)).toBe(0);
+  lifecycle = new FakeLifecycle();
+  expect(await runService(service({ start: start(new Error('disk is full')) }), logger, lifecycle)).toBe(1);
+  expect(messages()).toContain('disk is full');
+});
+
+test('an error that nobody caught stops in order, as a failure', async () => {
+  const fake = service();
+  const code = runService(fake, logger, lifecycle);
+  lifecycle.uncaught(new Error('bug'));
+  lifecycle.uncaught(new Error('its echo'));
+  expect(await code).toBe(1);
+  expect(fake.calls).toEqual(['start', 'shutdown']);
+  expect(lines.filter(({ level }) => level === 60)).toHaveLength(2);
+});
