@@ -5,8 +5,8 @@ import { encodeExpired } from './records.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
 const TICK_MS = 1000;
-/** Rules of each family that leave in one record: a few milliseconds of work, then others have their turn. */
-const MAX_PER_RECORD = 4096;
+/** Rules of each family that leave in one record: a millisecond or two of work, then others have their turn. */
+const MAX_PER_RECORD = 1024;
 
 /** Couic reports no expiry, so rules leave by the clock, looked at every second and written into the log. */
 export class Expiry {

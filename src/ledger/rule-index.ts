@@ -1,75 +1,77 @@
-/** Where in the tables a rule's slot is looked for. */
+/** The index is split by the first bits of the hash. */
 const SHARD_BITS = 8;
 const SHARDS = 1 << SHARD_BITS;
+const SMALLEST = 8;
+const FULLEST = 0.7;
 
 /**
  * Slots by the hash of their key: open addressing with linear probing. In 256 small tables instead of one, so that
- * growing moves a 256th of the rules at a time and no report waits for millions.
+ * growing moves a 256th of the rules at a time and no report waits for millions. Each entry is two words side by side,
+ * the slot plus one and the hash: a search then looks at a rule only where the whole hash fits, and growing at none.
  */
 export class RuleIndex {
-  readonly #shards: Uint32Array[] = Array.from({ length: SHARDS }, () => new Uint32Array(8));
+  readonly #shards: Uint32Array[] = Array.from({ length: SHARDS }, () => new Uint32Array(2 * SMALLEST));
   readonly #counts = new Uint32Array(SHARDS);
-  readonly #hashOf: (slot: number) => number;
-
-  /** @param hashOf - of a slot that is in the index; 32 bits, well mixed. */
-  constructor(hashOf: (slot: number) => number) {
-    this.#hashOf = hashOf;
-  }
 
   /** Makes room for so many rules at once, before a bulk load. */
   reserve(rules: number): void {
-    let capacity = 8;
-    while (capacity * 0.7 < (rules / SHARDS) * 1.2) capacity *= 2;
+    let capacity = SMALLEST;
+    while (capacity * FULLEST < (rules / SHARDS) * 1.2) capacity *= 2;
     for (let shard = 0; shard < SHARDS; shard++) {
-      if (this.#shards[shard]!.length < capacity) this.#resize(shard, capacity);
+      if (this.#shards[shard]!.length < 2 * capacity) this.#resize(shard, capacity);
     }
   }
 
-  /** The table to probe from `start(hash)` on, wrapping round; an entry is a slot plus one, 0 ends the search. */
+  /**
+   * The table to search for a hash: from word `2 * (hash & mask)` on, two by two and wrapping round, until a slot word is 0;
+   * `mask` is half the length less one.
+   */
   tableOf(hash: number): Uint32Array {
     return this.#shards[hash >>> (32 - SHARD_BITS)]!;
   }
 
-  /** The slot must not be in the index yet. */
+  /** The slot must not be in the index yet. @param hash - unsigned 32 bits, well mixed. */
   insert(hash: number, slot: number): void {
     const shard = hash >>> (32 - SHARD_BITS);
     const count = ++this.#counts[shard]!;
     let table = this.#shards[shard]!;
-    if (count > table.length * 0.7) table = this.#resize(shard, table.length * 2);
-    place(table, hash, slot);
+    if (2 * count > table.length * FULLEST) table = this.#resize(shard, table.length);
+    place(table, hash, slot + 1);
   }
 
   /** The slot must be in the index. Entries after it move up, so that no search ends early. */
   remove(hash: number, slot: number): void {
     const shard = hash >>> (32 - SHARD_BITS);
     const table = this.#shards[shard]!;
-    const mask = table.length - 1;
+    const mask = (table.length >>> 1) - 1;
     let hole = hash & mask;
-    while (table[hole] !== slot + 1) hole = (hole + 1) & mask;
+    while (table[2 * hole] !== slot + 1) hole = (hole + 1) & mask;
     this.#counts[shard]!--;
-    for (let next = (hole + 1) & mask; table[next] !== 0; next = (next + 1) & mask) {
-      const home = this.#hashOf(table[next]! - 1) & mask;
+    for (let next = (hole + 1) & mask; table[2 * next] !== 0; next = (next + 1) & mask) {
+      const home = table[2 * next + 1]! & mask;
       // Moves only if its home is not between the hole and itself.
       if (((next - home) & mask) >= ((next - hole) & mask)) {
-        table[hole] = table[next]!;
+        table[2 * hole] = table[2 * next]!;
+        table[2 * hole + 1] = table[2 * next + 1]!;
         hole = next;
       }
     }
-    table[hole] = 0;
+    table[2 * hole] = 0;
   }
 
   #resize(shard: number, capacity: number): Uint32Array {
     const old = this.#shards[shard]!;
-    const table = new Uint32Array(capacity);
+    const table = new Uint32Array(2 * capacity);
     this.#shards[shard] = table;
-    for (const entry of old) if (entry !== 0) place(table, this.#hashOf(entry - 1), entry - 1);
+    for (let i = 0; i < old.length; i += 2) if (old[i] !== 0) place(table, old[i + 1]!, old[i]!);
     return table;
   }
 }
 
-function place(table: Uint32Array, hash: number, slot: number): void {
-  const mask = table.length - 1;
+function place(table: Uint32Array, hash: number, slotPlusOne: number): void {
+  const mask = (table.length >>> 1) - 1;
   let at = hash & mask;
-  while (table[at] !== 0) at = (at + 1) & mask;
-  table[at] = slot + 1;
+  while (table[2 * at] !== 0) at = (at + 1) & mask;
+  table[2 * at] = slotPlusOne;
+  table[2 * at + 1] = hash;
 }

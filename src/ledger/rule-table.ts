@@ -19,7 +19,7 @@ export class RuleTable {
   slots = 0;
   /** First free slot plus one; 0 for none. */
   free = 0;
-  readonly #index = new RuleIndex((slot) => this.#hashOf(slot));
+  readonly #index = new RuleIndex();
   /** While a snapshot is being written: its copies of the pages that changed since, by page number. */
   #copies: Map<number, Uint8Array> | null = null;
   #copiedSlots = 0;
@@ -32,10 +32,11 @@ export class RuleTable {
   find(meta: number, address: number, tail: Tail = NO_ADDRESS): number {
     const hash = this.#hash(meta, address, tail[0], tail[1], tail[2]);
     const table = this.#index.tableOf(hash);
-    const mask = table.length - 1;
+    const mask = (table.length >>> 1) - 1;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const entry = table[at]!;
+      const entry = table[2 * at]!;
       if (entry === 0) return -1;
+      if (table[2 * at + 1] !== hash) continue;
       const slot = entry - 1;
       const page = this.pages[slot >>> PAGE_BITS]!;
       const i = slot & PAGE_MASK;
