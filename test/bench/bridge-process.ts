@@ -1,0 +1,132 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ProbeReading } from './probe.ts';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Benchmarks run from dist-test/test/bench; the bridge is built into dist. */
+const root = resolve(fileURLToPath(new URL('.', import.meta.url)), '../../..');
+
+/** The real daemon as its own process, with a probe. */
+export class BridgeProcess {
+  readonly port: number;
+  readonly #metricsPort: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number, metricsPort: number) {
+    this.#child = child;
+    this.port = port;
+    this.#metricsPort = metricsPort;
+  }
+
+  static newDirectory(): string {
+    return mkdtempSync(join(tmpdir(), 'couic-bench-'));
+  }
+
+  /** @param instances - their names are their tokens; none: one open instance `couic`. */
+  static async start(directory: string, instances: readonly string[] = []): Promise<BridgeProcess> {
+    const [port, metricsPort, healthPort] = [await freePort(), await freePort(), await freePort()];
+    const config = join(directory, 'config.json');
+    const couic = {
+      endpoint: `127.0.0.1:${port}`,
+      log_reports: false,
+      instances:
+        instances.length === 0 ? [{ name: 'couic' }] : instances.map((name) => ({ name, token: tokenOf(name) })),
+    };
+    const settings = {
+      receivers: { couic },
+      exporters: { prometheus: { endpoint: `127.0.0.1:${metricsPort}` } },
+      extensions: {
+        file_storage: { directory: join(directory, 'state') },
+        health_check: { endpoint: `127.0.0.1:${healthPort}` },
+      },
+      service: {
+        extensions: ['file_storage', 'health_check'],
+        pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus'] } },
+        telemetry: { logs: { level: 'error' } },
+      },
+    };
+    writeFileSync(config, JSON.stringify(settings));
+    const probe = new URL('./probe.js', import.meta.url).href;
+    const child = fork(join(root, 'dist/src/main.js'), ['--config', config], {
+      execArgv: ['--expose-gc', '--import', probe],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const bridge = new BridgeProcess(child, port, metricsPort);
+    await bridge.#ready(healthPort);
+    return bridge;
+  }
+
+  static remove(directory: string): void {
+    rmSync(directory, { recursive: true, force: true });
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  pathOf(instance?: string): string {
+    return instance === undefined ? '/v1/reports' : `/v1/reports/${tokenOf(instance)}`;
+  }
+
+  async reset(): Promise<void> {
+    this.#child.send('reset');
+    await once(this.#child, 'message');
+  }
+
+  async read(): Promise<ProbeReading> {
+    this.#child.send('read');
+    const [reading] = (await once(this.#child, 'message')) as [ProbeReading];
+    return reading;
+  }
+
+  async metrics(): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.#metricsPort}/metrics`);
+    if (response.status !== 200) throw new Error(`/metrics answered ${response.status}: ${await response.text()}`);
+    return response.text();
+  }
+
+  /** The sum of all series of a metric. */
+  async total(metric: string): Promise<number> {
+    let sum = 0;
+    for (const line of (await this.metrics()).split('\n')) {
+      if (line.startsWith(`${metric}{`)) sum += Number(/ ([\d.e+]+)(?: \d+)?$/.exec(line)?.[1]);
+    }
+    return sum;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill(signal);
+    await once(this.#child, 'exit');
+  }
+
+  async #ready(healthPort: number): Promise<void> {
+    for (;;) {
+      if (this.#child.exitCode !== null)
+        throw new Error(`the bridge ended with ${this.#child.exitCode} while starting`);
+      const ok = await fetch(`http://127.0.0.1:${healthPort}/`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      if (ok) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+function tokenOf(instance: string): string {
+  return `token-of-${instance}`;
+}

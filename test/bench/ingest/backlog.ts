@@ -1,0 +1,46 @@
+import { type Benchmark, boundRow, mustEqual, ratioRow } from '../benchmark.ts';
+import { ReportSource } from '../bodies.ts';
+import { BridgeProcess } from '../bridge-process.ts';
+import { parseTime, postAll } from '../http-client.ts';
+
+const MIB = 1024 * 1024;
+
+/** One body of 100 MB, as after hours of an outage: as cheap a report as in ordinary batches, and no memory of it. */
+export const backlog: Benchmark = {
+  name: 'backlog',
+  async run({ smoke, runs }) {
+    const reports = smoke ? 10_000 : 400_000;
+    const pairs = [];
+    const growth = [];
+    const stalls = [];
+    for (let run = 0; run < runs; run++) {
+      const directory = BridgeProcess.newDirectory();
+      const bridge = await BridgeProcess.start(directory);
+      try {
+        const source = new ReportSource();
+        // Warm: code compiled, tables of this many rules grown, so that what grows is the body's.
+        const warm = Array.from({ length: Math.ceil(reports / 4096) }, () => source.body(4096));
+        await postAll(bridge.port, bridge.pathOf(), warm, 1);
+        const body = source.body(reports);
+        const parse = parseTime([body]);
+        await bridge.reset();
+        const before = await bridge.read();
+        await bridge.reset();
+        const { answers } = await postAll(bridge.port, bridge.pathOf(), [body], 1);
+        const { cpu, maxRss, longestStall } = await bridge.read();
+        mustEqual('accepted', answers[0]!.accepted, reports);
+        pairs.push({ measured: cpu / reports, reference: parse / reports });
+        growth.push((maxRss - before.rss) / MIB);
+        stalls.push(longestStall);
+      } finally {
+        await bridge.stop();
+        BridgeProcess.remove(directory);
+      }
+    }
+    return [
+      ratioRow('one body of 100 MB', 'µs CPU a report', pairs, 'JSON.parse alone', 1.1),
+      boundRow('one body of 100 MB: growth of RSS', 'MiB', growth, 64),
+      boundRow('one body of 100 MB: longest stall', 'ms', stalls, 50),
+    ];
+  },
+};

@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { pino } from 'pino';
+import { BridgeEvents } from '../../../src/events.ts';
+import { Health } from '../../../src/health.ts';
+import { Expiry } from '../../../src/ledger/expiry.ts';
+import { LedgerFold } from '../../../src/ledger/fold.ts';
+import { TrustedClock } from '../../../src/ledger/trusted-clock.ts';
+import { LmdbStore } from '../../../src/storage/lmdb-store.ts';
+import { mustEqual } from '../benchmark.ts';
+import { CLOCK, ruleRecords, settingsRecord } from './records.ts';
+
+/** Own process of `expiry`: so many rules on a real store end in one second; prints the longest stall, ms. */
+const count = Number(process.argv[2]);
+const directory = mkdtempSync(join(tmpdir(), 'couic-bench-'));
+const logger = pino({ level: 'error' });
+const clock = { wall: CLOCK, now: () => clock.wall, monotonic: () => clock.wall };
+const store = new LmdbStore({ directory: join(directory, 'state'), clock, health: new Health(), logger });
+const fold = new LedgerFold();
+const journal = store.attach('ledger', fold);
+await store.load();
+await journal.append([settingsRecord()]);
+const end = CLOCK / 1000 + 10;
+for (const record of ruleRecords(count, { expiration: () => end })) await journal.append([record]);
+for (const record of ruleRecords(count, { from: count, expiration: () => end + 1000 })) await journal.append([record]);
+
+const expiry = new Expiry(fold.state, new TrustedClock(clock), journal.append, new BridgeEvents(), logger);
+await new Promise((resolve) => setTimeout(resolve, 200));
+globalThis.gc?.();
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+clock.wall += 11_000;
+const start = performance.now();
+await expiry.run();
+const milliseconds = performance.now() - start;
+await new Promise((resolve) => setTimeout(resolve, 20));
+delay.disable();
+mustEqual('rules left', fold.state.ipv4.size, count);
+console.log(JSON.stringify({ longestStall: delay.max / 1e6, milliseconds }));
+await store.close();
+rmSync(directory, { recursive: true });

@@ -1,0 +1,45 @@
+import { encodeChunk, encodeSettings } from '../../../src/ledger/records.ts';
+import { packTimesHigh, WORDS_IPV4 } from '../../../src/report/packed.ts';
+import { ReportChunk } from '../../../src/report/report-chunk.ts';
+
+export const CLOCK = 1_704_067_300_000;
+const PER_CHUNK = 4096;
+
+export interface RuleOptions {
+  readonly instance?: string;
+  /** Number of the first rule: its address. */
+  readonly from?: number;
+  readonly tags?: number;
+  /** Unix seconds of the n-th rule's end; 0 for never. */
+  expiration(n: number): number;
+}
+
+/** Records that add so many rules, as the intake writes them. */
+export function* ruleRecords(count: number, options: RuleOptions): Generator<Uint8Array> {
+  const { instance = 'couic', from = 0, tags = 50, expiration } = options;
+  const chunk = new ReportChunk();
+  const creation = CLOCK / 1000 - 100;
+  let body = 0;
+  for (let n = from; n < from + count; ) {
+    chunk.clear();
+    for (; n < from + count && chunk.reports < PER_CHUNK; n++) {
+      chunk.reserve();
+      const at = chunk.length;
+      const end = expiration(n);
+      chunk.words[at] = 32 << 8;
+      chunk.words[at + 1] = chunk.tags.internString(`scanner-${n % tags}`) + 1;
+      chunk.words[at + 2] = creation;
+      chunk.words[at + 3] = end;
+      chunk.words[at + 4] = packTimesHigh(creation, end);
+      chunk.words[at + 5] = 0x01000000 + n;
+      chunk.length += WORDS_IPV4;
+      chunk.reports++;
+    }
+    const link = { offset: ++body, hash: `head-${from}-${body}`, elements: chunk.reports };
+    yield encodeChunk(CLOCK, instance, { base: 0, keep: 0, links: [link] }, chunk);
+  }
+}
+
+export function settingsRecord(): Uint8Array {
+  return encodeSettings({ clock: CLOCK, maxTags: 500, maxKinds: 20 });
+}

@@ -1,0 +1,25 @@
+import { LedgerFold } from '../../../src/ledger/fold.ts';
+import { mustEqual } from '../benchmark.ts';
+import { CLOCK, ruleRecords, settingsRecord } from './records.ts';
+
+/** Own process of `rules`: prints bytes a rule, by the difference of RSS after collecting garbage. */
+const count = Number(process.argv[2]);
+const fold = new LedgerFold();
+fold.apply(settingsRecord());
+for (const record of ruleRecords(1000, { expiration: () => CLOCK / 1000 + 10 })) fold.apply(record);
+
+globalThis.gc?.();
+const before = process.memoryUsage.rss();
+const start = process.cpuUsage();
+const options = { from: 1000, expiration: (n: number) => CLOCK / 1000 + 3600 + (n % 86_400) };
+for (const record of ruleRecords(count, options)) fold.apply(record);
+const used = process.cpuUsage(start);
+globalThis.gc?.();
+globalThis.gc?.();
+mustEqual('rules', fold.state.ipv4.size, count + 1000);
+console.log(
+  JSON.stringify({
+    bytes: (process.memoryUsage.rss() - before) / count,
+    microseconds: (used.user + used.system) / count,
+  }),
+);
