@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { SimulatedCouic } from './couic.ts';
+import { seededRandom } from './random.ts';
+import { scaledTimings } from './sender.ts';
+import { Workload } from './workload.ts';
+
+const USAGE = `Stands in for a Couic firewall: adds and removes rules, and reports them to a webhook as Couic does, with its
+batches, its 2 s timeout and its retries that grow.
+
+  npm run couic-sim -- [options]
+
+  --webhook URL     where to report; once for each Couic (default http://127.0.0.1:8000/v1/reports)
+  --rate N          changes of rules a second, of each Couic (default 10)
+  --count N         stop after N reports of each Couic, once all are acknowledged (default: go on until Ctrl-C)
+  --tags A,B        tags to choose from; an empty one is none (default scanner,malicious,fail2ban-sshd,)
+  --expiry SECONDS  lifetime of a rule, 0 = for ever (default 60)
+  --removes SHARE   share of changes that remove a rule (default 0.2)
+  --ignores SHARE   share of rules that are ignore rules (default 0.1)
+  --peers SHARE     share of changes that a peer brings, of which no report tells (default 0)
+  --ca FILE         authority for an https webhook
+  --link BYTES      speed of the link, in bytes a second (default: as fast as it goes)
+  --time-scale X    all of Couic's times (100 ms, 2 s, 1 s to 60 s) times X (default 1)
+  --seed N          the same changes again (default: others each time)
+`;
+
+const { values } = parseArgs({
+  options: {
+    webhook: { type: 'string', multiple: true, default: ['http://127.0.0.1:8000/v1/reports'] },
+    rate: { type: 'string', default: '10' },
+    count: { type: 'string', default: '0' },
+    tags: { type: 'string', default: 'scanner,malicious,fail2ban-sshd,' },
+    expiry: { type: 'string', default: '60' },
+    removes: { type: 'string', default: '0.2' },
+    ignores: { type: 'string', default: '0.1' },
+    peers: { type: 'string', default: '0' },
+    ca: { type: 'string' },
+    link: { type: 'string' },
+    'time-scale': { type: 'string', default: '1' },
+    seed: { type: 'string', default: String(Date.now()) },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+if (values.help) process.stdout.write(USAGE);
+else await simulate();
+
+async function simulate(): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const couics = values.webhook.map((webhook, index) => simulateOne(webhook, Number(values.seed) + index));
+  await Promise.all(couics.map(({ run }) => run(stop.signal)));
+  for (const { couic } of couics) await couic.stop();
+  const sum = (of: (couic: SimulatedCouic) => number) => couics.reduce((total, { couic }) => total + of(couic), 0);
+  console.log(
+    `${sum(({ counts }) => counts.offered)} reports: ${sum(({ counts }) => counts.acknowledged)} acknowledged, ` +
+      `${sum(({ counts }) => counts.dropped)} dropped by a full channel, ${sum(({ waiting }) => waiting)} not sent; ` +
+      `${sum(({ counts }) => counts.attempts)} requests, ${sum(({ counts }) => counts.failures)} of them failed`,
+  );
+  process.exitCode = sum(({ waiting, counts }) => waiting + counts.dropped) === 0 ? 0 : 1;
+}
+
+function simulateOne(webhook: string, seed: number) {
+  let shown = '';
+  const couic = new SimulatedCouic({
+    webhook,
+    timings: scaledTimings(Number(values['time-scale'])),
+    ...(values.link !== undefined && { bytesPerSecond: Number(values.link) }),
+    ...(values.ca !== undefined && { tls: { ca: readFileSync(values.ca) } }),
+    onAttempt(reports, outcome) {
+      const text = 'status' in outcome ? `${outcome.status} ${outcome.text}` : outcome.error;
+      const failed = !('status' in outcome) || outcome.status >= 300;
+      if (failed && text !== shown) console.log(`${reports} reports were not taken: ${text}`);
+      shown = failed ? text : '';
+    },
+  });
+  const workload = new Workload(couic.firewall, {
+    random: seededRandom(seed),
+    tags: values.tags.split(',').map((tag) => tag || null),
+    lifetime: Number(values.expiry),
+    removeShare: Number(values.removes),
+    ignoreShare: Number(values.ignores),
+    peerShare: Number(values.peers),
+  });
+  return { couic, run: (signal: AbortSignal) => run(couic, workload, signal) };
+}
+
+/** Changes rules at the rate that was asked for, until as many reports were made as were asked for. */
+async function run(couic: SimulatedCouic, workload: Workload, signal: AbortSignal): Promise<void> {
+  const rate = Number(values.rate);
+  const count = Number(values.count) || Number.POSITIVE_INFINITY;
+  const started = performance.now();
+  couic.start();
+  for (let steps = 0; couic.counts.offered < count && !signal.aborted; ) {
+    const due = ((performance.now() - started) / 1000) * rate;
+    for (; steps < due && couic.counts.offered < count; steps++) workload.step();
+    couic.firewall.expire();
+    await delay(Math.min(1000 / rate, 50), undefined, { signal }).catch(() => {});
+  }
+  while (couic.waiting > 0 && !signal.aborted) await delay(20, undefined, { signal }).catch(() => {});
+}
