@@ -30,7 +30,7 @@ const spareChunks: ReportChunk[] = [];
  * chunk by chunk.
  */
 export class Intake {
-  readonly result: IngestResult = { accepted: 0, replayed: 0, quarantined: 0 };
+  readonly result: IngestResult;
   readonly #context: IntakeContext;
   readonly #options: IngestOptions;
   readonly #scanner = new BodyScanner();
@@ -54,6 +54,7 @@ export class Intake {
   constructor(context: IntakeContext, options: IngestOptions) {
     this.#context = context;
     this.#options = options;
+    this.result = options.progress ?? { accepted: 0, replayed: 0, quarantined: 0 };
   }
 
   async take(body: AsyncIterable<Uint8Array>): Promise<IngestResult> {

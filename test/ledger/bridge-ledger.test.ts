@@ -29,6 +29,17 @@ test('the sample batch: three reports, one dropped, active rules as they expire'
   await ledger.stop();
 });
 
+test('the progress that a receiver gives is raised, also when the body breaks', async () => {
+  const { ledger } = await startedLedger();
+  const progress = { accepted: 0, replayed: 0, quarantined: 0 };
+  const broken = sample.subarray(0, sample.length - 4);
+  await expect(ledger.ingest('couic', pieces(broken), { progress })).rejects.toBeInstanceOf(BodyError);
+  expect(progress).toEqual({ accepted: 2, replayed: 0, quarantined: 0 });
+  expect(await ledger.ingest('couic', pieces(sample), { progress })).toBe(progress);
+  expect(progress).toEqual({ accepted: 3, replayed: 2, quarantined: 0 });
+  await ledger.stop();
+});
+
 test('a report whose rule is over when it arrives is counted, and its rule is not active', async () => {
   const clock = new ManualClock();
   clock.wall = 1_800_000_000_000;
