@@ -1,0 +1,242 @@
+import { TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/common';
+import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import { dashboard } from './dashboard.ts';
+import { instant, looks, range, type Step, seriesPanel, statPanel, steps, tablePanel } from './panels.ts';
+import { BLOCKS, CHOSEN, gained, MAP_USE, SILENCE } from './promql.ts';
+
+const HOUR = 3600;
+const DROPPED_PACKETS = `couic_network_packets_total{${CHOSEN}, couic_xdp_action="XDP_DROP"}`;
+const DROPPED_BYTES = `couic_network_io_bytes_total{${CHOSEN}, couic_xdp_action="XDP_DROP"}`;
+const ACTIVE_BLOCKS = `couic_rule_active{${CHOSEN}, couic_rule_policy="drop"}`;
+const UP = `max by (couic_instance_name) (couic_up{${CHOSEN}})`;
+const FULL: readonly Step[] = [
+  [0.6, 'yellow'],
+  [0.8, 'red'],
+];
+const BAD_IF_ANY = looks({ thresholds: steps([[1, 'red']]).build() });
+
+/** Is every Couic there, is one running full, and what does each hold off? */
+export function fleet(): DashboardBuilder {
+  return dashboard({
+    uid: 'couic-fleet',
+    title: 'Couic / Fleet',
+    description: 'Every Couic: whether it reports, what it holds, what it drops.',
+  })
+    .withPanel(reporting)
+    .withPanel(apis)
+    .withPanel(activeBlocks)
+    .withPanel(fullest)
+    .withPanel(blockRate)
+    .withPanel(droppedTraffic)
+    .withPanel(couics)
+    .withPanel(blocksByCouic)
+    .withPanel(activeByCouic)
+    .withPanel(silence)
+    .withPanel(mapUse)
+    .withPanel(droppedPackets)
+    .withPanel(droppedBytes);
+}
+
+const reporting = statPanel(
+  {
+    title: 'Couics that report',
+    description:
+      'Couics whose newest report is less than an hour old, and those that have been silent for longer. Runbook: CouicNoReports.',
+    unit: 'none',
+    width: 5,
+  },
+  instant(`count(${SILENCE} < ${HOUR}) or vector(0)`, 'reporting'),
+  instant(`count(${SILENCE} >= ${HOUR}) or vector(0)`, 'silent'),
+).overrideByName('silent', BAD_IF_ANY);
+
+const apis = statPanel(
+  {
+    title: 'APIs that answer',
+    description:
+      'Couics whose API answered the couic_api receiver at its last try, and those whose did not. Without that receiver both are 0. Runbook: CouicApiDown.',
+    unit: 'none',
+    width: 5,
+  },
+  instant(`count(${UP} == 1) or vector(0)`, 'up'),
+  instant(`count(${UP} == 0) or vector(0)`, 'down'),
+).overrideByName('down', BAD_IF_ANY);
+
+const activeBlocks = statPanel(
+  {
+    title: 'Active blocks',
+    description:
+      'Drop rules that were reported and not since removed or expired; with the couic_api receiver, those that Couic holds.',
+    unit: 'short',
+    width: 4,
+  },
+  range(`sum(${ACTIVE_BLOCKS})`, 'blocks'),
+);
+
+const fullest = statPanel(
+  {
+    title: 'Fullest rule map',
+    description:
+      'The largest used share of any rule map of any Couic. A full one refuses further rules. Runbook: CouicNearRuleLimit.',
+    unit: 'percentunit',
+    decimals: 1,
+    width: 3,
+    thresholds: FULL,
+  },
+  range(`max(${MAP_USE})`, 'used'),
+);
+
+const blockRate = statPanel(
+  {
+    title: 'Blocks',
+    description: 'Drop rules added a second, over all chosen Couics. Runbook: CouicBlockSurge.',
+    unit: 'cps',
+    width: 3,
+  },
+  range(`sum(rate(${BLOCKS}[$__rate_interval]))`, 'blocks'),
+);
+
+const droppedTraffic = statPanel(
+  {
+    title: 'Dropped traffic',
+    description: 'Bytes a second that XDP dropped, over all chosen Couics. From the couic_api receiver.',
+    unit: 'Bps',
+    width: 4,
+  },
+  range(`sum(rate(${DROPPED_BYTES}[$__rate_interval]))`, 'dropped'),
+);
+
+const couics = tablePanel(
+  {
+    title: 'Couics',
+    description:
+      'One row for each Couic. API, dropped packets and drift come from the couic_api receiver. Silent: see runbook CouicNoReports.',
+    unit: 'short',
+    width: 24,
+    height: 7,
+  },
+  instant(SILENCE, ''),
+  instant(UP, ''),
+  instant(`sum by (couic_instance_name) (${ACTIVE_BLOCKS})`, ''),
+  instant(`max by (couic_instance_name) (${MAP_USE})`, ''),
+  instant(`sum by (couic_instance_name) (${gained(BLOCKS, '1h')})`, ''),
+  instant(`sum by (couic_instance_name) (rate(${DROPPED_PACKETS}[$__rate_interval]))`, ''),
+  instant(`max by (couic_instance_name) (couic_ledger_drift{${CHOSEN}})`, ''),
+)
+  .withTransformation({
+    id: 'organize',
+    options: {
+      excludeByName: { Time: true },
+      renameByName: {
+        couic_instance_name: 'Couic',
+        'Value #A': 'Last report',
+        'Value #B': 'API',
+        'Value #C': 'Active blocks',
+        'Value #D': 'Fullest map',
+        'Value #E': 'Blocks, last hour',
+        'Value #F': 'Dropped packets',
+        'Value #G': 'Drift',
+      },
+    },
+  })
+  .overrideByName(
+    'Last report',
+    looks({
+      unit: 's',
+      'custom.cellOptions': { type: 'color-text' },
+      thresholds: steps([
+        [900, 'yellow'],
+        [HOUR, 'red'],
+      ]).build(),
+    }),
+  )
+  .overrideByName(
+    'API',
+    looks({
+      'custom.cellOptions': { type: 'color-text' },
+      mappings: [{ type: 'value', options: { 0: { text: 'down', color: 'red' }, 1: { text: 'up', color: 'green' } } }],
+    }),
+  )
+  .overrideByName(
+    'Fullest map',
+    looks({
+      unit: 'percentunit',
+      decimals: 1,
+      'custom.cellOptions': { type: 'color-text' },
+      thresholds: steps(FULL).build(),
+    }),
+  )
+  .overrideByName('Dropped packets', looks({ unit: 'pps' }))
+  .sortBy([new TableSortByFieldStateBuilder().displayName('Last report').desc(true)]);
+
+const blocksByCouic = seriesPanel(
+  {
+    title: 'Blocks a second',
+    description: 'Drop rules added, by Couic. Runbook: CouicBlockSurge.',
+    unit: 'cps',
+    width: 12,
+    min: 0,
+  },
+  range(`sum by (couic_instance_name) (rate(${BLOCKS}[$__rate_interval]))`, '{{couic_instance_name}}'),
+);
+
+const activeByCouic = seriesPanel(
+  {
+    title: 'Active rules',
+    description:
+      'Rules that were reported and not since removed or expired, by Couic and policy; with the couic_api receiver, those that Couic holds.',
+    unit: 'short',
+    width: 12,
+    min: 0,
+  },
+  range(
+    `sum by (couic_instance_name, couic_rule_policy) (couic_rule_active{${CHOSEN}})`,
+    '{{couic_instance_name}} {{couic_rule_policy}}',
+  ),
+);
+
+const silence = seriesPanel(
+  {
+    title: 'Time since the last report',
+    description:
+      'A saw with small teeth is a busy Couic; a ramp is one that went silent, or one to which nothing happens. Runbook: CouicNoReports.',
+    unit: 's',
+    width: 12,
+    min: 0,
+    thresholds: [[HOUR, 'red']],
+  },
+  range(SILENCE, '{{couic_instance_name}}'),
+);
+
+const mapUse = seriesPanel(
+  {
+    title: 'Share of the rule limit',
+    description: 'How full each rule map of each Couic is. Runbook: CouicNearRuleLimit.',
+    unit: 'percentunit',
+    width: 12,
+    min: 0,
+    thresholds: [[0.8, 'red']],
+  },
+  range(MAP_USE, '{{couic_instance_name}} {{couic_rule_policy}} {{network_type}}'),
+);
+
+const droppedPackets = seriesPanel(
+  {
+    title: 'Dropped packets',
+    description: 'Packets a second that XDP dropped, by Couic. From the couic_api receiver.',
+    unit: 'pps',
+    width: 12,
+    min: 0,
+  },
+  range(`sum by (couic_instance_name) (rate(${DROPPED_PACKETS}[$__rate_interval]))`, '{{couic_instance_name}}'),
+);
+
+const droppedBytes = seriesPanel(
+  {
+    title: 'Dropped bytes',
+    description: 'Bytes a second that XDP dropped, by Couic. From the couic_api receiver.',
+    unit: 'Bps',
+    width: 12,
+    min: 0,
+  },
+  range(`sum by (couic_instance_name) (rate(${DROPPED_BYTES}[$__rate_interval]))`, '{{couic_instance_name}}'),
+);
