@@ -1,31 +1,41 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { KeyRange } from './layout.ts';
+import { Reserve } from './reserve.ts';
 import { StorageError } from './store.ts';
 
 /** The writes of one transaction. Buffers belong to the environment until the commit has settled. */
 export interface Transaction {
-  put(key: Uint8Array, value: Uint8Array): void;
-  remove(key: Uint8Array): void;
+  put(key: Buffer, value: Uint8Array): void;
+  remove(key: Buffer): void;
 }
 
 /**
- * Address space that is reserved for the data file, not memory and not disk: the most a store can hold.
- * Fixed, because a map that grows while the bridge runs has to be remapped under its readers.
+ * Address space that is reserved for the data file: no memory, no disk. Fixed, since a map that grows while the bridge
+ * runs is moved under its readers. It bounds the size of a store.
  */
 const MAP_BYTES = 64 * 1024 ** 3;
+/** LMDB's lock file: a header and 126 readers. */
+const LOCK_FILE_BYTES = 8272;
 
 /**
- * One LMDB environment, as an ordered map from bytes to bytes: the only file that knows LMDB's types.
- * One commit at a time; its promise settles after `fdatasync`.
+ * One LMDB environment, as an ordered map from bytes to bytes. One commit at a time; it resolves after `fdatasync`.
+ * A file must have passed `checkDataFile` before it is opened.
  */
 export class Environment {
   readonly #path: string;
   #root: RootDatabase<Buffer, Buffer>;
+  #reserve: Reserve | undefined;
+  /** LMDB has failed to write; it wants to be opened anew. */
+  #isBroken = false;
 
-  /** @param path - the data file; its lock file lies beside it. @throws what LMDB says, as it is. */
+  /** @param path - the data file, created when there is none; its lock file lies beside it. @throws the system's error. */
   constructor(path: string) {
     this.#path = path;
     this.#root = openRoot(path);
+    this.#reserve = new Reserve(path);
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -44,63 +54,89 @@ export class Environment {
 
   /**
    * Writes everything that `fill` puts and removes as one transaction. Resolves when it is on disk.
-   * @throws StorageError `ERR_STORAGE_COMMIT`: nothing of it is visible. Call `reopen()` before the next commit.
+   * @param rows - how many rows it touches at most. @param bytes - how many bytes of values it puts at most.
+   * @throws StorageError `ERR_STORAGE_COMMIT`: nothing of it is there. `recover()` before the next commit.
    */
-  async commit(fill: (transaction: Transaction) => void): Promise<void> {
+  async commit(rows: number, bytes: number, fill: (transaction: Transaction) => void): Promise<void> {
+    try {
+      const growing = this.#reserve?.ensure(rows, bytes);
+      if (growing) await growing;
+    } catch (error) {
+      throw await this.#failure((error as Error).message, error);
+    }
     const root = this.#root;
     try {
       await root.batch(() =>
-        fill({
-          put: (key, value) => root.put(asBuffer(key), asBuffer(value)),
-          remove: (key) => root.remove(asBuffer(key)),
-        }),
+        fill({ put: (key, value) => root.put(key, value as Buffer), remove: (key) => root.remove(key) }),
       );
     } catch (error) {
-      throw new StorageError('ERR_STORAGE_COMMIT', `cannot write ${this.#path}: ${await reasonOf(error)}`, {
-        cause: error,
-      });
+      this.#isBroken = true;
+      throw await this.#failure(await causeOf(error), error);
     }
   }
 
-  /** Closes and opens again, which is what LMDB asks for after a failed write. */
-  async reopen(): Promise<void> {
+  /** Opens LMDB again when it failed, which drops whatever it had not committed. @throws the system's error. */
+  async recover(): Promise<void> {
+    if (!this.#isBroken) return;
     await this.close();
     this.#root = openRoot(this.#path);
+    this.#reserve = new Reserve(this.#path);
+    this.#isBroken = false;
   }
 
+  /** Twice does no harm. */
   async close(): Promise<void> {
     await this.#root.close();
+    this.#reserve?.close();
+    this.#reserve = undefined;
+  }
+
+  async #failure(what: string, cause: unknown): Promise<StorageError> {
+    const free = await statfs(dirname(this.#path)).then(
+      ({ bavail, bsize }) =>
+        `${Math.floor((bavail * bsize) / 1024)} KiB are free on its file system. Make room if it is full; otherwise see to the disk.`,
+      () => 'See to the disk.',
+    );
+    return new StorageError(
+      'ERR_STORAGE_COMMIT',
+      `cannot write ${this.#path}: ${what}; ${free} The bridge goes on by itself.`,
+      { cause },
+    );
   }
 }
 
 function openRoot(path: string): RootDatabase<Buffer, Buffer> {
-  return open<Buffer, Buffer>({
+  const lockFile = `${path}-lock`;
+  // LMDB maps its lock file and writes there: on a full disk that would end the process, if the space were not taken yet.
+  if (!existsSync(lockFile)) writeFileSync(lockFile, Buffer.alloc(LOCK_FILE_BYTES), { mode: 0o600 });
+  const options = {
     path,
     noSubdir: true,
-    encoding: 'binary',
-    keyEncoding: 'binary',
+    encoding: 'binary' as const,
+    keyEncoding: 'binary' as const,
     mapSize: MAP_BYTES,
-    // Without it a promise would resolve before the data is on disk.
+    // With it a commit resolves before its data is on disk.
     overlappingSync: false,
-    // The store collects what belongs into one transaction itself; waiting for the end of the turn again is only latency.
+    // The writer collects what belongs together itself.
     eventTurnBatching: false,
     permissionsMode: 0o600,
-  } as Parameters<typeof open>[0]) as RootDatabase<Buffer, Buffer>;
+  };
+  return open<Buffer, Buffer>(options);
 }
 
 /**
- * lmdb-js rejects a write with a general message and hangs the cause on it as a second promise, which rejects too.
- * Whoever does not take that one as well ends the process with an unhandled rejection.
+ * lmdb-js rejects with a general error and hangs the cause on it as a second promise that rejects later. Nobody else
+ * takes that one, and an unhandled rejection ends the process.
  */
-async function reasonOf(error: unknown): Promise<string> {
-  const cause = (error as { commitError?: Promise<unknown> }).commitError;
-  if (cause === undefined) return String((error as Error).message ?? error);
-  return cause.then(
-    () => String((error as Error).message),
-    (reason: Error) => reason.message,
-  );
+async function causeOf(error: unknown): Promise<string> {
+  try {
+    await (error as { commitError?: Promise<never> }).commitError;
+    return (error as Error).message;
+  } catch (cause) {
+    return (cause as Error).message;
+  }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

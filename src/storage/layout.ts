@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib';
  * | `02` fold(u16) generation(u32) piece(u32) crc32(u32)    | piece of a snapshot  |
  * | `03` fold(u16) sequence(u48) crc32(u32)                 | carried record       |
  * | `04` sequence(u48) fold(u16) crc32(u32)                 | record of the log    |
- * | `05`                                                    | room probe, no value |
+ * | `05`                                                    | written to see whether writing works, empty |
  *
  * Numbers are big endian, so that keys sort by them. The checksum covers what precedes it in the key, and the value;
  * it stands in the key so that a payload is written from the buffer it came in, without a copy.
@@ -18,10 +18,10 @@ const MANIFEST = 0x01;
 const PIECE = 0x02;
 const CARRIED = 0x03;
 const RECORD = 0x04;
-const ROOM = 0x05;
+const PROBE = 0x05;
 
 export const MANIFEST_KEY = Buffer.of(MANIFEST);
-export const ROOM_KEY = Buffer.of(ROOM);
+export const PROBE_KEY = Buffer.of(PROBE);
 
 /** A half-open range of keys. */
 export interface KeyRange {
@@ -99,8 +99,9 @@ export function recordsUpTo(sequence: number): KeyRange {
   return { from: Buffer.of(RECORD), to: recordsAfter(sequence).from };
 }
 
-export function carriedOf(fold: number): KeyRange {
-  return { from: foldPrefix(CARRIED, fold), to: foldPrefix(CARRIED, fold + 1) };
+/** Records kept for a fold after `after`, up to and with `upTo`. */
+export function carriedBetween(fold: number, after: number, upTo: number): KeyRange {
+  return { from: carriedPrefix(fold, after + 1), to: carriedPrefix(fold, upTo + 1) };
 }
 
 export function piecesOf(fold: number, generation: number): KeyRange {
@@ -111,10 +112,11 @@ export const ALL_PIECES: KeyRange = { from: Buffer.of(PIECE), to: Buffer.of(PIEC
 export const ALL_CARRIED: KeyRange = { from: Buffer.of(CARRIED), to: Buffer.of(CARRIED + 1) };
 export const EVERYTHING: KeyRange = { from: Buffer.of(0), to: Buffer.of(0xff) };
 
-function foldPrefix(kind: number, fold: number): Buffer {
-  const key = Buffer.alloc(3);
-  key[0] = kind;
+function carriedPrefix(fold: number, sequence: number): Buffer {
+  const key = Buffer.alloc(9);
+  key[0] = CARRIED;
   key.writeUInt16BE(fold, 1);
+  key.writeUIntBE(sequence, 3, 6);
   return key;
 }
 

@@ -2,23 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Health } from '../health.ts';
+import { checkDataFile } from './check-data-file.ts';
+import { DataFileFault } from './data-file-fault.ts';
 import { StoreDirectory } from './directory.ts';
 import { Environment } from './environment.ts';
+import { damaged, foreign, notOpen } from './errors.ts';
 import type { Faults } from './faults.ts';
-import {
-  carriedOf,
-  EVERYTHING,
-  isIntact,
-  type KeyRange,
-  MANIFEST_KEY,
-  piecesOf,
-  readPieceKey,
-  readRecordKey,
-  recordsAfter,
-} from './layout.ts';
+import { EVERYTHING, MANIFEST_KEY } from './layout.ts';
 import { ExclusiveLock } from './lock.ts';
-import { decodeManifest, encodeManifest, type FoldEntry, type Manifest, RESTORE } from './manifest.ts';
-import { type Fold, type Journal, StorageError, type Store, type StoreIdentity } from './store.ts';
+import { decodeManifest, encodeManifest, type Manifest, newEntry } from './manifest.ts';
+import { restore } from './restore.ts';
+import { Snapshotter } from './snapshotter.ts';
+import type { Fold, Journal, StorageError, Store, StoreIdentity } from './store.ts';
 import { Writer } from './writer.ts';
 
 export interface LmdbStoreOptions {
@@ -29,6 +24,8 @@ export interface LmdbStoreOptions {
   readonly logger: Logger;
   /** Milliseconds between attempts to write again after a failed commit. @default 1000 */
   readonly retryInterval?: number;
+  /** The log is cut once it is longer than this, and than the last snapshot. Bytes of payload. @default 16 MiB */
+  readonly minimumLogBytes?: number;
   readonly faults?: Faults;
 }
 
@@ -43,7 +40,7 @@ export class LmdbStore implements Store {
 
   constructor(options: LmdbStoreOptions) {
     this.#options = options;
-    this.#directory = new StoreDirectory(options.directory, (message) => options.logger.warn(message));
+    this.#directory = new StoreDirectory(options.directory);
   }
 
   get identity(): StoreIdentity {
@@ -65,13 +62,18 @@ export class LmdbStore implements Store {
   }
 
   async #load(): Promise<void> {
-    this.#directory.prepare();
-    const lock = ExclusiveLock.acquire(this.#options.directory);
+    const { directory } = this.#options;
+    this.#directory.create();
+    // Before anything is written there: a directory of somebody else stays as it is.
+    this.#directory.survey();
+    const lock = ExclusiveLock.acquire(directory);
     let environment: Environment | undefined;
     try {
-      this.#directory.survey();
+      const warning = this.#directory.makePrivate();
+      if (warning) this.#options.logger.warn(warning);
+      if (this.#directory.survey() === 'store') this.#check();
       environment = new Environment(this.#directory.dataFile);
-      await this.#open(lock, environment);
+      this.#opened = { lock, environment, ...(await this.#open(environment)) };
     } catch (error) {
       await environment?.close();
       await lock.release();
@@ -79,155 +81,116 @@ export class LmdbStore implements Store {
     }
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /** @param deadline - ends the last snapshot early; the next start then has more of the log to replay. */
+  close(deadline?: AbortSignal): Promise<void> {
+    this.#closing ??= this.#close(deadline);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(deadline: AbortSignal | undefined): Promise<void> {
     await this.#loading?.catch(() => {});
     if (!this.#opened) return;
-    const { writer, environment, lock } = this.#opened;
+    const { writer, snapshotter, environment, lock } = this.#opened;
     await writer.drain();
+    await snapshotter.finish(deadline);
     await environment.close();
     await lock.release();
   }
 
   #append(name: string, fold: Fold, records: readonly Uint8Array[]): Promise<void> {
     if (!this.#opened || this.#closing) return Promise.reject(notOpen());
-    return this.#opened.writer.append(this.#opened.folds.get(name)!, fold, records);
+    return this.#opened.writer.append(this.#opened.numbers.get(name)!, fold, records);
   }
 
-  async #open(lock: ExclusiveLock, environment: Environment): Promise<void> {
-    const { health, logger, faults, retryInterval = 1000 } = this.#options;
-    const stored = this.#readManifest(environment);
-    const manifest = stored ?? {
-      instanceId: randomUUID(),
-      createdAt: this.#options.clock.now(),
-      sequence: 0,
-      generation: 0,
-      folds: [],
-    };
-    const known = new Set(manifest.folds.map((entry) => entry.name));
-    const added = [...this.#attached.keys()].filter((name) => !known.has(name));
-    const folds = [
-      ...manifest.folds,
-      ...added.map((name) => ({ name, generation: 0, pieces: 0, bytes: 0, carried: 0 })),
-    ];
-    const current = { ...manifest, folds };
-    if (!stored || added.length > 0)
-      await environment.commit((transaction) => transaction.put(MANIFEST_KEY, encodeManifest(current)));
-    if (!this.#directory.isMarked) this.#directory.mark();
-    for (const [index, entry] of folds.entries()) this.#restore(environment, index, entry);
-    const sequence = this.#replay(environment, current);
+  #check(): void {
+    const path = this.#directory.dataFile;
+    try {
+      checkDataFile(path);
+    } catch (error) {
+      if (!(error instanceof DataFileFault))
+        throw damaged(path, `it cannot be read (${(error as Error).message})`, error);
+      if (error.kind === 'foreign' && !this.#directory.isMarked)
+        throw foreign(path, `is not the bridge's: ${error.message}`);
+      throw damaged(path, error.message, error);
+    }
+  }
+
+  async #open(environment: Environment): Promise<Omit<Opened, 'lock' | 'environment'>> {
+    const { clock, faults, logger, minimumLogBytes = 16 * 1024 * 1024, retryInterval = 1000 } = this.#options;
+    const manifest = await this.#readManifest(environment);
+    const { sequence, bytes: logBytes } = restore(environment, manifest, this.#attached, this.#directory.dataFile);
     const writer = new Writer({
       environment,
       sequence,
-      faults,
       retryInterval,
-      onApplied: () => {},
-      onFailed: (error) => {
-        health.setUnavailable('storage', error.message);
-        logger.error({ err: error }, 'Cannot write to the store: reports are refused until it works again');
-      },
-      onRecovered: () => {
-        health.setAvailable('storage');
-        logger.info('The store can be written again');
-      },
+      faults,
+      onApplied: (bytes) => snapshotter.onApplied(bytes),
+      onFailed: (error) => this.#onFailed(error),
+      onRecovered: () => this.#onRecovered(),
     });
-    this.#opened = {
-      manifest: current,
+    const snapshotter = new Snapshotter({
       environment,
       writer,
-      lock,
-      folds: new Map(folds.map((entry, index) => [entry.name, index])),
+      manifest,
+      folds: this.#attached,
+      logBytes,
+      clock,
+      faults,
+      minimumLogBytes,
+      onFailed: (error) =>
+        logger.warn({ err: error }, 'A snapshot of the store was given up; the log goes on growing until the next one'),
+    });
+    return {
+      manifest,
+      writer,
+      snapshotter,
+      numbers: new Map(manifest.folds.map(({ name }, number) => [name, number])),
     };
   }
 
-  #readManifest(environment: Environment): Manifest | undefined {
+  /** The manifest with every attached fold in it; a new one for a new store. */
+  async #readManifest(environment: Environment): Promise<Manifest> {
     const path = this.#directory.dataFile;
     const row = environment.get(MANIFEST_KEY);
-    if (row) return decodeManifest(row, path);
-    for (const _ of environment.keys(EVERYTHING))
-      throw new StorageError(
-        'ERR_STORAGE_FOREIGN',
-        `${path} is the database of another program. Give the bridge a directory of its own.`,
-      );
-    if (this.#directory.isMarked) throw damaged(path, 'it is empty, though a store was kept here');
-    return undefined;
+    if (!row && !environment.keys(EVERYTHING).next().done) throw foreign(path, 'holds the data of another program');
+    if (!row && this.#directory.isMarked) throw damaged(path, 'it is empty, though a store was kept here');
+    const stored = row ? decodeManifest(row, path) : newManifest(this.#options.clock.now());
+    const known = new Set(stored.folds.map(({ name }) => name));
+    const added = [...this.#attached.keys()].filter((name) => !known.has(name));
+    const manifest = { ...stored, folds: [...stored.folds, ...added.map(newEntry)] };
+    if (!row || added.length > 0) {
+      const next = encodeManifest(manifest);
+      await environment.commit(1, next.length, (transaction) => transaction.put(MANIFEST_KEY, next));
+    }
+    if (!this.#directory.isMarked) this.#directory.mark();
+    return manifest;
   }
 
-  #restore(environment: Environment, index: number, entry: FoldEntry): void {
-    const fold = this.#attached.get(entry.name);
-    if (!fold) return;
-    if (entry.generation > 0) {
-      const pieces = this.#pieces(environment, index, entry);
-      fold.restore(pieces);
-      // Also when the fold did not ask for all: what it left unread may be damaged.
-      for (const _ of pieces);
-    }
-    let carried = 0;
-    for (const value of this.#values(environment, carriedOf(index))) {
-      if (carried++ === entry.carried) break;
-      fold.apply(value);
-    }
+  #onFailed(error: StorageError): void {
+    this.#options.health.setUnavailable('storage', error.message);
+    this.#options.logger.error(
+      { err: error },
+      'The store cannot be written: reports are refused, and their senders keep them',
+    );
   }
 
-  *#pieces(environment: Environment, index: number, entry: FoldEntry): Generator<Buffer> {
-    let pieces = 0;
-    let bytes = 0;
-    for (const { key, value } of environment.rows(piecesOf(index, entry.generation))) {
-      if (!isIntact(key, value) || readPieceKey(key).piece !== pieces)
-        throw damaged(
-          this.#directory.dataFile,
-          `piece ${pieces} of the snapshot of ${entry.name} is not what was written`,
-        );
-      pieces++;
-      bytes += value.length;
-      yield value;
-    }
-    if (pieces !== entry.pieces || bytes !== entry.bytes)
-      throw damaged(this.#directory.dataFile, `the snapshot of ${entry.name} has ${pieces} pieces of ${entry.pieces}`);
-  }
-
-  *#values(environment: Environment, range: KeyRange): Generator<Buffer> {
-    for (const { key, value } of environment.rows(range)) {
-      if (!isIntact(key, value)) throw damaged(this.#directory.dataFile, 'the checksum of a record does not match');
-      yield value;
-    }
-  }
-
-  #replay(environment: Environment, manifest: Manifest): number {
-    let { sequence } = manifest;
-    for (const { key, value } of environment.rows(recordsAfter(sequence))) {
-      const record = readRecordKey(key);
-      sequence++;
-      if (!isIntact(key, value))
-        throw damaged(this.#directory.dataFile, `the checksum of record ${record.sequence} does not match`);
-      if (record.sequence !== sequence) throw damaged(this.#directory.dataFile, `record ${sequence} is missing`);
-      const name = manifest.folds[record.fold]?.name;
-      if (name === undefined)
-        throw damaged(this.#directory.dataFile, `record ${sequence} belongs to nothing that the manifest knows`);
-      this.#attached.get(name)?.apply(value);
-    }
-    return sequence;
+  #onRecovered(): void {
+    this.#options.health.setAvailable('storage');
+    this.#options.logger.info('The store can be written again');
   }
 }
 
 /** What there is between `load()` and `close()`. */
 interface Opened {
-  readonly manifest: Manifest;
-  readonly environment: Environment;
-  readonly writer: Writer;
   readonly lock: ExclusiveLock;
-  /** Numbers of the folds in the keys. */
-  readonly folds: ReadonlyMap<string, number>;
+  readonly environment: Environment;
+  readonly manifest: Manifest;
+  readonly writer: Writer;
+  readonly snapshotter: Snapshotter;
+  /** Of the folds in the keys, by name. */
+  readonly numbers: ReadonlyMap<string, number>;
 }
 
-function damaged(path: string, what: string): StorageError {
-  return new StorageError('ERR_STORAGE_DAMAGED', `${path} is damaged: ${what}. ${RESTORE}`);
-}
-
-function notOpen(): StorageError {
-  return new StorageError('ERR_STORAGE_CLOSED', 'the store is not open: the bridge is starting or stopping');
+function newManifest(createdAt: number): Manifest {
+  return { instanceId: randomUUID(), createdAt, sequence: 0, generation: 0, folds: [] };
 }

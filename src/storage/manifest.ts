@@ -1,11 +1,12 @@
 import { crc32 } from 'node:zlib';
+import { damaged, foreign } from './errors.ts';
 import { StorageError } from './store.ts';
 
 const FORMAT = 'couic-otel-bridge store';
 /** Counts up when an older bridge could no longer read what this one writes. */
 export const SCHEMA = 1;
 
-/** What is kept of one fold beside its records in the log. Its place in `Manifest.folds` is its number in the keys. */
+/** What is kept of one fold. Its place in `Manifest.folds` is its number in the keys. */
 export interface FoldEntry {
   readonly name: string;
   /** Generation of its snapshot's pieces; 0 when there is none yet. */
@@ -13,23 +14,35 @@ export interface FoldEntry {
   readonly pieces: number;
   /** Bytes of all pieces. */
   readonly bytes: number;
-  /** Records after its snapshot that were taken out of the log, since nobody attached the name when the log was cut. */
+  /** The last record that its snapshot contains. */
+  readonly sequence: number;
+  /** Its records after that and up to the manifest's `sequence`: nobody attached the name when the log was cut. */
   readonly carried: number;
 }
 
-/** The one row that says which of the other rows count. Whatever it does not name is left over and may be deleted. */
+/** The one row that says which of the other rows count. What it does not name is left over, and swept up some time. */
 export interface Manifest {
   readonly instanceId: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** The last record that the snapshots contain; the log goes on after it. */
+  /** Where the log was cut: it goes on with the next record. */
   readonly sequence: number;
   /** The newest generation of pieces. */
   readonly generation: number;
   readonly folds: readonly FoldEntry[];
 }
 
-/** `crc32(u32)` and JSON: read once at the start, written once a snapshot, and legible for whoever has to repair it. */
+/** A fold of which nothing is kept yet. */
+export function newEntry(name: string): FoldEntry {
+  return { name, generation: 0, pieces: 0, bytes: 0, sequence: 0, carried: 0 };
+}
+
+/** Bytes of all snapshots that count. */
+export function snapshotBytes(manifest: Manifest): number {
+  return manifest.folds.reduce((sum, entry) => sum + entry.bytes, 0);
+}
+
+/** `crc32(u32)` and JSON: read once a start, written once a snapshot, and legible for whoever has to repair it. */
 export function encodeManifest(manifest: Manifest): Buffer {
   const json = Buffer.from(JSON.stringify({ format: FORMAT, schema: SCHEMA, ...manifest }));
   const sum = Buffer.alloc(4);
@@ -43,24 +56,13 @@ export function encodeManifest(manifest: Manifest): Buffer {
  */
 export function decodeManifest(value: Buffer, path: string): Manifest {
   if (value.length < 4 || crc32(value.subarray(4)) !== value.readUInt32BE(0))
-    throw new StorageError(
-      'ERR_STORAGE_DAMAGED',
-      `${path} is damaged: the checksum of its manifest does not match. ${RESTORE}`,
-    );
+    throw damaged(path, 'the checksum of its manifest does not match');
   const { format, schema, ...manifest } = JSON.parse(value.toString('utf8', 4));
-  if (format !== FORMAT)
-    throw new StorageError(
-      'ERR_STORAGE_FOREIGN',
-      `${path} belongs to another program (${format}). Give the bridge a directory of its own.`,
-    );
+  if (format !== FORMAT) throw foreign(path, `holds the data of another program (${format})`);
   if (schema > SCHEMA)
     throw new StorageError(
       'ERR_STORAGE_NEWER',
-      `${path} was written by a newer bridge (schema ${schema}, this one reads up to ${SCHEMA}). Run that version again, or restore a backup from before the upgrade.`,
+      `${path} was written by a newer version of the bridge (schema ${schema}; this version reads up to ${SCHEMA}). Run the newer version again, or restore a backup from before the upgrade.`,
     );
   return manifest;
 }
-
-/** What to do about a damaged store, for the end of a message. */
-export const RESTORE =
-  'Restore the directory from a backup, or move it away to start anew: totals, active rules and windows not yet sent are then lost.';

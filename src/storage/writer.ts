@@ -1,6 +1,7 @@
 import type { Environment, Transaction } from './environment.ts';
+import { notOpen } from './errors.ts';
 import type { Faults } from './faults.ts';
-import { ROOM_KEY, recordKey, recordsAfter } from './layout.ts';
+import { PROBE_KEY, recordKey, recordsAfter } from './layout.ts';
 import { type Fold, StorageError } from './store.ts';
 
 /** Records of one `append`, waiting for their commit. */
@@ -15,6 +16,8 @@ interface Append {
 
 /** Any other transaction, waiting for its turn. */
 interface Write {
+  readonly rows: number;
+  readonly bytes: number;
   readonly fill: (transaction: Transaction) => void;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -36,8 +39,6 @@ export interface WriterOptions {
 
 /** Bytes of records after which a group is closed, so that one commit stays short; a single append may be larger. */
 const GROUP_BYTES = 8 * 1024 * 1024;
-/** The least room that must be there before appends are let in again after a failed commit. */
-const ROOM_BYTES = 64 * 1024;
 
 /**
  * The only writer of the environment: one transaction at a time. What is appended while one is under way shares the
@@ -53,8 +54,10 @@ export class Writer {
   /** Why nothing can be written; cleared by a commit that succeeds. */
   #failure: StorageError | undefined;
   #retry: NodeJS.Timeout | undefined;
-  /** Bytes of the group that failed: recovery must find room for as much. */
-  #wanted = 0;
+  /** Memory no longer follows the disk: only a restart helps. */
+  #isLost = false;
+  /** The room that was missing. */
+  #wanted = { rows: 0, bytes: 0 };
   #closed = false;
 
   constructor(options: WriterOptions) {
@@ -71,7 +74,7 @@ export class Writer {
   /** @throws StorageError `ERR_STORAGE_COMMIT`, `ERR_STORAGE_CLOSED`: nothing was applied. */
   append(fold: number, target: Fold, records: readonly Uint8Array[]): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#closed) return Promise.reject(closed());
+    if (this.#closed) return Promise.reject(notOpen());
     if (records.length === 0) return Promise.resolve();
     let bytes = 0;
     for (const record of records) bytes += record.length;
@@ -81,11 +84,14 @@ export class Writer {
     });
   }
 
-  /** One transaction of other rows. @throws StorageError `ERR_STORAGE_COMMIT`, `ERR_STORAGE_CLOSED`. */
-  write(fill: (transaction: Transaction) => void): Promise<void> {
+  /**
+   * One transaction of other rows. @param rows, bytes - as of `Environment.commit`.
+   * @throws StorageError `ERR_STORAGE_COMMIT`.
+   */
+  write(rows: number, bytes: number, fill: (transaction: Transaction) => void): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#writes.push({ fill, resolve, reject });
+      this.#writes.push({ rows, bytes, fill, resolve, reject });
       this.#running ??= this.#work();
     });
   }
@@ -111,37 +117,53 @@ export class Writer {
     const group = this.#nextGroup();
     let sequence = this.#sequence;
     let bytes = 0;
+    let rows = 0;
+    for (const append of group) {
+      bytes += append.bytes;
+      rows += append.records.length;
+    }
     try {
       this.#options.faults?.('before-commit');
-      await this.#environment.commit((transaction) => {
+      await this.#environment.commit(rows, bytes, (transaction) => {
         for (const { fold, records } of group)
           for (const record of records) transaction.put(recordKey(++sequence, fold, record), record);
       });
-      this.#options.faults?.('after-commit');
     } catch (error) {
-      for (const append of group) this.#wanted += append.bytes;
+      this.#wanted = { rows, bytes };
       this.#fail(error, group);
       return;
     }
-    for (const append of group) {
-      bytes += append.bytes;
-      try {
-        for (const record of append.records) append.target.apply(record);
-      } catch (error) {
-        append.reject(error);
-      }
-    }
+    this.#options.faults?.('after-commit');
+    for (const append of group) this.#apply(append);
     this.#sequence = sequence;
     this.#options.faults?.('after-apply');
     this.#options.onApplied(bytes);
     for (const append of group) append.resolve();
   }
 
+  /** Its records are on disk, so they count whatever becomes of the fold. */
+  #apply(append: Append): void {
+    try {
+      for (const record of append.records) append.target.apply(record);
+    } catch (error) {
+      this.#isLost = true;
+      this.#fail(
+        new StorageError(
+          'ERR_STORAGE_COMMIT',
+          'a record that is on disk could not be applied, so memory and disk disagree; restart the bridge',
+          { cause: error },
+        ),
+        [append],
+      );
+    }
+  }
+
   async #commitWrite(write: Write): Promise<void> {
     try {
-      await this.#environment.commit(write.fill);
+      await this.#environment.commit(write.rows, write.bytes, write.fill);
       write.resolve();
     } catch (error) {
+      this.#wanted = write;
       this.#fail(error, [write]);
     }
   }
@@ -168,7 +190,7 @@ export class Writer {
   }
 
   #scheduleRecovery(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#isLost) return;
     this.#retry = setTimeout(() => {
       this.#running = this.#recover().finally(() => {
         this.#running = undefined;
@@ -177,30 +199,24 @@ export class Writer {
     this.#retry.unref();
   }
 
-  /**
-   * Opens the environment anew, removes what the failed commit may have left after all, and lets appends in again once
-   * there is room for as much as had failed; the room stays reserved in the file.
-   */
+  /** Lets appends in again once there is room for as much as had failed, and a commit succeeds. */
   async #recover(): Promise<void> {
+    const { rows, bytes } = this.#wanted;
     try {
-      await this.#environment.reopen();
+      await this.#environment.recover();
+      // LMDB drops what it failed to commit; should the disk have kept it after all, it must not count.
       const ghosts = [...this.#environment.keys(recordsAfter(this.#sequence))];
-      const room = Buffer.alloc(Math.min(Math.max(this.#wanted, ROOM_BYTES), GROUP_BYTES));
-      await this.#environment.commit((transaction) => {
+      await this.#environment.commit(rows + ghosts.length + 1, bytes, (transaction) => {
         for (const key of ghosts) transaction.remove(key);
-        transaction.put(ROOM_KEY, room);
+        transaction.put(PROBE_KEY, NOTHING);
       });
-      await this.#environment.commit((transaction) => transaction.remove(ROOM_KEY));
     } catch {
       this.#scheduleRecovery();
       return;
     }
-    this.#wanted = 0;
     this.#failure = undefined;
     this.#options.onRecovered();
   }
 }
 
-function closed(): StorageError {
-  return new StorageError('ERR_STORAGE_CLOSED', 'the store is closed: the bridge is stopping');
-}
+const NOTHING = new Uint8Array();

@@ -18,7 +18,7 @@ export function temporaryDirectory(): string {
 export function openStore(directory: string, options: Partial<LmdbStoreOptions> = {}): LmdbStore {
   const store = new LmdbStore({
     directory,
-    clock: { now: () => 1_700_000_000_000, monotonic: () => performance.now() },
+    clock: { now: () => 1_700_000_000_000, monotonic: () => 0 },
     health: new Health(),
     logger: pino({ enabled: false }),
     ...options,
@@ -32,7 +32,7 @@ export class ListFold implements Fold {
   records: string[] = [];
   readonly #pieceBytes: number;
 
-  constructor(pieceBytes = 64) {
+  constructor(pieceBytes = 1000) {
     this.#pieceBytes = pieceBytes;
   }
 
@@ -54,3 +54,27 @@ export class ListFold implements Fold {
 }
 
 export const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+/** Also counts how its records came, and whether its snapshots were released. */
+export class CountingFold extends ListFold {
+  applied = 0;
+  returned = 0;
+
+  override apply(record: Uint8Array): void {
+    this.applied++;
+    super.apply(record);
+  }
+
+  override snapshot(): Iterable<Uint8Array> {
+    const pieces = super.snapshot()[Symbol.iterator]();
+    return {
+      [Symbol.iterator]: () => ({
+        next: () => pieces.next(),
+        return: () => {
+          this.returned++;
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+  }
+}

@@ -12,7 +12,7 @@ export const fileStorage: ExtensionFactory<FileStorageConfig> = {
     return {
       store,
       start: () => store.load(),
-      shutdown: () => store.close(),
+      shutdown: (deadline) => store.close(deadline),
     };
   },
 };

@@ -1,0 +1,72 @@
+import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
+import { promisify } from 'node:util';
+import { newestMeta } from './check-data-file.ts';
+import { PageFile } from './page-file.ts';
+
+/** Pages that a transaction may write beside its rows: the tree's upper levels, the list of free pages. */
+const SLACK_BYTES = 1024 * 1024;
+/** By how much more than needed the file grows, so that it rarely does. */
+const STEP_BYTES = 1024 * 1024;
+
+const ZEROS = Buffer.alloc(1024 * 1024);
+const writeAt = promisify(write);
+
+/**
+ * Keeps the data file longer than what LMDB uses of it, by at least what the next transaction may add.
+ *
+ * So a full disk is met here, by a plain write with a plain error, and not inside LMDB, whose own report of a failed
+ * write has been seen to overrun its buffer and end the process. It also makes commits cheaper: LMDB writes into space
+ * that is there already, and the sync has no file size to record.
+ */
+export class Reserve {
+  readonly #descriptor: number;
+  readonly #file: PageFile;
+  readonly #pageSize: number;
+  /** Pages that the file has. */
+  #pages: number;
+  /** Pages that LMDB uses at most. */
+  #used = 0;
+
+  /** @param path - a data file that LMDB has open, or had. */
+  constructor(path: string) {
+    this.#descriptor = openSync(path, constants.O_RDWR);
+    this.#file = new PageFile(path);
+    const meta = newestMeta(this.#file);
+    this.#pageSize = meta.pageSize;
+    this.#pages = Math.floor(fstatSync(this.#descriptor).size / meta.pageSize);
+    this.#used = meta.lastPage + 1;
+  }
+
+  /**
+   * Makes sure of the room for one transaction; to be called while none is under way.
+   * @returns a promise only when the file has to grow. It rejects with the system's error when it cannot.
+   */
+  ensure(rows: number, bytes: number): Promise<void> | undefined {
+    // A row takes at most the pages of its value, one more to start them on, and two of the tree when it splits.
+    const needed = Math.ceil(bytes / this.#pageSize) + rows * 3;
+    const room = needed + SLACK_BYTES / this.#pageSize;
+    if (this.#used + room > this.#pages) this.#used = newestMeta(this.#file).lastPage + 1;
+    const wanted = this.#used + room;
+    this.#used += needed + TREE_PAGES;
+    return wanted > this.#pages ? this.#grow(wanted + STEP_BYTES / this.#pageSize) : undefined;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+    this.#file.close();
+  }
+
+  async #grow(pages: number): Promise<void> {
+    const end = pages * this.#pageSize;
+    let at = this.#pages * this.#pageSize;
+    try {
+      while (at < end)
+        at += (await writeAt(this.#descriptor, ZEROS, 0, Math.min(ZEROS.length, end - at), at)).bytesWritten;
+    } finally {
+      this.#pages = Math.floor(at / this.#pageSize);
+    }
+  }
+}
+
+/** Pages of the tree that a transaction copies at most beside those of its rows: one for each level, and of the free list. */
+const TREE_PAGES = 32;
