@@ -1,0 +1,85 @@
+import { ATTR, LEDGER_METRICS, UNTAGGED } from '../../../src/telemetry/names.ts';
+import type { Contribution, Mapping } from './mapping.ts';
+import { COUIC, type Origin, type OriginRule, Origins } from './origins.ts';
+import type { SourcePoint } from './points.ts';
+
+/** What windows say: rule changes, packets and bytes of Couic's own counters, drop rules in force. */
+export const ITEM_GROUPS = ['reports', 'traffic', 'active_decisions'] as const;
+export type ItemGroup = (typeof ITEM_GROUPS)[number];
+
+export interface CouicMappingOptions {
+  readonly items: readonly ItemGroup[];
+  /** Unit of reports. A rule change is neither a request nor a packet, which the Console takes for attacks. */
+  readonly unit: string;
+  readonly origins: readonly OriginRule[];
+}
+
+type PointMapping = (point: SourcePoint, origins: Origins) => readonly Contribution[];
+
+/** What Couic's metrics count as in CrowdSec's words; the only place that knows both. */
+export function couicMapping({ items, unit, origins }: CouicMappingOptions): Mapping {
+  const byMetric: Readonly<Record<string, { group: ItemGroup; map: PointMapping }>> = {
+    [LEDGER_METRICS.reports.name]: { group: 'reports', map: reports(unit) },
+    [LEDGER_METRICS.ruleActive.name]: { group: 'active_decisions', map: activeDecisions },
+    [LEDGER_METRICS.networkPackets.name]: { group: 'traffic', map: allTraffic('packet') },
+    [LEDGER_METRICS.networkIo.name]: { group: 'traffic', map: allTraffic('byte') },
+    [LEDGER_METRICS.rulePackets.name]: { group: 'traffic', map: taggedTraffic('packet') },
+    [LEDGER_METRICS.ruleIo.name]: { group: 'traffic', map: taggedTraffic('byte') },
+  };
+  const known = new Origins(origins);
+  return (point) => {
+    const found = byMetric[point.metric];
+    return found && items.includes(found.group) ? found.map(point, known) : undefined;
+  };
+}
+
+/** Counters that the mapping knows: others of the process need no baseline. */
+export const COUIC_METRICS: ReadonlySet<string> = new Set(
+  (['reports', 'ruleActive', 'networkPackets', 'networkIo', 'rulePackets', 'ruleIo'] as const).map(
+    (key) => LEDGER_METRICS[key].name,
+  ),
+);
+
+/** Every report is processed; an added drop rule is dropped besides. The rest CrowdSec calls a bypass: processed alone. */
+const reports =
+  (unit: string): PointMapping =>
+  ({ attributes }, origins) => {
+    const processed = { name: 'processed', unit };
+    const drops = attributes[ATTR.action] === 'add' && attributes[ATTR.policy] === 'drop';
+    return drops ? [dropped(unit, origins.ofTag(tagOf(attributes[ATTR.tag]))), processed] : [processed];
+  };
+
+/** Ignore rules decide nothing. */
+const activeDecisions: PointMapping = ({ attributes }, origins) => {
+  if (attributes[ATTR.policy] !== 'drop') return [];
+  const { origin } = origins.ofTag(tagOf(attributes[ATTR.tag]));
+  return [
+    { name: 'active_decisions', unit: 'ip', labels: { origin, ip_type: String(attributes[ATTR.networkType] ?? '') } },
+  ];
+};
+
+/** All that Couic saw, and what it dropped under `couic`, from which `taggedTraffic` takes what tags account for. */
+const allTraffic =
+  (unit: string): PointMapping =>
+  ({ attributes }, origins) => {
+    const processed = { name: 'processed', unit };
+    return attributes[ATTR.xdpAction] === 'XDP_DROP' ? [processed, dropped(unit, origins.named(COUIC))] : [processed];
+  };
+
+const taggedTraffic =
+  (unit: string): PointMapping =>
+  ({ attributes, value }, origins) =>
+    attributes[ATTR.policy] === 'drop'
+      ? [
+          dropped(unit, origins.ofTag(tagOf(attributes[ATTR.tag]))),
+          { ...dropped(unit, origins.named(COUIC)), value: -value },
+        ]
+      : [];
+
+function dropped(unit: string, { origin, remediation }: Origin): Contribution {
+  return { name: 'dropped', unit, labels: { origin, remediation } };
+}
+
+function tagOf(value: unknown): string {
+  return typeof value === 'string' && value !== '' ? value : UNTAGGED;
+}

@@ -1,0 +1,104 @@
+import type { Exporter, ExporterContext } from '../../../src/component.ts';
+import { isLoopback } from '../../../src/config/endpoint.ts';
+import { loadClientTls } from '../../../src/config/tls.ts';
+import { type Sleep, systemSleep } from '../../../src/sleep.ts';
+import { ATTR } from '../../../src/telemetry/names.ts';
+import type { CrowdSecConfig } from './config.ts';
+import { COUIC_METRICS, couicMapping } from './couic-mapping.ts';
+import { SealingReader } from './sealing-reader.ts';
+import { bridgeObserver, observeOutbox } from './telemetry.ts';
+import { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
+
+const MIB = 1024 * 1024;
+const QUARTER = 900_000;
+
+/** What tests put in place of the world. */
+export interface Hooks {
+  readonly sleep?: Sleep;
+  readonly random?: () => number;
+}
+
+/** The component: the exporter, its reader over the ledger's metrics, and their order at start and shutdown. */
+export class CrowdSecExporter implements Exporter {
+  readonly reader: SealingReader;
+  readonly exporter: CrowdSecUsageMetricsExporter;
+  readonly #context: ExporterContext;
+  readonly #config: CrowdSecConfig;
+
+  constructor(
+    context: ExporterContext,
+    config: CrowdSecConfig,
+    { sleep = systemSleep, random = Math.random }: Hooks = {},
+  ) {
+    this.#context = context;
+    this.#config = config;
+    const { id, logger, clock, meter, events } = context;
+    const { tls, interval } = config;
+    this.exporter = new CrowdSecUsageMetricsExporter({
+      ...(!config.dry_run && {
+        lapi: {
+          endpoint: config.endpoint,
+          apiKey: config.api_key,
+          tls: tls && (() => loadClientTls(tls)),
+          timeout: config.timeout,
+          localAddress: config.local_address,
+          addressFamily: config.address_family,
+        },
+      }),
+      component: {
+        name: config.name,
+        type: config.type,
+        version: config.version ?? context.version,
+        feature_flags: config.feature_flags,
+      },
+      mapping: couicMapping(config),
+      follows: (metric) => COUIC_METRICS.has(metric),
+      storage: { attach: (fold) => context.attach(fold) },
+      retry: config.retry_on_failure,
+      maxAge: config.outbox.max_age,
+      maxBytes: config.outbox.max_size_mib * MIB,
+      maxOrigins: config.max_origins,
+      heartbeat: config.heartbeat ? interval : 0,
+      log: logger,
+      observer: bridgeObserver({ exporter: id, meter, events }),
+      clock,
+      sleep,
+      random,
+    });
+    observeOutbox(id, meter, this.exporter.outbox, clock);
+    const producer = context.producer(config.instances);
+    this.reader = new SealingReader({ exporter: this.exporter, producer, interval, clock, sleep, log: logger });
+  }
+
+  async start(): Promise<void> {
+    const { tls } = this.#config;
+    if (tls) await loadClientTls(tls);
+    this.#warn();
+    const instances = this.#config.instances ?? this.#context.instances();
+    const metrics = await this.reader.metrics();
+    await this.exporter.startCounting(metrics, instances, ({ attributes }) => String(attributes[ATTR.instance]));
+    await this.exporter.start();
+    this.reader.start();
+  }
+
+  async shutdown(deadline: AbortSignal): Promise<void> {
+    await this.reader.finish(deadline);
+    await this.exporter.shutdown(deadline);
+  }
+
+  #warn(): void {
+    const { dry_run, endpoint, interval } = this.#config;
+    const { logger } = this.#context;
+    if (dry_run) {
+      const { size } = this.exporter.outbox;
+      const held = size > 0 ? `; ${size} windows of earlier runs wait until dry_run is off` : '';
+      logger.info(`Dry run: windows are logged, nothing is sent to LAPI${held}`);
+      return;
+    }
+    if (interval < QUARTER) logger.warn('interval is under 15m, the least that CrowdSec recommends');
+    const { protocol, hostname } = new URL(endpoint);
+    if (protocol === 'http:' && !isLoopback(hostname)) {
+      logger.warn(`The key goes to ${hostname} unencrypted: use https, or a network that nobody listens on`);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { isIPv6 } from 'node:net';
+import { buildConnector, Client, type Dispatcher } from 'undici';
+import type { ClientTlsOptions } from '../../../src/config/tls.ts';
+import { type Answer, type Outcome, readAnswer } from './lapi-answer.ts';
+
+export interface LapiClientOptions {
+  /** `http://127.0.0.1:8080`, with a path if LAPI is behind one. */
+  readonly endpoint: string;
+  /** Sent as `X-Api-Key`; without one the client certificate of `tls` must do. */
+  readonly apiKey?: string | undefined;
+  /** Called for each connection, so that renewed certificates are taken up. */
+  readonly tls?: (() => Promise<ClientTlsOptions>) | undefined;
+  /** Milliseconds for a whole request, connection included. */
+  readonly timeout: number;
+  /** Source address. LAPI takes it as a part of who we are. */
+  readonly localAddress?: string | undefined;
+  /** The one family to connect by, so that LAPI sees one address. @default that of the endpoint or localAddress, else ipv4 */
+  readonly addressFamily?: 'ipv4' | 'ipv6' | undefined;
+  /** `type/version`. */
+  readonly userAgent: string;
+}
+
+/** Answers are read this far; LAPI's are short, a proxy's page is not. */
+const MOST_BODY = 16_384;
+
+/** Speaks to one LAPI: one connection, one address family, no redirect followed, nothing retried. */
+export class LapiClient {
+  readonly #client: Client;
+  readonly #path: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #timeout: number;
+  /** For messages: no user, no query. */
+  readonly endpoint: string;
+
+  constructor(options: LapiClientOptions) {
+    const url = new URL(options.endpoint);
+    this.#path = url.pathname.replace(/\/+$/, '');
+    this.endpoint = `${url.origin}${this.#path}`;
+    this.#timeout = options.timeout;
+    this.#headers = {
+      'user-agent': options.userAgent,
+      ...(options.apiKey && { 'x-api-key': options.apiKey }),
+    };
+    this.#client = new Client(url.origin, {
+      pipelining: 1,
+      ...(options.localAddress && { localAddress: options.localAddress }),
+      connect: connector(options),
+    });
+  }
+
+  /** Hands over one window. @param signal - ends the attempt; nobody knows then whether it arrived. */
+  async push(body: string, signal?: AbortSignal): Promise<Outcome> {
+    const headers = { ...this.#headers, 'content-type': 'application/json' };
+    return this.#ask({ method: 'POST', path: '/v1/usage-metrics', headers, body }, signal, (answer) =>
+      readAnswer(answer, this.endpoint),
+    );
+  }
+
+  /** Asks for decisions on an address that nobody has: sets "last API pull", without which `cscli bouncers prune` deletes us. */
+  async pull(signal?: AbortSignal): Promise<Outcome> {
+    const request = { method: 'GET', path: '/v1/decisions?ip=192.0.2.1', headers: this.#headers } as const;
+    return this.#ask(request, signal, (answer) =>
+      answer.status === 200 ? { kind: 'success' } : readAnswer(answer, this.endpoint),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#client.destroy();
+  }
+
+  async #ask(
+    request: Dispatcher.RequestOptions,
+    signal: AbortSignal | undefined,
+    read: (answer: Answer) => Outcome,
+  ): Promise<Outcome> {
+    const timeout = AbortSignal.timeout(this.#timeout);
+    const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    try {
+      const path = `${this.#path}${request.path}`;
+      const { statusCode, headers, body } = await this.#client.request({ ...request, path, signal: either });
+      return read({
+        status: statusCode,
+        contentType: text(headers['content-type']),
+        location: text(headers.location),
+        retryAfter: text(headers['retry-after']),
+        body: await beginning(body),
+      });
+    } catch (error) {
+      if (timeout.aborted && !signal?.aborted) {
+        const message = `${this.endpoint} did not answer within ${this.#timeout} ms: is LAPI reachable, and not overloaded?`;
+        return { kind: 'retryable', reason: 'timeout', message };
+      }
+      return this.#unreachable(error as NodeJS.ErrnoException);
+    }
+  }
+
+  #unreachable(error: NodeJS.ErrnoException): Outcome {
+    const cause = error.code ?? error.name;
+    const about = `${this.endpoint} is not reached: ${error.message || cause}`;
+    if (cause === 'ECONNREFUSED') {
+      const message = `${about}: is LAPI running, and does its api.server.listen_uri allow this host?`;
+      return { kind: 'retryable', reason: 'connection', message };
+    }
+    if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER|ALTNAME/.test(cause)) {
+      const message = `${about}: check tls.ca_file, and that the certificate names the host of endpoint`;
+      return { kind: 'retryable', reason: 'tls', message };
+    }
+    return { kind: 'retryable', reason: 'connection', message: about };
+  }
+}
+
+/** Reads the certificate files anew for each connection; there is one in half an hour. */
+function connector(options: LapiClientOptions): buildConnector.connector {
+  const common = { family: familyOf(options), autoSelectFamily: false, timeout: options.timeout };
+  const { tls } = options;
+  if (!tls) return buildConnector(common);
+  return (target, callback) => {
+    tls().then(
+      (secure) => buildConnector({ ...common, ...secure })(target, callback),
+      (error: Error) => callback(error, null),
+    );
+  };
+}
+
+function familyOf({ endpoint, localAddress, addressFamily }: LapiClientOptions): 4 | 6 {
+  if (addressFamily) return addressFamily === 'ipv6' ? 6 : 4;
+  const host = new URL(endpoint).hostname.replace(/^\[|\]$/g, '');
+  return isIPv6(host) || (localAddress !== undefined && isIPv6(localAddress)) ? 6 : 4;
+}
+
+async function beginning(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    if (length < MOST_BODY) chunks.push(chunk);
+    length += chunk.length;
+  }
+  return Buffer.concat(chunks).subarray(0, MOST_BODY).toString('utf8');
+}
+
+function text(header: string | string[] | undefined): string {
+  return (Array.isArray(header) ? header[0] : header) ?? '';
+}

@@ -1,0 +1,96 @@
+import type { Attributes, HrTime } from '@opentelemetry/api';
+import type { MetricData, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+
+/*
+ * Values of two enums of @opentelemetry/sdk-metrics: only its types are imported, so that the library entry works with
+ * whichever version of the SDK the program has.
+ */
+const GAUGE = 2;
+const SUM = 3;
+const DELTA = 0;
+
+/** One series of one collection, before any mapping. */
+export interface SourcePoint {
+  /** Instrument name: `couic.reports`. */
+  readonly metric: string;
+  readonly unit: string;
+  readonly attributes: Attributes;
+  /** Tells series apart: instrument name and attributes, in any order of them. The same over restarts. */
+  readonly key: string;
+  /**
+   * `total`: what a counter has counted since `start`. `increment`: what a counter has counted since the last collection.
+   * `level`: the present value of a gauge or an up-down counter.
+   */
+  readonly kind: 'total' | 'increment' | 'level';
+  readonly value: number;
+  /** Milliseconds since the epoch at which the count began. */
+  readonly start: number;
+}
+
+/** What could not be used of a collection, by metric, for one log line each. */
+export type Unusable = Map<string, string>;
+
+/**
+ * The sums and gauges of a collection. Series of one name and equal attributes (of two scopes) are added up.
+ * @param unusable - takes down what was left out: not-a-number values, and up-down counters given as increments, of
+ *   which nobody knows the level.
+ */
+export function pointsOf(metrics: ResourceMetrics, unusable: Unusable = new Map()): SourcePoint[] {
+  const points = new Map<string, SourcePoint>();
+  for (const { metrics: ofScope } of metrics.scopeMetrics) {
+    for (const metric of ofScope) {
+      const kind = kindOf(metric);
+      if (kind === undefined) continue;
+      const { name, unit } = metric.descriptor;
+      if (kind === 'unknown level') {
+        unusable.set(name, 'an up-down counter with delta temporality does not tell its level: give it cumulative');
+        continue;
+      }
+      for (const point of metric.dataPoints) {
+        const value = point.value as number;
+        if (!Number.isFinite(value) || (kind !== 'level' && value < 0)) {
+          unusable.set(name, `the value ${value} is not a count`);
+          continue;
+        }
+        const key = seriesKey(name, point.attributes);
+        const same = points.get(key);
+        points.set(key, {
+          metric: name,
+          unit,
+          attributes: point.attributes,
+          key,
+          kind,
+          value: same ? same.value + value : value,
+          start: Math.max(milliseconds(point.startTime), same?.start ?? 0),
+        });
+      }
+    }
+  }
+  return [...points.values()];
+}
+
+function kindOf(metric: MetricData): SourcePoint['kind'] | 'unknown level' | undefined {
+  const type: number = metric.dataPointType;
+  if (type === GAUGE) return 'level';
+  if (type !== SUM) return undefined;
+  const delta = (metric.aggregationTemporality as number) === DELTA;
+  if ('isMonotonic' in metric && metric.isMonotonic) return delta ? 'increment' : 'total';
+  return delta ? 'unknown level' : 'level';
+}
+
+/** Producers that give the same attributes object each time spare us the sorting. */
+const attributeTexts = new WeakMap<Attributes, string>();
+
+function seriesKey(name: string, attributes: Attributes): string {
+  let text = attributeTexts.get(attributes);
+  if (text === undefined) {
+    const keys = Object.keys(attributes).sort();
+    text = JSON.stringify(keys.map((key) => [key, attributes[key]]));
+    attributeTexts.set(attributes, text);
+  }
+  return `${name} ${text}`;
+}
+
+function milliseconds([seconds, nanoseconds]: HrTime): number {
+  return seconds * 1000 + Math.floor(nanoseconds / 1e6);
+}

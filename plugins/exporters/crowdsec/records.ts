@@ -1,0 +1,88 @@
+import type { UsageItem } from './items.ts';
+
+/** A series' key, what it had counted, and when that count began (ms since the epoch). */
+export type SeriesChange = readonly [key: string, value: number, start: number];
+
+/** Counting begins, or begins for further sources: what they had counted before is never told. `at`: ms since the epoch. */
+export interface BaselineRecord {
+  readonly type: 'baseline';
+  readonly at: number;
+  /** Instances that the changes cover. */
+  readonly sources: readonly string[];
+  readonly changes: readonly SeriesChange[];
+  /** Counting begins anew for everything. */
+  readonly restart: boolean;
+  readonly dryRun: boolean;
+}
+
+/** A window got its final bytes and the baseline moved: one record, so one transaction. */
+export interface SealedRecord {
+  readonly type: 'sealed';
+  readonly at: number;
+  readonly changes: readonly SeriesChange[];
+  /** Items that are below zero now, all of them. */
+  readonly owed: readonly (readonly [item: UsageItem, value: number])[];
+  /** Origins that gave their place to another. */
+  readonly released: readonly string[];
+  /** Left out when the baseline moved past counts that no item tells. */
+  readonly window?: SealedWindow;
+}
+
+export interface SealedWindow {
+  readonly number: number;
+  /** `utc_now_timestamp` of its last part. */
+  readonly second: number;
+  readonly items: number;
+  readonly body: string;
+  /** Logged, not to be sent. */
+  readonly dryRun: boolean;
+}
+
+export interface SentRecord {
+  readonly type: 'sent';
+  readonly at: number;
+  readonly number: number;
+}
+
+/** LAPI refused the window for good. */
+export interface QuarantinedRecord {
+  readonly type: 'quarantined';
+  readonly at: number;
+  readonly number: number;
+  readonly status: number;
+  /** What LAPI said, cut to a bound. */
+  readonly message: string;
+}
+
+/** An operator put a quarantined window back into the outbox. */
+export interface ResentRecord {
+  readonly type: 'resent';
+  readonly at: number;
+  readonly number: number;
+}
+
+export type DropReason = 'max_age' | 'max_size' | 'quarantine_full';
+
+/** A bound of the outbox took the window, or of the quarantine. */
+export interface DroppedRecord {
+  readonly type: 'dropped';
+  readonly at: number;
+  readonly number: number;
+  readonly reason: DropReason;
+}
+
+export type OutboxRecord =
+  | BaselineRecord
+  | SealedRecord
+  | SentRecord
+  | QuarantinedRecord
+  | ResentRecord
+  | DroppedRecord;
+
+export function encodeRecord(record: OutboxRecord): Uint8Array {
+  return Buffer.from(JSON.stringify(record), 'utf8');
+}
+
+export function decodeRecord(bytes: Uint8Array): OutboxRecord {
+  return JSON.parse(new TextDecoder().decode(bytes)) as OutboxRecord;
+}

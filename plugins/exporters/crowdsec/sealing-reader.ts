@@ -1,0 +1,103 @@
+import { type MetricProducer, MetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { Clock } from '../../../src/clock.ts';
+import type { Sleep } from '../../../src/sleep.ts';
+import type { Log } from './log.ts';
+import type { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
+
+/** After a window that could not be written. */
+const SOON = 60_000;
+
+export interface SealingReaderOptions {
+  readonly exporter: CrowdSecUsageMetricsExporter;
+  readonly producer: MetricProducer;
+  /** Milliseconds between windows. */
+  readonly interval: number;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
+  readonly log: Log;
+}
+
+/**
+ * Seals a window at each interval. The SDK's periodic reader cannot do it: its timer runs from the moment it is bound,
+ * before the storage is loaded; it begins a new interval with each restart, so that a bridge that restarts often would
+ * never seal; and it cannot come again when the second of a window is still to come.
+ */
+export class SealingReader extends MetricReader {
+  readonly #options: SealingReaderOptions;
+  readonly #end = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: SealingReaderOptions) {
+    super({
+      aggregationTemporalitySelector: (type) => options.exporter.selectAggregationTemporality(type),
+      metricProducers: [options.producer],
+    });
+    this.#options = options;
+  }
+
+  /** After the storage was loaded. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async metrics(): Promise<ResourceMetrics> {
+    const { resourceMetrics, errors } = await this.collect();
+    if (errors.length > 0)
+      this.#options.log.warn({ errors: errors.map(String) }, 'Some metrics could not be collected');
+    return resourceMetrics;
+  }
+
+  /** The last window. @param deadline - ends the short wait that its second may need. Safe without `start()`, and twice. */
+  async finish(deadline: AbortSignal): Promise<void> {
+    if (this.#end.signal.aborted) return;
+    this.#end.abort();
+    if (!this.#running) return;
+    await this.#running;
+    await this.#seal(deadline);
+  }
+
+  protected async onForceFlush(): Promise<void> {
+    if (!this.#running || this.#end.signal.aborted) return;
+    await this.#seal(this.#end.signal);
+    await this.#options.exporter.forceFlush();
+  }
+
+  protected async onShutdown(): Promise<void> {
+    await this.finish(AbortSignal.timeout(0));
+  }
+
+  async #run(): Promise<void> {
+    const { sleep, interval } = this.#options;
+    const { signal } = this.#end;
+    for (let wait = this.#firstWait(); ; wait = Math.min(await this.#seal(signal), interval)) {
+      await sleep(wait, signal);
+      if (signal.aborted) return;
+    }
+  }
+
+  /** A restart does not begin a new interval. */
+  #firstWait(): number {
+    const { clock, exporter, interval } = this.#options;
+    const { lastSecond } = exporter.outbox.state;
+    if (lastSecond === undefined) return interval;
+    return Math.min(Math.max(lastSecond * 1000 + interval - clock.now(), 0), interval);
+  }
+
+  /** @returns milliseconds until the next window. */
+  async #seal(signal: AbortSignal): Promise<number> {
+    const { exporter, interval, log } = this.#options;
+    try {
+      const sealed = await exporter.seal(await this.metrics(), signal);
+      if (!this.#end.signal.aborted) exporter.send();
+      if (sealed.kind !== 'wait') return interval;
+      log.debug(
+        { milliseconds: sealed.milliseconds },
+        'The clock has not reached the second of the next window: it will tell this one too',
+      );
+      return sealed.milliseconds;
+    } catch (error) {
+      log.error({ err: error }, `No window could be sealed; the next one will tell all: ${(error as Error).message}`);
+      return SOON;
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import type { Clock } from '../../../src/clock.ts';
+import type { Sleep } from '../../../src/sleep.ts';
+import type { Journal } from '../../../src/storage/store.ts';
+import type { Backoff } from './backoff.ts';
+import type { Outcome } from './lapi-answer.ts';
+import type { Log } from './log.ts';
+import type { WindowObserver } from './observer.ts';
+import type { Outbox, WaitingWindow } from './outbox.ts';
+import { type OutboxBounds, surplusQuarantined, surplusWaiting } from './outbox-bounds.ts';
+import { encodeRecord, type OutboxRecord } from './records.ts';
+import { StateLog } from './state-log.ts';
+
+export interface SenderOptions {
+  readonly outbox: Outbox;
+  readonly journal: Journal;
+  /** Hands one body to LAPI. */
+  readonly push: (body: string, signal: AbortSignal) => Promise<Outcome>;
+  readonly backoff: Backoff;
+  readonly bounds: OutboxBounds;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
+  readonly log: Log;
+  readonly observer: WindowObserver;
+}
+
+/** Empties the outbox: oldest window first, one per request, the same bytes until LAPI has taken or refused them. */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #state: StateLog;
+  /** Ends requests at once. */
+  readonly #cut = new AbortController();
+  #loop: { stop: AbortController; done: Promise<void> } | undefined;
+  #wake: () => void = () => {};
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#state = new StateLog(options.log, options.clock);
+  }
+
+  /** Begins to send, for ever: until `stop`. */
+  start(): void {
+    if (this.#loop || this.#cut.signal.aborted) return;
+    const stop = new AbortController();
+    this.#loop = { stop, done: this.#run(stop.signal) };
+  }
+
+  /** There may be a new window. */
+  wake(): void {
+    this.#wake();
+  }
+
+  /** Tries now whatever waits, until the outbox is empty or an attempt fails. Does not wait out a backoff. */
+  async flush(): Promise<void> {
+    const resume = this.#loop !== undefined;
+    await this.#pause();
+    await this.#pass();
+    if (resume) this.start();
+  }
+
+  /** One last try. @param deadline - what is under way ends with it. Safe without `start()`, and twice. */
+  async stop(deadline: AbortSignal): Promise<void> {
+    const cut = () => this.#cut.abort();
+    if (deadline.aborted) cut();
+    deadline.addEventListener('abort', cut, { once: true });
+    await this.#pause();
+    await this.#pass();
+    deadline.removeEventListener('abort', cut);
+    cut();
+  }
+
+  async #pause(): Promise<void> {
+    const loop = this.#loop;
+    this.#loop = undefined;
+    loop?.stop.abort();
+    this.#wake();
+    await loop?.done;
+  }
+
+  async #run(stop: AbortSignal): Promise<void> {
+    const { backoff, sleep } = this.#options;
+    while (!stop.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      const failed = await this.#pass(stop);
+      if (stop.aborted) return;
+      if (failed) await sleep(Math.max(backoff.next(), failed.retryAfter ?? 0), stop);
+      else await woken;
+    }
+  }
+
+  /** @returns the failure it ended with, or undefined when nothing waits any more. */
+  async #pass(stop?: AbortSignal): Promise<{ retryAfter?: number } | undefined> {
+    try {
+      await this.#dropSurplus();
+      for (let window = this.#options.outbox.oldest; window; window = this.#options.outbox.oldest) {
+        if (stop?.aborted || this.#cut.signal.aborted) return undefined;
+        const outcome = await this.#options.push(window.body, this.#cut.signal);
+        if (outcome.kind === 'retryable') return this.#failed(window, outcome);
+        this.#options.backoff.reset();
+        if (outcome.kind === 'success') await this.#sent(window);
+        else await this.#refused(window, outcome);
+      }
+      return undefined;
+    } catch (error) {
+      this.#state.bad(
+        'storage',
+        `What became of a window could not be written down, it is tried again: ${String(error)}`,
+      );
+      return {};
+    }
+  }
+
+  async #sent({ number }: WaitingWindow): Promise<void> {
+    await this.#append({ type: 'sent', at: this.#now(), number });
+    this.#state.good(`Windows are sent again; ${this.#options.outbox.size} wait`);
+    this.#options.log.info({ window: number }, `Window ${number} was taken by LAPI`);
+    this.#options.observer.sent({ number });
+  }
+
+  async #refused({ number }: WaitingWindow, outcome: Outcome & { kind: 'failure' }): Promise<void> {
+    const { status, message } = outcome;
+    await this.#append({ type: 'quarantined', at: this.#now(), number, status, message });
+    this.#options.log.error(
+      { window: number, status },
+      `LAPI refused window ${number} for good (${status} ${message}). It is kept: "couic-otel-bridge windows show ${number}" shows it, "windows resend ${number}" sends it again`,
+    );
+    this.#options.observer.quarantined();
+    for (const surplus of surplusQuarantined(this.#options.outbox)) {
+      await this.#append({ type: 'dropped', at: this.#now(), number: surplus, reason: 'quarantine_full' });
+      this.#options.log.error({ window: surplus }, `Dropped quarantined window ${surplus}: too many are`);
+      this.#options.observer.dropped('quarantine_full');
+    }
+  }
+
+  #failed(window: WaitingWindow, outcome: Outcome & { kind: 'retryable' }): { retryAfter?: number } {
+    if (this.#cut.signal.aborted) return {};
+    const { reason, message, retryAfter } = outcome;
+    this.#options.observer.sendFailed(reason);
+    this.#state.bad(reason, `Window ${window.number} waits, ${this.#options.outbox.size} in all: ${message}`);
+    return retryAfter === undefined ? {} : { retryAfter };
+  }
+
+  async #dropSurplus(): Promise<void> {
+    const { outbox, bounds, log, observer } = this.#options;
+    for (const { number, reason } of surplusWaiting(outbox, bounds, this.#now())) {
+      await this.#append({ type: 'dropped', at: this.#now(), number, reason });
+      log.error({ window: number, reason }, `Dropped window ${number} unsent: outbox.${reason} is exceeded`);
+      observer.dropped(reason);
+    }
+  }
+
+  #append(record: OutboxRecord): Promise<void> {
+    return this.#options.journal.append([encodeRecord(record)]);
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+}
