@@ -5,7 +5,7 @@ import { formatEndpoint } from '../../../src/config/endpoint.ts';
 import { loadServerTls, type ServerTlsOptions } from '../../../src/config/tls.ts';
 import { Admission } from './admission.ts';
 import { buildApp } from './app.ts';
-import { type CouicReceiverConfig, tokensOf } from './config.ts';
+import { type CouicReceiverConfig, SHORT_TOKEN, tokensOf } from './config.ts';
 import { ReceiverLog } from './receiver-log.ts';
 import { ReportHandler } from './report-handler.ts';
 import { createReportServer } from './server.ts';
@@ -77,6 +77,10 @@ export class CouicReceiver implements Receiver {
     }
     const url = `${tls ? 'https' : 'http'}://${formatEndpoint({ host: endpoint.host, port: this.port ?? endpoint.port })}`;
     const { open } = this.#tokens;
+    for (const instance of this.#config.instances) {
+      if (!tokensOf(instance).some((token) => token.length < SHORT_TOKEN)) continue;
+      logger.warn({ instance: instance.name }, 'The token is short enough to be guessed: uuidgen makes a good one');
+    }
     logger.info({ instances: this.instances }, `Listening for reports on ${url}/v1/reports`);
     if (open !== undefined) {
       logger.warn(

@@ -83,11 +83,6 @@ describe('refused', () => {
       ],
     ],
     [
-      'a short token',
-      { instances: [{ name: 'a', token: 'hunter2' }] },
-      ['instances.0.token: a token needs 16 characters or more: uuidgen makes a good one'],
-    ],
-    [
       'a keep-alive shorter than that of Couic',
       { idle_timeout: '90s' },
       [
