@@ -22,9 +22,6 @@ export function buildApp(
   const app = fastify({
     logger: false,
     exposeHeadRoutes: false,
-    // Our handler refuses with a body like that of all refusals.
-    return503OnClosing: false,
-    forceCloseConnections: 'idle',
     // The server that listens has its own.
     clientErrorHandler: () => {},
     // A token that is too long is a wrong token, and its answer is 401. The header limit of Node bounds it.

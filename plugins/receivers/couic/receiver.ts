@@ -1,14 +1,15 @@
 import type { Server } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import type { Receiver, ReceiverContext } from '../../../src/component.ts';
-import { formatEndpoint } from '../../../src/config/endpoint.ts';
-import { loadServerTls, type ServerTlsOptions } from '../../../src/config/tls.ts';
+import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
+import { loadServerTls } from '../../../src/config/tls.ts';
+import { close, listen } from '../../../src/http/listen.ts';
 import { Admission } from './admission.ts';
 import { buildApp } from './app.ts';
 import { type CouicReceiverConfig, SHORT_TOKEN, tokensOf } from './config.ts';
 import { ReceiverLog } from './receiver-log.ts';
 import { ReportHandler } from './report-handler.ts';
-import { createReportServer } from './server.ts';
+import { createReportServer, type OnDropped } from './server.ts';
 import { ReceiverTelemetry } from './telemetry.ts';
 import { TlsReload } from './tls-reload.ts';
 import { Tokens } from './tokens.ts';
@@ -22,15 +23,16 @@ export class CouicReceiver implements Receiver {
   readonly #telemetry: ReceiverTelemetry;
   readonly #log: ReceiverLog;
   readonly #handler: ReportHandler;
-  /** More than one where `localhost` has two addresses. */
-  readonly #servers = new Set<Server>();
   #app: FastifyInstance | undefined;
+  #server: Server | undefined;
   #tlsReload: TlsReload | undefined;
+  #endpoint: Endpoint;
 
   constructor(context: ReceiverContext, config: CouicReceiverConfig) {
     const { logger, clock, meter, ledger } = context;
     this.#context = context;
     this.#config = config;
+    this.#endpoint = config.endpoint;
     this.instances = config.instances.map(({ name }) => name);
     this.#tokens = new Tokens(
       config.instances.map((instance) => ({ name: instance.name, tokens: tokensOf(instance) })),
@@ -48,86 +50,57 @@ export class CouicReceiver implements Receiver {
     });
   }
 
-  /** The port that was opened, for an endpoint with port 0. */
-  get port(): number | undefined {
-    const address = this.#app?.server.address();
-    return typeof address === 'object' ? address?.port : undefined;
+  /** Where it listens: the port is the system's choice for an endpoint with port 0. */
+  get endpoint(): Endpoint {
+    return this.#endpoint;
   }
 
   async start(): Promise<void> {
-    const { endpoint, tls: tlsConfig } = this.#config;
+    const { tls: tlsConfig } = this.#config;
     const { logger, clock } = this.#context;
     const tls = tlsConfig && (await loadServerTls(tlsConfig));
-    const app = this.#build(tls);
-    this.#app = app;
-    try {
-      await app.listen({ host: endpoint.host, port: endpoint.port });
-    } catch (error) {
-      throw new Error(cannotListen(formatEndpoint(endpoint), error as NodeJS.ErrnoException), { cause: error });
-    }
+    this.#app = buildApp(this.#handler, this.#tokens, (handle) => {
+      const server = createReportServer(handle, this.#config, tls, this.#dropped);
+      this.#server = server as Server;
+      return server;
+    });
+    await this.#app.ready();
+    const server = this.#server!;
+    this.#endpoint = await listen(server, this.#config.endpoint);
     if (tls && tlsConfig) {
-      this.#tlsReload = new TlsReload({
-        load: () => loadServerTls(tlsConfig),
-        current: tls,
-        servers: this.#servers,
-        logger,
-        clock,
-      });
+      this.#tlsReload = new TlsReload({ load: () => loadServerTls(tlsConfig), current: tls, server, logger, clock });
       this.#tlsReload.start();
     }
-    const url = `${tls ? 'https' : 'http'}://${formatEndpoint({ host: endpoint.host, port: this.port ?? endpoint.port })}`;
-    const { open } = this.#tokens;
-    for (const instance of this.#config.instances) {
-      if (!tokensOf(instance).some((token) => token.length < SHORT_TOKEN)) continue;
-      logger.warn({ instance: instance.name }, 'The token is short enough to be guessed: uuidgen makes a good one');
-    }
-    logger.info({ instances: this.instances }, `Listening for reports on ${url}/v1/reports`);
-    if (open !== undefined) {
-      logger.warn(
-        { instance: open },
-        'No token is set: every program on this host, and every proxy that leads here, can send reports. Set a token (uuidgen makes one) and append it to the webhook of Couic',
-      );
-    }
+    const url = `${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}/v1/reports`;
+    logger.info({ instances: this.instances }, `Listening for reports on ${url}`);
+    this.#warnOfWeakTokens();
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {
     this.#handler.stop();
     this.#tlsReload?.stop();
-    const app = this.#app;
-    this.#app = undefined;
-    if (app) {
-      const cut = () => {
-        for (const server of this.#servers) server.closeAllConnections();
-      };
-      deadline.addEventListener('abort', cut, { once: true });
-      if (deadline.aborted) cut();
-      await app.close();
-      deadline.removeEventListener('abort', cut);
-    }
+    if (this.#server) await close(this.#server, deadline);
+    await this.#app?.close();
     this.#log.close();
   }
 
-  #build(tls: ServerTlsOptions | undefined): FastifyInstance {
-    return buildApp(this.#handler, this.#tokens, (handle) => {
-      const server = createReportServer(handle, this.#config, tls, (code, details) => {
-        this.#telemetry.refused(code, undefined);
-        this.#log.refused(code, undefined, details);
-      });
-      this.#servers.add(server as Server);
-      return server;
-    });
-  }
-}
+  readonly #dropped: OnDropped = (code, details) => {
+    this.#telemetry.refused(code, undefined);
+    this.#log.refused(code, undefined, details);
+  };
 
-function cannotListen(endpoint: string, error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `cannot listen on ${endpoint}: another program does. If that is couic-report, stop it (the bridge takes its place); or choose another endpoint`;
-    case 'EACCES':
-      return `cannot listen on ${endpoint}: a port below 1024 takes more rights. Choose a higher one, or give the service CAP_NET_BIND_SERVICE`;
-    case 'EADDRNOTAVAIL':
-      return `cannot listen on ${endpoint}: this host has no such address. \`ip address\` lists those it has`;
-    default:
-      return `cannot listen on ${endpoint}: ${error.message}`;
+  #warnOfWeakTokens(): void {
+    const { logger } = this.#context;
+    for (const instance of this.#config.instances) {
+      const tokens = tokensOf(instance);
+      if (tokens.length === 0) {
+        logger.warn(
+          { instance: instance.name },
+          'No token is set: every program on this host, and every proxy that leads here, can send reports. Set a token (uuidgen makes one) and append it to the webhook of Couic',
+        );
+      } else if (tokens.some((token) => token.length < SHORT_TOKEN)) {
+        logger.warn({ instance: instance.name }, 'The token is short enough to be guessed: uuidgen makes a good one');
+      }
+    }
   }
 }

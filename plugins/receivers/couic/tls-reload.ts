@@ -10,9 +10,9 @@ const INTERVAL = 10_000;
 export interface TlsReloadOptions {
   /** Reads the files. */
   readonly load: () => Promise<ServerTlsOptions>;
-  /** What the servers were made with. */
+  /** What the server was made with. */
   readonly current: ServerTlsOptions;
-  readonly servers: ReadonlySet<Server>;
+  readonly server: Server;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -42,11 +42,11 @@ export class TlsReload {
   }
 
   async #check(): Promise<void> {
-    const { load, servers, logger } = this.#options;
+    const { load, server, logger } = this.#options;
     try {
       const next = await load();
       if (!sameFiles(next, this.#current)) {
-        for (const server of servers) server.setSecureContext(next);
+        server.setSecureContext(next);
         this.#current = next;
         logger.info('TLS files reloaded; new connections use them');
         this.#warnOfExpiry();

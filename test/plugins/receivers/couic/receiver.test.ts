@@ -29,7 +29,7 @@ async function start(config: Record<string, unknown> = {}, overrides: object = T
   const receiver = new CouicReceiver(context, { ...parsed, ...overrides });
   await receiver.start();
   afterEach(() => receiver.shutdown(AbortSignal.abort()));
-  return { context, ledger, receiver, port: receiver.port! };
+  return { context, ledger, receiver, port: receiver.endpoint.port };
 }
 
 function post(port: number, agent?: Agent, body = BODY): Promise<{ status: number; text: string }> {
@@ -66,7 +66,7 @@ describe('listening', () => {
 
   test('takes a short token, and warns of it', async () => {
     const { context } = await start({ instances: [{ name: 'edge', token: 'short' }] });
-    expect(context.messages().at(-2)).toBe('The token is short enough to be guessed: uuidgen makes a good one');
+    expect(context.messages().at(-1)).toBe('The token is short enough to be guessed: uuidgen makes a good one');
     expect(context.messages().join()).not.toContain('"short"');
   });
 
@@ -88,7 +88,7 @@ describe('listening', () => {
       configSchema.parse({ endpoint: `127.0.0.1:${port}` }),
     );
     await expect(receiver.start()).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${port}: another program does. If that is couic-report, stop it (the bridge takes its place); or choose another endpoint`,
+      `cannot listen on 127.0.0.1:${port}: something listens there already; end it, or set another endpoint`,
     );
     await receiver.shutdown(never);
     other.close();

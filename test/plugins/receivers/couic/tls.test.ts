@@ -44,7 +44,7 @@ async function start(tls: Record<string, unknown>) {
   const receiver = new CouicReceiver(context, configSchema.parse({ endpoint: '127.0.0.1:0', tls }));
   await receiver.start();
   afterEach(() => receiver.shutdown(AbortSignal.abort()));
-  return { context, ledger, port: receiver.port! };
+  return { context, ledger, port: receiver.endpoint.port };
 }
 
 /** @returns the status, and the fingerprint of the certificate that the server showed. */

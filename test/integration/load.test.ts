@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { configSchema } from '../../plugins/receivers/couic/config.ts';
+import { CouicReceiver } from '../../plugins/receivers/couic/receiver.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { BridgeLedger } from '../../src/ledger/bridge-ledger.ts';
+import { SimulatedCouic } from '../support/couic-sim/couic.ts';
+import { seededRandom } from '../support/couic-sim/random.ts';
+import { scaledTimings } from '../support/couic-sim/sender.ts';
+import { Workload } from '../support/couic-sim/workload.ts';
+import { bodyOf, collect, newLedger } from '../support/ledger.ts';
+import { MemoryStore } from '../support/memory-store.ts';
+import { postHead, rawConnection } from '../support/raw-http.ts';
+import { receiverContext } from '../support/receiver-context.ts';
+
+const INSTANCES = Array.from({ length: 50 }, (_, index) => ({
+  name: `couic-${index}`,
+  token: `00000000-0000-4000-8000-0000000000${String(index).padStart(2, '0')}`,
+}));
+
+let ledger: BridgeLedger;
+let store: MemoryStore;
+
+beforeEach(async () => {
+  store = new MemoryStore();
+  ({ ledger } = newLedger(store, systemClock as never));
+  await ledger.start();
+  return () => ledger.stop();
+});
+
+async function start(config: Record<string, unknown> = {}) {
+  const context = receiverContext(ledger);
+  const receiver = new CouicReceiver(
+    context,
+    configSchema.parse({ endpoint: '127.0.0.1:0', instances: INSTANCES, log_reports: false, ...config }),
+  );
+  await receiver.start();
+  afterEach(() => receiver.shutdown(AbortSignal.abort()));
+  const { port } = receiver.endpoint;
+  return { context, port, webhook: (token: string) => `http://127.0.0.1:${port}/v1/reports/${token}` };
+}
+
+/** Reports that the ledger counts for one instance. */
+async function counted(instance: string): Promise<number> {
+  const series = (await collect(ledger.producer([instance])))['couic.reports'] ?? {};
+  return Object.values(series).reduce((sum, value) => sum + value, 0);
+}
+
+test('50 Couic at once: every report of each is counted for it, once', async () => {
+  const { webhook } = await start();
+  const couics = INSTANCES.map(({ token }, index) => {
+    const timings = { ...scaledTimings(0.05), timeout: 2000 };
+    const couic = new SimulatedCouic({ webhook: webhook(token), timings });
+    const random = seededRandom(index);
+    const workload = new Workload(couic.firewall, { random, tags: ['scanner', 'ssh', null], lifetime: 3600 });
+    return { couic, workload };
+  });
+  afterEach(() => Promise.all(couics.map(({ couic }) => couic.stop())));
+  for (const { couic } of couics) couic.start();
+  for (let round = 0; round < 5; round++) {
+    for (const { workload } of couics) for (let step = 0; step < 40; step++) workload.step();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  await Promise.all(couics.map(({ couic }) => couic.drained()));
+
+  for (const [index, { couic }] of couics.entries()) {
+    expect(couic.counts).toMatchObject({ offered: 200, dropped: 0, acknowledged: 200 });
+    expect(await counted(INSTANCES[index]!.name)).toBe(200);
+  }
+});
+
+describe('1,000 connections that write slowly', () => {
+  const BODIES = 1000;
+  const bodies = Array.from({ length: BODIES }, (_, index) => ({
+    path: `/v1/reports/${INSTANCES[index % INSTANCES.length]!.token}`,
+    text: bodyOf([0, 1, 2].map((n) => ({ cidr: `10.${n}.${index >>> 8}.${index & 255}/32` }))),
+  }));
+
+  /** Sends a body in five pieces, again and again on one connection until it is taken. @returns the refusals. */
+  async function sendSlowly(port: number, { path, text }: { path: string; text: string }): Promise<string[]> {
+    const client = await rawConnection(port);
+    const refusals: string[] = [];
+    for (;;) {
+      const before = client.received().length;
+      client.write(postHead(path, text.length));
+      for (let piece = 0; piece < 5; piece++) {
+        client.write(text.slice((piece * text.length) / 5, ((piece + 1) * text.length) / 5));
+        await new Promise((resolve) => setTimeout(resolve, 40));
+      }
+      await expect.poll(() => client.received().slice(before), { timeout: 20_000 }).toContain('}');
+      const answer = client.received().slice(before);
+      if (answer.startsWith('HTTP/1.1 200 ')) break;
+      refusals.push(answer);
+    }
+    client.socket.destroy();
+    return refusals;
+  }
+
+  test('are all served, and none is cut', async () => {
+    const { port } = await start({ max_concurrent_bodies: 1000 });
+    const refusals = await Promise.all(bodies.map((body) => sendSlowly(port, body)));
+    expect(refusals.flat()).toEqual([]);
+    for (const { name } of INSTANCES) expect(await counted(name)).toBe((BODIES / INSTANCES.length) * 3);
+  });
+
+  test('beyond the room there is, are told to come again, and are served then', async () => {
+    const { context, port } = await start({ max_concurrent_bodies: 300, max_concurrent_bodies_per_instance: 10 });
+    const refusals = (await Promise.all(bodies.map((body) => sendSlowly(port, body)))).flat();
+    expect(refusals.length).toBeGreaterThan(0);
+    for (const refusal of refusals) {
+      expect(refusal).toMatch(/^HTTP\/1.1 503 .*retry-after: 1\r\n.*"code":"ERR_BUSY"/s);
+    }
+    for (const { name } of INSTANCES) expect(await counted(name)).toBe((BODIES / INSTANCES.length) * 3);
+    const busy = await context.points('couic.bridge.receiver.refused_requests');
+    expect(busy.reduce((sum, [, count]) => sum + (count as number), 0)).toBe(refusals.length);
+  });
+});
+
+test('bodies that wait for their turn take little memory: 200 of 5 MB fit into 32 MB', async () => {
+  const { port } = await start({ max_concurrent_bodies_per_instance: 200 });
+  const release: (() => void)[] = [];
+  store.afterCommit = () => new Promise((resolve) => release.push(resolve));
+  const [{ token }] = INSTANCES as [(typeof INSTANCES)[0]];
+  const report = bodyOf([{}]).slice(1, -1);
+  const count = Math.ceil(5_000_000 / (report.length + 1));
+  const text = Buffer.from(`[${Array(count).fill(report).join()}]`);
+  const used = () => process.memoryUsage().heapUsed + process.memoryUsage().external;
+
+  const clients = await Promise.all(Array.from({ length: 200 }, () => rawConnection(port)));
+  const before = used();
+  for (const client of clients) {
+    client.write(postHead(`/v1/reports/${token}`, text.length));
+    client.write(text);
+  }
+  await expect.poll(() => release.length).toBeGreaterThan(0);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((used() - before) / 1e6).toBeLessThan(32);
+  for (const client of clients) client.socket.destroy();
+  store.afterCommit = () => Promise.resolve();
+  for (const resolve of release) resolve();
+});
