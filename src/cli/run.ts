@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
 import { Service, StartCancelled } from '../service.ts';
@@ -8,6 +8,12 @@ import { createLogger } from '../telemetry/logger.ts';
 import type { Command, Lifecycle } from './command.ts';
 import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
 import { EXIT, signalExit } from './exit-codes.ts';
+
+/**
+ * Two signals within so many ms are one: at Ctrl-C the terminal sends it to npm and to the bridge, and npm passes its
+ * own on.
+ */
+const ECHO = 300;
 
 /** Runs the bridge until a signal or a failure ends it. */
 export const runCommand: Command = {
@@ -22,7 +28,7 @@ export const runCommand: Command = {
     logger.info(`Starting couic-otel-bridge ${context.version}, process ${process.pid}, configuration ${chosen}`);
     for (const warning of warnings) logger.warn(formatProblem(warning));
     const service = new Service({ config, logger, clock: systemClock, version: context.version });
-    return runService(service, logger, context.lifecycle);
+    return runService(service, logger, context.lifecycle, systemClock);
   },
 };
 
@@ -35,17 +41,19 @@ export async function runService(
   service: Pick<Service, 'start' | 'shutdown'>,
   logger: Logger,
   lifecycle: Lifecycle,
+  clock: Pick<Clock, 'monotonic'>,
 ): Promise<number> {
   let failed = false;
   const told = new Promise<void>((resolve) => {
-    let signalled = false;
+    let first: number | undefined;
     lifecycle.onSignal((signal) => {
-      if (signalled) {
+      if (first !== undefined && clock.monotonic() - first < ECHO) return;
+      if (first !== undefined) {
         logger.warn(`Received ${signal} again: ending at once`);
         lifecycle.exit(signalExit(signal));
         return;
       }
-      signalled = true;
+      first = clock.monotonic();
       logger.info(`Received ${signal}: stopping in order; a second signal ends the bridge at once`);
       resolve();
     });

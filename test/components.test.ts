@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../src/clock.ts';
+import { factories } from '../src/components.ts';
+import { loadConfig } from '../src/config/load-config.ts';
+import { renderConfig } from '../src/config/render-config.ts';
+import { Service } from '../src/service.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bridge-components-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function load(configs: readonly string[], env: Record<string, string> = {}, sets: readonly string[] = []) {
+  return loadConfig({ configs, sets, env, factories, readFile: (path) => readFileSync(path, 'utf8') });
+}
+
+const build = (loaded: ReturnType<typeof load>) =>
+  new Service({ config: loaded.config, logger: pino({ enabled: false }), clock: systemClock, version: '1.2.3' });
+
+describe('the shipped configuration', () => {
+  test('is valid without any environment, and its printed form without secrets too', () => {
+    const loaded = load(['otel-config.yaml']);
+    expect(loaded.warnings).toEqual([]);
+    expect(() => build(loaded)).not.toThrow();
+    const printed = renderConfig(loaded);
+    const again = loadConfig({ configs: ['printed.yaml'], sets: [], env: {}, factories, readFile: () => printed });
+    expect(renderConfig(again)).toBe(printed);
+  });
+
+  test('takes what an operator sets', () => {
+    const env = { COUIC_REPORT_TOKEN: 'de305d54-75b4-431b-adb2-eb6b9e546014', CROWDSEC_LAPI_KEY: '0123456789' };
+    const loaded = load(['otel-config.yaml'], env, ['exporters.crowdsec.dry_run=false']);
+    expect(loaded.config.exporters.find(({ id }) => id === 'crowdsec')?.config).toMatchObject({
+      dry_run: false,
+      api_key: '0123456789',
+    });
+    const printed = renderConfig(loaded);
+    for (const secret of Object.values(env)) expect(printed).not.toContain(secret);
+  });
+});
+
+/** A configuration of each component that opens what it can, with nothing outside of this host. */
+const OPTIONS: Record<string, string> = {
+  'receiver couic': '{endpoint: "127.0.0.1:0"}',
+  'exporter crowdsec': '{dry_run: true}',
+  'exporter prometheus': '{endpoint: "127.0.0.1:0"}',
+  'extension file_storage': '{directory: "${env:DIRECTORY}"}',
+  'extension health_check': '{endpoint: "127.0.0.1:0"}',
+};
+
+/** A service with that component; the others are the least that one needs. */
+function serviceWith(kind: string, type: string) {
+  const options = OPTIONS[`${kind} ${type}`];
+  if (options === undefined) throw new Error(`give the ${kind} ${type} options for this test in OPTIONS`);
+  const storage = type === 'file_storage' ? '' : `file_storage: ${OPTIONS['extension file_storage']}`;
+  const sections: Record<string, string[]> = {
+    receiver: [`couic/base: ${OPTIONS['receiver couic']}`],
+    exporter: [`prometheus/base: ${OPTIONS['exporter prometheus']}`],
+    extension: [storage],
+  };
+  sections[kind]?.push(`${type}: ${options}`);
+  const ids = (name: string) => (sections[name] ?? []).filter(Boolean).map((entry) => entry.split(':')[0]);
+  const section = (name: string) => `{${(sections[name] ?? []).filter(Boolean).join(', ')}}`;
+  const yaml = `
+receivers: ${section('receiver')}
+exporters: ${section('exporter')}
+extensions: ${section('extension')}
+service:
+  extensions: [${ids('extension')}]
+  pipelines: {metrics: {receivers: [${ids('receiver')}], exporters: [${ids('exporter')}]}}
+`;
+  return build(
+    loadConfig({ configs: ['test.yaml'], sets: [], env: { DIRECTORY: directory }, factories, readFile: () => yaml }),
+  );
+}
+
+/** What keeps the process alive beyond `before`; sockets that are closing take a moment. */
+function left(before: readonly string[]): string[] {
+  const surplus = [...before];
+  return process.getActiveResourcesInfo().filter((name) => {
+    const known = surplus.indexOf(name);
+    if (known !== -1) surplus.splice(known, 1);
+    return known === -1;
+  });
+}
+
+async function expectNothingLeft(before: readonly string[]): Promise<void> {
+  for (let tries = 0; tries < 50 && left(before).length > 0; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(left(before)).toEqual([]);
+}
+
+describe.each(factories.map(({ kind, type }) => [kind, type]))('%s %s', (kind, type) => {
+  test('starts, shuts down twice and leaves nothing open', async () => {
+    const before = process.getActiveResourcesInfo();
+    const service = serviceWith(kind, type);
+    await service.start();
+    expect(left(before)).not.toEqual([]);
+    expect(await service.shutdown()).toBe(true);
+    expect(await service.shutdown()).toBe(true);
+    await expectNothingLeft(before);
+  });
+
+  test('shuts down without a start', async () => {
+    const before = process.getActiveResourcesInfo();
+    expect(await serviceWith(kind, type).shutdown()).toBe(true);
+    await expectNothingLeft(before);
+  });
+
+  test('starts again on what it left', async () => {
+    for (let run = 0; run < 2; run++) {
+      const service = serviceWith(kind, type);
+      await service.start();
+      expect(await service.shutdown()).toBe(true);
+    }
+  });
+});
