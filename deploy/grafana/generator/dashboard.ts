@@ -38,7 +38,7 @@ export function dashboard({ uid, title, description }: DashboardOptions): Dashbo
       new QueryVariableBuilder('instance')
         .label('Couic')
         .datasource(DATASOURCE)
-        .query('label_values(couic_rule_limit, couic_instance_name)')
+        .query('label_values(couic_bridge_receiver_accepted_reports_total, couic_instance_name)')
         .refresh(VariableRefresh.OnTimeRangeChanged)
         .sort(VariableSort.AlphabeticalAsc)
         .multi(true)

@@ -2,7 +2,7 @@ import { TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/co
 import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from './dashboard.ts';
 import { instant, looks, range, type Step, seriesPanel, statPanel, steps, tablePanel } from './panels.ts';
-import { BLOCKS, CHOSEN, gained, MAP_USE, SILENCE } from './promql.ts';
+import { BLOCKS, CHOSEN, CONFIGURED, gained, MAP_USE, SILENCE } from './promql.ts';
 
 const HOUR = 3600;
 const DROPPED_PACKETS = `couic_network_packets_total{${CHOSEN}, couic_xdp_action="XDP_DROP"}`;
@@ -41,12 +41,12 @@ const reporting = statPanel(
   {
     title: 'Couics that report',
     description:
-      'Couics whose newest report is less than an hour old, and those that have been silent for longer. Runbook: CouicNoReports.',
+      'Couics whose newest report is less than an hour old, and those that have been silent for longer or never reported. Runbooks: CouicNoReports, CouicNeverReported.',
     unit: 'none',
     width: 5,
   },
   instant(`count(${SILENCE} < ${HOUR}) or vector(0)`, 'reporting'),
-  instant(`count(${SILENCE} >= ${HOUR}) or vector(0)`, 'silent'),
+  instant(`count(${CONFIGURED} unless on (couic_instance_name) (${SILENCE} < ${HOUR})) or vector(0)`, 'silent'),
 ).overrideByName('silent', BAD_IF_ANY);
 
 const apis = statPanel(
@@ -109,7 +109,7 @@ const couics = tablePanel(
   {
     title: 'Couics',
     description:
-      'One row for each Couic. API, dropped packets and drift come from the couic_api receiver. Silent: see runbook CouicNoReports.',
+      'One row for each Couic, also one that never reported. API, dropped packets and drift come from the couic_api receiver; the last column counts since the bridge started. Runbooks: CouicNoReports, CouicNeverReported.',
     unit: 'short',
     width: 24,
     height: 7,
@@ -121,6 +121,7 @@ const couics = tablePanel(
   instant(`sum by (couic_instance_name) (${gained(BLOCKS, '1h')})`, ''),
   instant(`sum by (couic_instance_name) (rate(${DROPPED_PACKETS}[$__rate_interval]))`, ''),
   instant(`max by (couic_instance_name) (couic_ledger_drift{${CHOSEN}})`, ''),
+  instant(CONFIGURED, ''),
 )
   .withTransformation({
     id: 'organize',
@@ -135,6 +136,7 @@ const couics = tablePanel(
         'Value #E': 'Blocks, last hour',
         'Value #F': 'Dropped packets',
         'Value #G': 'Drift',
+        'Value #H': 'Reports since start',
       },
     },
   })

@@ -24,7 +24,7 @@ export function gained(selector: string, window: string): string {
     max by (${REPORT_LABELS}) (last_over_time(${selector}[1d] offset ${window}))
   or
     0 * max by (${REPORT_LABELS}) (${selector})
-    and on (couic_instance_name) last_over_time(couic_rule_limit[1d] offset ${window})
+    and on (couic_instance_name) last_over_time(couic_bridge_receiver_accepted_reports_total[1d] offset ${window})
   or
     max by (${REPORT_LABELS}) (min_over_time(${selector}[${window}]))
   )
@@ -36,7 +36,10 @@ const MAP = 'couic_instance_name, couic_rule_policy, network_type';
 /** Used share of each rule map of Couic: it has one for each policy and address family. */
 export const MAP_USE = `sum by (${MAP}) (couic_rule_active{${CHOSEN}}) / max by (${MAP}) (couic_rule_limit{${CHOSEN}})`;
 
-/** Seconds since the newest report of each Couic. */
+/** Every Couic of the bridge's configuration, also one that has never reported: this counter begins at 0 for each. */
+export const CONFIGURED = `sum by (couic_instance_name) (couic_bridge_receiver_accepted_reports_total{${CHOSEN}})`;
+
+/** Seconds since the newest report of each Couic that ever reported. */
 export const SILENCE = `time() - max by (couic_instance_name) (couic_instance_last_report_timestamp_seconds{${CHOSEN}})`;
 
 /** @param by - labels to keep, separated by commas. */

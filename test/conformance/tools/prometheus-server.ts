@@ -12,10 +12,24 @@ export interface QueryResult {
   readonly value: readonly [time: number, value: string];
 }
 
+/** One series of a range query. */
+export interface RangeResult {
+  readonly metric: Record<string, string>;
+  readonly values: readonly (readonly [time: number, value: string])[];
+}
+
+/** Unix times and a step, in seconds. */
+export interface QueryRange {
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+}
+
 export interface PrometheusServer {
   readonly url: string;
   /** An instant query, now or at a Unix time in seconds. */
   query(expression: string, time?: number): Promise<QueryResult[]>;
+  queryRange(expression: string, range: QueryRange): Promise<RangeResult[]>;
   /** Lines of its log at warn and above. */
   warnings(): string[];
   stop(): Promise<void>;
@@ -25,11 +39,13 @@ export interface PrometheusServer {
  * Starts a real Prometheus on a free port, with an empty database.
  * @param targets - `host:port` by job; each is scraped every second.
  * @param args - further options, such as `--web.enable-remote-write-receiver`.
+ * @param fill - puts blocks into the data directory before it starts.
  */
 export async function startPrometheus(
   path: string,
   targets: Readonly<Record<string, string>>,
   args: readonly string[] = [],
+  fill?: (data: string) => Promise<void>,
 ): Promise<PrometheusServer> {
   const directory = await mkdtemp(join(tmpdir(), 'prometheus-'));
   const scrapes = Object.entries(targets).map(([job, target]) => ({
@@ -38,6 +54,7 @@ export async function startPrometheus(
   }));
   const config = { global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: scrapes };
   await writeFile(join(directory, 'prometheus.yml'), JSON.stringify(config));
+  await fill?.(join(directory, 'data'));
   const port = await freePort();
   const options = [
     `--config.file=${join(directory, 'prometheus.yml')}`,
@@ -54,7 +71,10 @@ export async function startPrometheus(
   await ready(`${url}/-/ready`, child, () => log);
   return {
     url,
-    query: (expression, time) => query(url, expression, time),
+    query: (expression, time) =>
+      ask<QueryResult>(url, 'query', { query: expression, ...(time !== undefined && { time: String(time) }) }),
+    queryRange: (expression, { from, to, step }) =>
+      ask<RangeResult>(url, 'query_range', { query: expression, start: `${from}`, end: `${to}`, step: `${step}` }),
     warnings: () => log.split('\n').filter((line) => /"level":"(warn|error)"/.test(line)),
     async stop() {
       if (child.exitCode === null) {
@@ -66,11 +86,10 @@ export async function startPrometheus(
   };
 }
 
-async function query(url: string, expression: string, time?: number): Promise<QueryResult[]> {
-  const parameters = new URLSearchParams({ query: expression, ...(time !== undefined && { time: String(time) }) });
-  const response = await fetch(`${url}/api/v1/query?${parameters}`);
-  const answer = (await response.json()) as { status: string; error?: string; data: { result: QueryResult[] } };
-  if (answer.status !== 'success') throw new Error(`${expression}: ${answer.error}`);
+async function ask<Result>(url: string, path: string, parameters: Record<string, string>): Promise<Result[]> {
+  const response = await fetch(`${url}/api/v1/${path}`, { method: 'POST', body: new URLSearchParams(parameters) });
+  const answer = (await response.json()) as { status: string; error?: string; data: { result: Result[] } };
+  if (answer.status !== 'success') throw new Error(`${parameters.query}: ${answer.error}`);
   return answer.data.result;
 }
 

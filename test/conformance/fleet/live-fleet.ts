@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LapiServer } from '../../support/lapi/server.ts';
+import { BridgeProcess } from '../tools/bridge-process.ts';
+import { renderApiMetrics } from './api-metrics.ts';
+import { FleetCouic } from './fleet-couic.ts';
+import { fleet, type Profile } from './profile.ts';
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+/** A built bridge in real time, three Couics that feed it, one LAPI that takes windows and one that knows no such key. */
+export class LiveFleet {
+  readonly bridge: BridgeProcess;
+  readonly couics: readonly FleetCouic[];
+  readonly lapi: LapiServer;
+  readonly #deafLapi: LapiServer;
+  readonly #api: Server;
+
+  private constructor(parts: {
+    bridge: BridgeProcess;
+    couics: FleetCouic[];
+    lapis: [LapiServer, LapiServer];
+    api: Server;
+  }) {
+    this.bridge = parts.bridge;
+    this.couics = parts.couics;
+    [this.lapi, this.#deafLapi] = parts.lapis;
+    this.#api = parts.api;
+  }
+
+  /** @param length - seconds that the scene will last. */
+  static async start(length: number): Promise<LiveFleet> {
+    const start = seconds();
+    const profiles = fleet({ start, end: start + length, hurry: 600 });
+    const lapi = await new LapiServer().start();
+    const deafLapi = await new LapiServer({ keys: { 'another-key': 'bridge' } }).start();
+    const bridge = await BridgeProcess.start(config(profiles, lapi.url, deafLapi.url));
+    const couics = profiles.map(
+      (profile, seed) => new FleetCouic({ profile, seed, webhook: bridge.webhook, now: seconds }),
+    );
+    const api = createServer((_request, response) => {
+      const views = couics.map(({ name, couic }) => ({ instance: name, traffic: couic.firewall.traffic, drift: 0 }));
+      response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' }).end(renderApiMetrics(views));
+    });
+    await once(api.listen(0, '127.0.0.1'), 'listening');
+    return new LiveFleet({ bridge, couics, lapis: [lapi, deafLapi], api });
+  }
+
+  /** What Prometheus is to scrape: `host:port` by job. */
+  get targets(): Record<string, string> {
+    const { port } = this.#api.address() as AddressInfo;
+    return { bridge: this.bridge.metrics, 'made-up-api': `127.0.0.1:${port}` };
+  }
+
+  /** Lives for so many seconds, with everything that can go wrong going wrong now and then. */
+  async live(length: number): Promise<void> {
+    for (const { couic } of this.couics) couic.start();
+    const refusal = JSON.stringify({ message: 'a window that this LAPI does not like' });
+    for (let second = 0; second < length; second++) {
+      for (const couic of this.couics) couic.advance();
+      if (second % 5 === 2) this.lapi.faults.push({ kind: 'status', status: 503 });
+      if (second % 7 === 3) this.lapi.faults.push({ kind: 'status', status: 422, body: refusal });
+      await this.#misbehave(second);
+      await delay(1000);
+    }
+    for (const { couic } of this.couics) await couic.drained();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.couics.map(({ couic }) => couic.stop()));
+    await this.bridge.stop();
+    await Promise.all([this.lapi.stop(), this.#deafLapi.stop()]);
+    this.#api.close();
+    this.#api.closeAllConnections();
+  }
+
+  /** What Couic does not do by itself: the same body twice, invalid reports, no JSON at all, a wrong token, new tags without end. */
+  async #misbehave(second: number): Promise<void> {
+    const paris = this.couics[0]!;
+    const token = '11111111-1111-4111-8111-111111111111';
+    paris.add('drop', `203.0.113.${second % 256}/32`, `tag-${second}`, `kind-${second}`);
+    const report = (cidr: string) =>
+      `{"action":"remove","policy":"drop","entry":{"creation":1,"cidr":"${cidr}","tag":null,"expiration":0},"metadata":null}`;
+    const body = `[${report(`198.51.100.${second % 256}/32`)}]`;
+    for (const sent of [body, body, `[${report('not a network')}]`, 'no JSON']) {
+      await fetch(`${this.bridge.webhook}/${token}`, { method: 'POST', body: sent });
+    }
+    await fetch(`${this.bridge.webhook}/99999999-9999-4999-8999-999999999999`, { method: 'POST', body });
+  }
+}
+
+function config(profiles: readonly Profile[], lapi: string, deafLapi: string): unknown {
+  const crowdsec = {
+    api_key: 'test-key',
+    interval: '1s',
+    retry_on_failure: { initial_interval: '100ms', max_interval: '200ms' },
+  };
+  return {
+    receivers: {
+      couic: { endpoint: '127.0.0.1:0', instances: profiles.map(({ name, token }) => ({ name, token })) },
+    },
+    exporters: {
+      prometheus: { endpoint: '127.0.0.1:0' },
+      crowdsec: { ...crowdsec, endpoint: lapi },
+      'crowdsec/deaf': { ...crowdsec, endpoint: deafLapi, outbox: { max_age: '3s' } },
+    },
+    extensions: { file_storage: { directory: 'DIRECTORY' } },
+    service: {
+      extensions: ['file_storage'],
+      pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec', 'crowdsec/deaf'] } },
+      attribute_limits: { tags: 12, kinds: 6 },
+    },
+  };
+}
