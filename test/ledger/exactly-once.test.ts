@@ -66,7 +66,7 @@ test('whatever is cut off, lost, failed or killed, each report counts once', asy
       expect(Object.values(metrics['couic.rule.active'] ?? {}).reduce((sum, count) => sum + count, 0)).toBe(sent);
       await ledger.stop();
     }),
-    { numRuns: Number(process.env.FUZZ_RUNS ?? 150) },
+    { numRuns: Math.ceil(Number(process.env.FUZZ_RUNS ?? 3000) / 20) },
   );
 });
 

@@ -1,0 +1,135 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { parseExposition } from '../../support/parse-exposition.ts';
+import type { KillPlan } from './kill-plan.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Compiles the child, which plain Node runs. */
+export async function buildChild(): Promise<void> {
+  await promisify(execFile)('npx', ['tsc', '-p', 'test/faults/tsconfig.json'], { cwd: root });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A bridge that is killed and started again over the same directory and ports. */
+export class KilledBridge {
+  readonly directory = mkdtempSync(join(tmpdir(), 'couic-crash-'));
+  readonly #config = join(this.directory, 'config.json');
+  readonly #instances: readonly string[];
+  #port = 0;
+  #metricsPort = 0;
+  #child: ChildProcess | undefined;
+  #stderr = '';
+
+  constructor(instances: readonly string[]) {
+    this.#instances = instances;
+  }
+
+  async prepare(lapi: string, interval: string): Promise<void> {
+    [this.#port, this.#metricsPort] = [await freePort(), await freePort()];
+    const config = {
+      receivers: {
+        couic: {
+          endpoint: `127.0.0.1:${this.#port}`,
+          log_reports: false,
+          instances: this.#instances.map((name) => ({ name, token: tokenOf(name) })),
+        },
+      },
+      exporters: {
+        prometheus: { endpoint: `127.0.0.1:${this.#metricsPort}` },
+        crowdsec: {
+          endpoint: lapi,
+          api_key: 'test-key',
+          interval,
+          heartbeat: false,
+          retry_on_failure: { initial_interval: '50ms', max_interval: '300ms' },
+        },
+      },
+      extensions: { file_storage: { directory: join(this.directory, 'state') } },
+      service: {
+        extensions: ['file_storage'],
+        pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec'] } },
+        telemetry: { logs: { level: 'warn', encoding: 'json' } },
+      },
+    };
+    writeFileSync(this.#config, JSON.stringify(config));
+  }
+
+  webhookOf(instance: string): string {
+    return `http://127.0.0.1:${this.#port}/v1/reports/${tokenOf(instance)}`;
+  }
+
+  /** Starts it; it ends by its plan, or runs on with none. */
+  start(plan: KillPlan | null): void {
+    const script = join(root, 'dist-test/test/faults/crash/child.js');
+    const child = spawn(process.execPath, [script, this.#config, JSON.stringify(plan)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#stderr = '';
+    child.stderr.on('data', (text) => {
+      this.#stderr += text;
+    });
+    this.#child = child;
+  }
+
+  /** @returns whether it was killed before the time was over; else it is killed now. */
+  async killedWithin(milliseconds: number): Promise<boolean> {
+    const child = this.#child!;
+    let byPlan = true;
+    const timer = setTimeout(() => {
+      byPlan = false;
+      child.kill('SIGKILL');
+    }, milliseconds);
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    clearTimeout(timer);
+    if (child.signalCode !== 'SIGKILL')
+      throw new Error(`the bridge ended by itself: ${child.exitCode}\n${this.#stderr}`);
+    return byPlan;
+  }
+
+  /** Ends it in order. */
+  async stop(): Promise<void> {
+    const child = this.#child!;
+    child.kill('SIGTERM');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    if (child.exitCode !== 0) throw new Error(`the bridge ended with ${child.exitCode}\n${this.#stderr}`);
+  }
+
+  /** Values of one metric by the values of the given labels, joined by spaces. Null while it cannot be scraped. */
+  async scrape(metric: string, labels: readonly string[]): Promise<Record<string, number> | null> {
+    const text = await fetch(`http://127.0.0.1:${this.#metricsPort}/metrics`).then(
+      (response) => (response.ok ? response.text() : null),
+      () => null,
+    );
+    if (text === null) return null;
+    const values: Record<string, number> = {};
+    for (const [series, value] of parseExposition(text).get(metric)?.samples ?? []) {
+      const key = labels.map((label) => new RegExp(`[{,]${label}="([^"]*)"`).exec(series)?.[1]).join(' ');
+      values[key] = (values[key] ?? 0) + value;
+    }
+    return values;
+  }
+
+  remove(): void {
+    this.#child?.kill('SIGKILL');
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function tokenOf(instance: string): string {
+  return `00000000-0000-4000-8000-token-${instance}`;
+}

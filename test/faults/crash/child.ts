@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../../../src/clock.ts';
+import type { AnyFactory, ExporterFactory, ExtensionFactory } from '../../../src/component.ts';
+import { factories } from '../../../src/components.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import type { IngestOptions } from '../../../src/ledger/ledger.ts';
+import { Service } from '../../../src/service.ts';
+import { createServiceLedger } from '../../../src/service-ledger.ts';
+import { LmdbStore } from '../../../src/storage/lmdb-store.ts';
+import type { Journal } from '../../../src/storage/store.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
+import type { KillPlan, KillPoint } from './kill-plan.ts';
+
+/**
+ * The bridge as its own process that kills itself where the plan says: `node child.js CONFIG PLAN`. All of it is the real
+ * one; what is put in between only counts, and calls SIGKILL.
+ */
+const [config, planText] = process.argv.slice(2) as [string, string];
+const plan = JSON.parse(planText) as KillPlan | null;
+let left = plan?.nth ?? 0;
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+  // The signal is on its way; nothing more may happen.
+  for (;;) {}
+}
+
+function reached(point: KillPoint, by = 1): void {
+  if (point !== plan?.point) return;
+  left -= by;
+  if (left <= 0) die();
+}
+
+if (plan?.point === 'random') setTimeout(die, plan.nth);
+
+/** Snapshots come soon, so that kills find them under way. */
+const storage: ExtensionFactory<{ directory: string }> = {
+  ...(factories.find(({ type }) => type === 'file_storage') as ExtensionFactory<{ directory: string }>),
+  create({ clock, health, logger }, { directory }) {
+    const store = new LmdbStore({ directory, clock, health, logger, minimumLogBytes: 20_000, faults: reached });
+    return { store, start: () => store.load(), shutdown: () => store.close() };
+  },
+};
+
+const realCrowdsec = factories.find(({ type }) => type === 'crowdsec') as ExporterFactory<unknown>;
+const crowdsec: ExporterFactory<unknown> = {
+  ...realCrowdsec,
+  create: (context, options) =>
+    realCrowdsec.create({ ...context, attach: (fold) => watched(context.attach(fold)) }, options),
+};
+
+/** Records of the outbox are JSON; those that tell of a window are told apart by their type. */
+function watched(journal: Journal): Journal {
+  return {
+    async append(records) {
+      const text = Buffer.concat(records).toString('latin1');
+      const kind = /"type":"(sealed|sent)"/.exec(text)?.[1] as 'sealed' | 'sent' | undefined;
+      const name = kind === 'sealed' ? 'seal' : 'sent';
+      if (kind !== undefined) reached(`before-${name}`);
+      await journal.append(records);
+      if (kind !== undefined) reached(`after-${name}`);
+    },
+  };
+}
+
+async function* counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of body) {
+    if (plan?.point === 'body' && piece.length >= left) {
+      // What comes before the fatal byte still arrives.
+      yield piece.subarray(0, left);
+      die();
+    }
+    reached('body', piece.length);
+    yield piece;
+  }
+}
+
+const inPlace: readonly AnyFactory[] = factories.map((factory) =>
+  factory.type === 'file_storage' ? storage : factory.type === 'crowdsec' ? crowdsec : factory,
+);
+const loaded = loadConfig({
+  configs: [config],
+  sets: [],
+  factories: inPlace,
+  env: {},
+  readFile: (path) => readFileSync(path, 'utf8'),
+});
+const service = new Service({
+  config: loaded.config,
+  logger: createLogger(loaded.config.service.telemetry.logs),
+  clock: systemClock,
+  version: '0.0.0',
+  createLedger: (options) => {
+    const ledger = createServiceLedger(options);
+    const ingest = ledger.ingest.bind(ledger);
+    ledger.ingest = (instance: string, body: AsyncIterable<Uint8Array>, how?: IngestOptions) =>
+      ingest(instance, plan?.point === 'body' ? counted(body) : body, how);
+    return ledger;
+  },
+});
+process.on('SIGTERM', () => {
+  void service.shutdown().then((clean) => process.exit(clean ? 0 : 1));
+});
+await service.start();

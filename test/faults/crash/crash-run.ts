@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SimulatedFirewall } from '../../support/couic-sim/firewall.ts';
+import { below, pick, seededRandom } from '../../support/couic-sim/random.ts';
+import { CouicSender } from '../../support/couic-sim/sender.ts';
+import { Workload } from '../../support/couic-sim/workload.ts';
+import type { Fault } from '../../support/lapi/faults.ts';
+import { LapiServer } from '../../support/lapi/server.ts';
+import { KilledBridge } from './bridge-child.ts';
+import { type KillPoint, planKill } from './kill-plan.ts';
+import { activeRules, Model } from './model.ts';
+
+/** Couic's times, scaled: it looks often, and gives up after 400 ms instead of 2 s. */
+const TIMINGS = { look: 10, timeout: 400, backoff: 20, maxBackoff: 150 };
+const INSTANCES = ['edge-1', 'edge-2'];
+const LIFETIME_S = 3;
+
+export interface CrashResult {
+  kills: number;
+  /** Kills that hit their named point; the others came by the time limit. */
+  byPoint: Partial<Record<KillPoint, number>>;
+  reports: number;
+  attempts: number;
+  failedAttempts: number;
+  windows: number;
+  expected: Outcome;
+  actual: Outcome;
+}
+
+interface Outcome {
+  reports: Record<string, Record<string, number>>;
+  active: Record<string, Record<string, number>>;
+  processed: number;
+  dropped: Record<string, number>;
+}
+
+const LAPI_FAULTS: readonly Fault[] = [
+  { kind: 'lost' },
+  { kind: 'reset' },
+  { kind: 'status', status: 503 },
+  { kind: 'html', status: 502 },
+  { kind: 'delay', ms: 100 },
+];
+
+/** Kills a bridge so many times while two Couic report to it and LAPI misbehaves, and counts on both sides. */
+export async function crashRun(seed: number, kills: number, log: (line: string) => void): Promise<CrashResult> {
+  const random = seededRandom(seed);
+  const lapi = await new LapiServer().start();
+  const bridge = new KilledBridge(INSTANCES);
+  await bridge.prepare(lapi.url, '1s');
+  const couics = INSTANCES.map((name) => {
+    const model = new Model();
+    const sender = new CouicSender({ webhook: bridge.webhookOf(name), timings: TIMINGS });
+    const firewall = new SimulatedFirewall({
+      now: () => Math.floor(Date.now() / 1000),
+      report: (report) => {
+        if (!sender.offer(report)) throw new Error('the channel of the simulated Couic is full: the run is too fast');
+        model.count(report);
+      },
+      overtaken: () => random() < 0.05,
+    });
+    const workload = new Workload(firewall, { random, tags: [null, 'ssh', 'scan', 'web'], lifetime: LIFETIME_S });
+    const lasting = new Workload(firewall, { random, tags: [null, 'ssh', 'scan', 'web'], lifetime: 0 });
+    return { name, model, sender, firewall, workload, lasting };
+  });
+  let running = true;
+  const traffic = (async () => {
+    while (running) {
+      await sleep(5 + below(random, 30));
+      for (const { firewall, workload, lasting } of couics) {
+        firewall.expire();
+        // Mostly one report at a time, now and then a burst.
+        const steps = random() < 0.02 ? 100 : 1 + below(random, 3);
+        for (let i = 0; i < steps; i++) pick(random, [workload, lasting]).step();
+      }
+    }
+  })();
+  for (const { sender } of couics) sender.start();
+
+  try {
+    const byPoint: CrashResult['byPoint'] = {};
+    for (let kill = 0; kill < kills; kill++) {
+      const plan = planKill(random, kill);
+      if (random() < 0.3) lapi.faults.push(pick(random, LAPI_FAULTS));
+      bridge.start(plan);
+      if (await bridge.killedWithin(6000)) byPoint[plan.point] = (byPoint[plan.point] ?? 0) + 1;
+      if (kill % 20 === 19)
+        log(`${kill + 1} kills, ${couics.reduce((sum, { model }) => sum + model.total, 0)} reports`);
+    }
+    bridge.start(null);
+    running = false;
+    await traffic;
+    for (const { firewall, sender } of couics) {
+      firewall.flush();
+      await sender.drained();
+    }
+    // Rules of a limited time are over on both sides before they are compared.
+    await sleep((LIFETIME_S + 2.5) * 1000);
+    const reports: Outcome['reports'] = {};
+    const active: Outcome['active'] = {};
+    for (const { name } of couics) {
+      reports[name] = await byInstance(bridge, name, 'couic_reports_total', [
+        'couic_report_action',
+        'couic_rule_policy',
+        'couic_rule_tag',
+        'network_type',
+      ]);
+      active[name] = await byInstance(bridge, name, 'couic_rule_active', [
+        'couic_rule_policy',
+        'couic_rule_tag',
+        'network_type',
+      ]);
+    }
+    await bridge.stop();
+
+    const counts = lapi.counts();
+    const dropped: Record<string, number> = {};
+    for (const [origin, names] of Object.entries(counts)) {
+      const value = names.dropped?.report;
+      if (value !== undefined) dropped[origin.replace(/^couic:?/, '')] = value;
+    }
+    return {
+      kills,
+      byPoint,
+      reports: couics.reduce((sum, { model }) => sum + model.total, 0),
+      attempts: couics.reduce((sum, { sender }) => sum + sender.counts.attempts, 0),
+      failedAttempts: couics.reduce((sum, { sender }) => sum + sender.counts.failures, 0),
+      windows: lapi.pushes.length,
+      expected: {
+        reports: Object.fromEntries(couics.map(({ name, model }) => [name, model.reports])),
+        active: Object.fromEntries(couics.map(({ name, firewall }) => [name, activeRules(firewall)])),
+        processed: couics.reduce((sum, { model }) => sum + model.total, 0),
+        dropped: sum(couics.map(({ model }) => model.dropped)),
+      },
+      actual: { reports, active, processed: counts['']?.processed?.report ?? 0, dropped },
+    };
+  } finally {
+    running = false;
+    await Promise.all(couics.map(({ sender }) => sender.stop()));
+    await lapi.stop();
+    bridge.remove();
+  }
+}
+
+async function byInstance(
+  bridge: KilledBridge,
+  instance: string,
+  metric: string,
+  labels: string[],
+): Promise<Record<string, number>> {
+  const all = await bridge.scrape(metric, ['couic_instance_name', ...labels]);
+  if (all === null) throw new Error('/metrics cannot be read');
+  const own = Object.entries(all).filter(([key]) => key.startsWith(`${instance} `));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(instance.length + 1), value]));
+}
+
+function sum(all: readonly Record<string, number>[]): Record<string, number> {
+  const result: Record<string, number> = {};
+  for (const [key, value] of all.flatMap((counts) => Object.entries(counts))) result[key] = (result[key] ?? 0) + value;
+  return result;
+}
