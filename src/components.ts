@@ -1,4 +1,5 @@
 import { crowdsec } from '../plugins/exporters/crowdsec/factory.ts';
+import { otlpHttp } from '../plugins/exporters/otlp_http/factory.ts';
 import { prometheus } from '../plugins/exporters/prometheus/factory.ts';
 import { fileStorage } from '../plugins/extensions/file_storage/factory.ts';
 import { healthCheck } from '../plugins/extensions/health_check/factory.ts';
@@ -6,4 +7,11 @@ import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
 import type { AnyFactory } from './component.ts';
 
 /** Every component of the bridge: the only file that imports plugins/. A type that is here twice fails at start. */
-export const factories: readonly AnyFactory[] = [couicReceiver, crowdsec, prometheus, fileStorage, healthCheck];
+export const factories: readonly AnyFactory[] = [
+  couicReceiver,
+  crowdsec,
+  otlpHttp,
+  prometheus,
+  fileStorage,
+  healthCheck,
+];

@@ -234,6 +234,27 @@ export const BRIDGE_METRICS = {
     description: 'Unix time of the last 201 from LAPI.',
     attributes: [ATTR.exporter],
   },
+  sentRequests: {
+    name: 'couic.bridge.exporter.sent_requests',
+    kind: 'counter',
+    unit: '{request}',
+    description: 'Requests with metrics that the other side took.',
+    attributes: [ATTR.exporter],
+  },
+  sendFailedRequests: {
+    name: 'couic.bridge.exporter.send_failed_requests',
+    kind: 'counter',
+    unit: '{attempt}',
+    description: 'Attempts to send a request with metrics that failed, by reason.',
+    attributes: [ATTR.exporter, ATTR.reason],
+  },
+  droppedRequests: {
+    name: 'couic.bridge.exporter.dropped_requests',
+    kind: 'counter',
+    unit: '{request}',
+    description: 'Requests with metrics that were given up, by reason; the totals come with the next one.',
+    attributes: [ATTR.exporter, ATTR.reason],
+  },
   requestDuration: {
     name: 'http.server.request.duration',
     kind: 'histogram',

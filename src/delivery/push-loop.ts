@@ -1,0 +1,69 @@
+import { type MetricProducer, MetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { Logger } from 'pino';
+import type { Sleep } from '../sleep.ts';
+
+export interface PushLoopOptions {
+  readonly producer: MetricProducer;
+  /** Milliseconds from one collection to the next. */
+  readonly interval: number;
+  /** Given every collection, one after the other. */
+  readonly push: (metrics: ResourceMetrics) => Promise<void>;
+  readonly logger: Logger;
+  readonly sleep: Sleep;
+}
+
+/**
+ * Collects at each interval and hands on what was collected, cumulative. The SDK's periodic reader cannot do it: its timer runs from the
+ * moment it is bound, before the bridge has started, and what an exporter could not send it never offers again.
+ */
+export class PushLoop extends MetricReader {
+  readonly #options: PushLoopOptions;
+  readonly #end = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: PushLoopOptions) {
+    super({ metricProducers: [options.producer] });
+    this.#options = options;
+  }
+
+  /** The first collection is at once, so that a wrong endpoint shows at once. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Ends the loop with one last collection. Safe without `start()`, and twice. */
+  async finish(): Promise<void> {
+    if (this.#end.signal.aborted) return;
+    this.#end.abort();
+    if (!this.#running) return;
+    await this.#running;
+    await this.#once();
+  }
+
+  protected async onForceFlush(): Promise<void> {
+    if (this.#running && !this.#end.signal.aborted) await this.#once();
+  }
+
+  protected async onShutdown(): Promise<void> {
+    await this.finish();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#end;
+    while (!signal.aborted) {
+      await this.#once();
+      await this.#options.sleep(this.#options.interval, signal);
+    }
+  }
+
+  async #once(): Promise<void> {
+    const { push, logger } = this.#options;
+    try {
+      const { resourceMetrics, errors } = await this.collect();
+      if (errors.length > 0) logger.warn({ errors: errors.map(String) }, 'Some metrics could not be collected');
+      await push(resourceMetrics);
+    } catch (error) {
+      logger.error({ err: error }, `Metrics could not be collected: ${(error as Error).message}`);
+    }
+  }
+}
