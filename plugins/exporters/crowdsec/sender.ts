@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/clock.ts';
+import type { Backoff } from '../../../src/delivery/backoff.ts';
 import type { Sleep } from '../../../src/sleep.ts';
 import type { Journal } from '../../../src/storage/store.ts';
-import type { Backoff } from './backoff.ts';
 import type { Outcome } from './lapi-answer.ts';
 import type { Log } from './log.ts';
 import type { WindowObserver } from './observer.ts';

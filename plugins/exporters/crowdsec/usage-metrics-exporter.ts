@@ -6,9 +6,9 @@ import type {
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { type Clock, systemClock } from '../../../src/clock.ts';
+import { Backoff, type BackoffOptions } from '../../../src/delivery/backoff.ts';
 import { type Sleep, systemSleep } from '../../../src/sleep.ts';
 import type { Fold, Journal } from '../../../src/storage/store.ts';
-import { Backoff, type BackoffOptions } from './backoff.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LapiClient, type LapiClientOptions } from './lapi-client.ts';
 import type { Log } from './log.ts';
