@@ -5,13 +5,13 @@ import { CAUSES, type CauseCode } from './errors.ts';
 import { Throttle } from './throttle.ts';
 
 interface Received extends IngestResult {
-  readonly requests: number;
+  requests: number;
 }
 
 /** What the receiver tells a person. The path of a request is in none of it: it holds the token. */
 export class ReceiverLog {
   readonly #logger: Logger;
-  readonly #received: Throttle<Received>;
+  readonly #received: Throttle<IngestResult, Received>;
   readonly #refused: Throttle<number>;
 
   constructor(logger: Logger, clock: Clock) {
@@ -20,7 +20,7 @@ export class ReceiverLog {
       clock,
       burst: 5,
       period: 1000,
-      add: (sum, next) => (sum ? total(sum, next) : next),
+      add: (sum, next) => (sum ? addTo(sum, next) : { ...next, requests: 1 }),
       flush: (instance, sum) => this.#writeReceived(instance, sum),
     });
     this.#refused = new Throttle({
@@ -35,7 +35,7 @@ export class ReceiverLog {
   /** The lines are the ones that Couic's documentation tells a person to look for. */
   received(instance: string, result: IngestResult, lines: readonly ReportLine[]): void {
     if (result.accepted + result.replayed + result.quarantined === 0) return;
-    if (!this.#received.pass(instance, { ...result, requests: 1 })) return;
+    if (!this.#received.pass(instance, result)) return;
     this.#writeReceived(instance, result);
     for (const { action, policy, cidr, tag } of lines) {
       this.#logger.info({ instance }, `Action: ${action}, Policy: ${policy}, CIDR: ${cidr}, Tag: ${tag ?? 'none'}`);
@@ -80,11 +80,10 @@ export class ReceiverLog {
   }
 }
 
-function total(a: Received, b: Received): Received {
-  return {
-    requests: a.requests + b.requests,
-    accepted: a.accepted + b.accepted,
-    replayed: a.replayed + b.replayed,
-    quarantined: a.quarantined + b.quarantined,
-  };
+function addTo(sum: Received, { accepted, replayed, quarantined }: IngestResult): Received {
+  sum.requests += 1;
+  sum.accepted += accepted;
+  sum.replayed += replayed;
+  sum.quarantined += quarantined;
+  return sum;
 }

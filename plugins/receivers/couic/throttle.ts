@@ -1,13 +1,13 @@
 import type { Clock } from '../../../src/clock.ts';
 
-export interface ThrottleOptions<Sum> {
+export interface ThrottleOptions<Next, Sum> {
   readonly clock: Clock;
   /** How many of one key are let through at once, each period. */
   readonly burst: number;
   /** Milliseconds. */
   readonly period: number;
-  /** Adds one that was held back to what its key holds already. */
-  add(sum: Sum | undefined, next: Sum): Sum;
+  /** Adds one that was held back to what its key holds already; may change `sum`, since this is on the hot path. */
+  add(sum: Sum | undefined, next: Next): Sum;
   /** What was held back for a key, once its period is over. */
   flush(key: string, sum: Sum): void;
 }
@@ -22,17 +22,17 @@ interface Window<Sum> {
  * Keeps the log readable and cheap: the first few of a kind are logged at once, what comes more within a period is
  * summed up in one line. A written line costs more than a request does.
  */
-export class Throttle<Sum> {
-  readonly #options: ThrottleOptions<Sum>;
+export class Throttle<Next, Sum = Next> {
+  readonly #options: ThrottleOptions<Next, Sum>;
   readonly #windows = new Map<string, Window<Sum>>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: ThrottleOptions<Sum>) {
+  constructor(options: ThrottleOptions<Next, Sum>) {
     this.#options = options;
   }
 
   /** @returns true: log it now. false: it was added to what the period's end will log. */
-  pass(key: string, next: Sum): boolean {
+  pass(key: string, next: Next): boolean {
     const { clock, burst, period, add } = this.#options;
     const now = clock.monotonic();
     let window = this.#windows.get(key);
