@@ -34,9 +34,15 @@ function step(schema: InputSchema, key: string | number): InputSchema | undefine
   return schema.properties?.[key] ?? (typeof other === 'object' ? other : undefined);
 }
 
+/** Names of options. One that takes nothing (`z.undefined()`) is there only to say why it is refused: it is left out. */
+export function optionNames(schema: InputSchema): string[] {
+  const properties = Object.entries(schema.properties ?? {});
+  return properties.filter(([, option]) => Object.keys(option).length > 0).map(([name]) => name);
+}
+
 /** The option names that a map at this path may have. */
 export function knownKeys(schema: ZodType, path: Path): string[] {
   let schemas = alternatives(inputSchemaOf(schema));
   for (const key of path) schemas = schemas.flatMap((each) => step(each, key) ?? []).flatMap(alternatives);
-  return [...new Set(schemas.flatMap((each) => Object.keys(each.properties ?? {})))];
+  return [...new Set(schemas.flatMap((each) => optionNames(each)))];
 }
