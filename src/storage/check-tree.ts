@@ -1,4 +1,4 @@
-import { fault } from './data-file-fault.ts';
+import { DataFileFault } from './data-file-fault.ts';
 import { BIG, BRANCH, LEAF, type Meta, NODE_HEADER, OVERFLOW, PAGE_HEADER, type Tree, u64 } from './lmdb-format.ts';
 import { type PageFile, PageOutOfFile } from './page-file.ts';
 
@@ -43,7 +43,7 @@ export class TreeCheck {
 
   run(): void {
     const { tree, name } = this.#options;
-    if (tree.depth > MAX_DEPTH) throw fault(`the tree of ${name} has ${tree.depth} levels`);
+    if (tree.depth > MAX_DEPTH) throw new DataFileFault(`the tree of ${name} has ${tree.depth} levels`);
     if (tree.root !== undefined) this.#walk(tree.root, 1, undefined, undefined);
     const counted =
       this.#branchPages === tree.branchPages &&
@@ -51,7 +51,7 @@ export class TreeCheck {
       this.#overflowPages === tree.overflowPages &&
       this.#entries === tree.entries;
     if (!counted)
-      throw fault(
+      throw new DataFileFault(
         `the tree of ${name} has ${this.#entries} entries where its header counts ${tree.entries}, or other pages`,
       );
   }
@@ -67,7 +67,7 @@ export class TreeCheck {
     const upper = page.readUInt16LE(22);
     const room = meta.pageSize - PAGE_HEADER;
     if (lower % 2 !== 0 || lower === 0 || lower > upper || upper > room)
-      throw fault(`page ${number} has impossible bounds`);
+      throw new DataFileFault(`page ${number} has impossible bounds`);
 
     const count = lower / 2;
     let bytes = 0;
@@ -76,11 +76,11 @@ export class TreeCheck {
     for (let index = 0; index < count; index++) {
       const at = page.readUInt16LE(PAGE_HEADER + index * 2) + PAGE_HEADER;
       if (at < upper + PAGE_HEADER || at % 2 !== 0 || at + NODE_HEADER > page.length)
-        throw fault(`entry ${index} of page ${number} lies outside of it`);
+        throw new DataFileFault(`entry ${index} of page ${number} lies outside of it`);
       const start = at + NODE_HEADER;
       const key = { page, start, end: start + page.readUInt16LE(at + 6) };
       const size = key.end - at + (isLeaf ? this.#valueBytes(page, at) : 0);
-      if (at + size > page.length) throw fault(`entry ${index} of page ${number} reaches beyond it`);
+      if (at + size > page.length) throw new DataFileFault(`entry ${index} of page ${number} reaches beyond it`);
       bytes += size + (size % 2);
       // The first key of a branch page stands for everything below the second, whatever it is.
       const isBound = isLeaf || index > 0;
@@ -93,7 +93,8 @@ export class TreeCheck {
       else child = childOf(page, at);
     }
     if (child !== undefined) this.#walk(child, level + 1, previous ?? low, high);
-    if (bytes !== room - upper) throw fault(`the entries of page ${number} do not fill the space they claim`);
+    if (bytes !== room - upper)
+      throw new DataFileFault(`the entries of page ${number} do not fill the space they claim`);
     if (isLeaf) {
       this.#leafPages++;
       this.#entries += count;
@@ -102,22 +103,22 @@ export class TreeCheck {
 
   #checkHeader(page: Buffer, number: number, kind: number): void {
     if (u64(page, 0) !== number || page.readUInt16LE(18) !== kind || u64(page, 8) > this.#options.meta.transaction)
-      throw fault(`page ${number} is not what its place in the tree of ${this.#options.name} says`);
+      throw new DataFileFault(`page ${number} is not what its place in the tree of ${this.#options.name} says`);
   }
 
   #checkOrder(number: number, before: Key | undefined, key: Key, high: Key | undefined, strictly: boolean): void {
     if (this.#options.keys === 'numbers' && key.end - key.start !== 8)
-      throw fault(`a key of page ${number} is no number`);
+      throw new DataFileFault(`a key of page ${number} is no number`);
     const order = before ? this.#compare(before, key) : -1;
     if (order > 0 || (strictly && order === 0) || (high && this.#compare(key, high) >= 0))
-      throw fault(`the keys of page ${number} are out of order`);
+      throw new DataFileFault(`the keys of page ${number} are out of order`);
   }
 
   /** Bytes that the value of a leaf entry takes on the page itself. */
   #valueBytes(page: Buffer, at: number): number {
     const flags = page.readUInt16LE(at + 4);
     if (flags !== 0 && flags !== BIG)
-      throw fault(`an entry of the tree of ${this.#options.name} is of an unknown kind (${flags})`);
+      throw new DataFileFault(`an entry of the tree of ${this.#options.name} is of an unknown kind (${flags})`);
     return flags === BIG ? BIG_REFERENCE : page.readUInt32LE(at);
   }
 
@@ -131,13 +132,15 @@ export class TreeCheck {
     const first = u64(page, value);
     const pages = u64(page, value + 16);
     if (pages < Math.ceil((PAGE_HEADER + bytes) / meta.pageSize))
-      throw fault(`the value on page ${first} is larger than its ${pages} pages`);
+      throw new DataFileFault(`the value on page ${first} is larger than its ${pages} pages`);
     claim(first, pages);
     if ((first + pages) * meta.pageSize > file.size) throw new PageOutOfFile(first + pages - 1);
     const head = file.page(first, meta.pageSize);
     this.#checkHeader(head, first, OVERFLOW);
     if (head.readUInt32LE(20) !== pages)
-      throw fault(`the value on page ${first} has ${head.readUInt32LE(20)} pages where ${pages} are referred to`);
+      throw new DataFileFault(
+        `the value on page ${first} has ${head.readUInt32LE(20)} pages where ${pages} are referred to`,
+      );
     this.#overflowPages += pages;
     visit?.(file.read(first * meta.pageSize + PAGE_HEADER, bytes));
   }

@@ -109,8 +109,8 @@ export class LmdbStore implements Store {
     } catch (error) {
       if (!(error instanceof DataFileFault))
         throw damaged(path, `it cannot be read (${(error as Error).message})`, error);
-      if (error.kind === 'foreign' && !this.#directory.isMarked)
-        throw foreign(path, `is not the bridge's: ${error.message}`);
+      if (!this.#directory.isMarked)
+        throw foreign(path, `is no store of the bridge, or a damaged one: ${error.message}`);
       throw damaged(path, error.message, error);
     }
   }

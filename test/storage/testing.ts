@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -7,9 +7,12 @@ import { Health } from '../../src/health.ts';
 import { LmdbStore, type LmdbStoreOptions } from '../../src/storage/lmdb-store.ts';
 import type { Fold } from '../../src/storage/store.ts';
 
+/** In memory where that is to be had: most tests are about what is written, not about how long a disk takes. */
+const root = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** A directory that is gone after the test. */
 export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'store-'));
+  const directory = mkdtempSync(join(root, 'store-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }

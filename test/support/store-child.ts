@@ -1,0 +1,79 @@
+import { createReadStream, writeSync } from 'node:fs';
+import { pino } from 'pino';
+import { Health } from '../../src/health.ts';
+import type { FaultPoint } from '../../src/storage/faults.ts';
+import { LmdbStore } from '../../src/storage/lmdb-store.ts';
+import type { Fold, StorageError } from '../../src/storage/store.ts';
+
+/**
+ * A process with a store, to be killed. `node dist-test/test/support/store-child.js '{"directory":…}'`.
+ * It tells what happens line by line: `ready`, then `acked N` for every record whose append resolved; `refused CODE MESSAGE`.
+ */
+export interface StoreChildOptions {
+  readonly directory: string;
+  /** Append records without end, from the first number on that the store does not have. @default false */
+  readonly work?: boolean;
+  /** SIGKILL at the nth passing of a point. */
+  readonly kill?: { readonly point: FaultPoint; readonly after: number };
+  readonly minimumLogBytes?: number;
+}
+
+/** Holds the highest record; each record is its number, padded, so that logs grow and snapshots have several pieces. */
+class HighestFold implements Fold {
+  highest = 0;
+
+  apply(record: Uint8Array): void {
+    const number = Number(Buffer.from(record).toString().trim());
+    if (number !== this.highest + 1) throw new Error(`record ${number} after ${this.highest}`);
+    this.highest = number;
+  }
+
+  snapshot(): Iterable<Uint8Array> {
+    return String(this.highest)
+      .split('')
+      .map((digit) => Buffer.from(digit));
+  }
+
+  restore(pieces: Iterable<Uint8Array>): void {
+    this.highest = Number(Buffer.concat([...pieces]).toString());
+  }
+}
+
+const options: StoreChildOptions = JSON.parse(process.argv[2] ?? '{}');
+const tell = (line: string) => writeSync(1, `${line}\n`);
+
+let left = options.kill?.after ?? 0;
+const store = new LmdbStore({
+  directory: options.directory,
+  clock: { now: () => 0, monotonic: () => 0 },
+  health: new Health(),
+  logger: pino({ enabled: false }),
+  ...(options.minimumLogBytes === undefined ? {} : { minimumLogBytes: options.minimumLogBytes }),
+  faults: (point) => {
+    if (point === options.kill?.point && --left <= 0) process.kill(process.pid, 'SIGKILL');
+  },
+});
+const fold = new HighestFold();
+const journal = store.attach('highest', fold);
+try {
+  await store.load();
+} catch (error) {
+  tell(`refused ${(error as StorageError).code} ${(error as Error).message}`);
+  process.exit(1);
+}
+tell(`ready ${fold.highest}`);
+if (options.work) {
+  for (let batch = 1; ; batch++) {
+    const first = fold.highest + 1;
+    const records = Array.from({ length: 1 + (batch % 5) }, (_, i) =>
+      Buffer.from(String(first + i).padEnd(100 + 37 * i)),
+    );
+    await journal.append(records);
+    tell(`acked ${first + records.length - 1}`);
+  }
+} else {
+  // Until whoever started it is gone.
+  createReadStream('', { fd: 0 })
+    .on('data', () => {})
+    .on('close', () => store.close());
+}
