@@ -1,4 +1,5 @@
 import { emptyResource } from '@opentelemetry/resources';
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { type Logger, pino } from 'pino';
 import { schema } from '../../../../plugins/exporters/crowdsec/config.ts';
 import { CrowdSecExporter } from '../../../../plugins/exporters/crowdsec/crowdsec-exporter.ts';
@@ -6,8 +7,9 @@ import type { ExporterContext } from '../../../../src/component.ts';
 import { BridgeEvents } from '../../../../src/events.ts';
 import { Health } from '../../../../src/health.ts';
 import type { BridgeLedger } from '../../../../src/ledger/bridge-ledger.ts';
+import type { Sleep } from '../../../../src/sleep.ts';
 import { createMeterProvider } from '../../../../src/telemetry/meter-provider.ts';
-import { FakeTime } from '../../../support/fake-time.ts';
+import { FakeTime, until } from '../../../support/fake-time.ts';
 import { LapiServer } from '../../../support/lapi/server.ts';
 import { bodyOf, newLedger, pieces, type TestReport } from '../../../support/ledger.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
@@ -15,6 +17,14 @@ import { MemoryStore } from '../../../support/memory-store.ts';
 export interface LogLine {
   level: 'debug' | 'info' | 'warn' | 'error';
   message: string;
+}
+
+/** One life of the bridge. */
+interface Process {
+  /** Crashed: it does not wake up any more. */
+  dead: boolean;
+  sleeping: number;
+  sends: boolean;
 }
 
 /** A host with a bridge that can be started, killed and started again, and a LAPI. */
@@ -28,6 +38,10 @@ export class Host {
   instances: readonly string[] = ['couic'];
   store = new MemoryStore();
   ledger!: BridgeLedger;
+  /** What the process measures besides the ledger. */
+  producers: readonly MetricProducer[] = [];
+  #process: Process = { dead: false, sleeping: 0, sends: false };
+  readonly #crashed: CrowdSecExporter[] = [];
   crowdsec!: CrowdSecExporter;
 
   constructor(lapi?: LapiServer) {
@@ -37,12 +51,14 @@ export class Host {
   /** Starts a bridge over whatever earlier ones left. @param config - as in the YAML file. */
   async start(config: object = {}): Promise<this> {
     this.store = new MemoryStore(this.log);
+    const process = { dead: false, sleeping: 0, sends: !('dry_run' in config && config.dry_run) };
+    this.#process = process;
     const { ledger } = newLedger(this.store, this.time);
     this.ledger = ledger;
     const provider = createMeterProvider({ resource: emptyResource(), version: '0.0.0' });
     const options = { endpoint: this.lapi.url, api_key: 'test-key', heartbeat: false, ...config };
     this.crowdsec = new CrowdSecExporter(this.#context(provider), schema.parse(options), {
-      sleep: this.time.sleep,
+      sleep: this.#sleepIn(process),
       random: () => 0.5,
     });
     await this.store.load();
@@ -69,6 +85,46 @@ export class Host {
     await this.ledger.stop();
   }
 
+  /** As a power cut in the middle of whatever is going on; requests that are under way may still arrive. */
+  crash(): void {
+    this.#process.dead = true;
+    this.store.failure = new Error('crashed');
+    this.#crashed.push(this.crowdsec);
+  }
+
+  /** Waits until nothing goes on any more without time going on. */
+  async settle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    const { outbox } = this.crowdsec.exporter;
+    const process = this.#process;
+    await until(() => process.sleeping >= (process.sends && outbox.size > 0 ? 2 : 1), 'rest');
+  }
+
+  /** Lets time pass in steps, as its sleepers need, and everything happen that it brings. */
+  async pass(ms: number): Promise<void> {
+    const end = this.time.mono + ms;
+    await this.settle();
+    while (this.time.mono < end) {
+      this.time.advance(Math.min(this.time.waits[0] ?? Number.POSITIVE_INFINITY, end - this.time.mono));
+      await this.settle();
+    }
+  }
+
+  /** Closes what crashes left behind. */
+  async close(): Promise<void> {
+    for (const exporter of this.#crashed) void exporter.shutdown(AbortSignal.abort());
+    await this.lapi.stop();
+  }
+
+  #sleepIn(process: Process): Sleep {
+    return async (ms, signal) => {
+      process.sleeping++;
+      await this.time.sleep(ms, signal);
+      process.sleeping--;
+      if (process.dead && !signal?.aborted) await new Promise(() => {});
+    };
+  }
+
   get warnings(): string[] {
     return this.lines.filter(({ level }) => level === 'warn' || level === 'error').map(({ message }) => message);
   }
@@ -82,7 +138,7 @@ export class Host {
       events: this.events,
       health: this.health,
       version: '1.2.3',
-      producer: (instances) => this.ledger.producer(instances ?? this.instances),
+      producer: (instances) => joined([this.ledger.producer(instances ?? this.instances), ...this.producers]),
       instances: () => this.instances,
       attach: (fold) => this.store.attach('exporter/crowdsec', fold),
     };
@@ -95,4 +151,14 @@ export class Host {
     };
     return pino({ level: 'debug' }, { write });
   }
+}
+
+function joined(producers: readonly MetricProducer[]): MetricProducer {
+  return {
+    async collect() {
+      const results = await Promise.all(producers.map((producer) => producer.collect()));
+      const scopeMetrics = results.flatMap(({ resourceMetrics }) => resourceMetrics.scopeMetrics);
+      return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
+    },
+  };
 }
