@@ -16,55 +16,65 @@ export interface ValuedItem extends UsageItem {
 /** Longest name, unit, label or version that LAPI takes. */
 export const MAX_LENGTH = 255;
 
+/** Stands between the parts of a key; `fitted` items have none. */
+const SEPARATOR = '\0';
+const NO_LABELS: Readonly<Record<string, string>> = {};
+
 /** Whether cscli keeps the last value of items of this name; all others it adds up. */
 export function isGaugeName(name: string): boolean {
   return name === 'active_decisions' || name.endsWith('_gauge');
 }
 
 /** Tells items apart: name, unit and labels, in any order of them. */
-export function itemKey({ name, unit, labels = {} }: UsageItem): string {
-  const keys = Object.keys(labels).sort();
-  return JSON.stringify([name, unit, ...keys.map((key) => [key, labels[key]])]);
+export function itemKey({ name, unit, labels = NO_LABELS }: UsageItem): string {
+  let key = name + SEPARATOR + unit;
+  for (const label of Object.keys(labels).sort()) key += SEPARATOR + label + SEPARATOR + labels[label];
+  return key;
 }
 
 /** Items of equal keys are one row of cscli's table, whatever other labels they have. */
-export function rowKey({ name, unit, labels = {} }: UsageItem): string {
-  return JSON.stringify([name, unit, labels.origin ?? '', labels.ip_type ?? '']);
+export function rowKey({ name, unit, labels = NO_LABELS }: UsageItem): string {
+  return `${name}${SEPARATOR}${unit}${SEPARATOR}${labels.origin ?? ''}${SEPARATOR}${labels.ip_type ?? ''}`;
+}
+
+export function withValue({ name, unit, labels }: UsageItem, value: number): ValuedItem {
+  return labels ? { name, value, unit, labels } : { name, value, unit };
 }
 
 /** The item with whatever LAPI would refuse for its length cut to what it takes. */
 export function fitted(item: UsageItem): UsageItem {
-  const labels = Object.entries(item.labels ?? {});
-  const fits = [item.name, item.unit, ...labels.map(([, value]) => value)].every(({ length }) => length <= MAX_LENGTH);
+  const { name, unit, labels = NO_LABELS } = item;
+  let fits = isFit(name) && isFit(unit);
+  for (const label in labels) fits &&= isFit(label) && isFit(labels[label]!);
   if (fits) return item;
-  return {
-    name: cut(item.name),
-    unit: cut(item.unit),
-    ...(item.labels && { labels: Object.fromEntries(labels.map(([key, value]) => [key, cut(value)])) }),
-  };
+  const cutLabels = Object.entries(labels).map(([label, value]) => [cut(label), cut(value)]);
+  return { name: cut(name), unit: cut(unit), ...(item.labels && { labels: Object.fromEntries(cutLabels) }) };
+}
+
+function isFit(text: string): boolean {
+  return text.length <= MAX_LENGTH && !text.includes(SEPARATOR);
 }
 
 /** By code points, as LAPI counts. */
 function cut(text: string): string {
-  return text.length <= MAX_LENGTH ? text : [...text].slice(0, MAX_LENGTH).join('');
+  return [...text.replaceAll(SEPARATOR, '')].slice(0, MAX_LENGTH).join('');
 }
 
 /**
  * cscli drops an item as seen when another one of the same second has its row and its value, so two items that differ
  * in remediation alone become one. Puts every such item into a further part, to be sent with a second of its own.
  */
-export function withoutCollisions(items: readonly ValuedItem[]): ValuedItem[][] {
-  const parts: ValuedItem[][] = [[]];
-  const seen: Set<string>[] = [new Set()];
+export function withoutCollisions(items: Iterable<ValuedItem>): ValuedItem[][] {
+  const parts: { items: ValuedItem[]; seen: Set<string> }[] = [{ items: [], seen: new Set() }];
   for (const item of items) {
-    const key = `${rowKey(item)}${item.value}`;
-    let part = seen.findIndex((keys) => !keys.has(key));
-    if (part === -1) {
-      part = parts.push([]) - 1;
-      seen.push(new Set());
+    const key = rowKey(item) + SEPARATOR + item.value;
+    let part = parts.find(({ seen }) => !seen.has(key));
+    if (!part) {
+      part = { items: [], seen: new Set() };
+      parts.push(part);
     }
-    parts[part]!.push(item);
-    seen[part]!.add(key);
+    part.items.push(item);
+    part.seen.add(key);
   }
-  return parts;
+  return parts.map((part) => part.items);
 }

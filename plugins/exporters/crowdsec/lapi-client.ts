@@ -101,7 +101,7 @@ export class LapiClient {
       const message = `${about}: is LAPI running, and does its api.server.listen_uri allow this host?`;
       return { kind: 'retryable', reason: 'connection', message };
     }
-    if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER|ALTNAME/.test(cause)) {
+    if (/CERT|TLS|SSL|SIGNATURE|EPROTO/.test(cause)) {
       const message = `${about}: check tls.ca_file, and that the certificate names the host of endpoint`;
       return { kind: 'retryable', reason: 'tls', message };
     }

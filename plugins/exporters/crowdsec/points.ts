@@ -32,16 +32,21 @@ export type Unusable = Map<string, string>;
 
 /**
  * The sums and gauges of a collection. Series of one name and equal attributes (of two scopes) are added up.
+ * @param follows - instruments to look at.
  * @param unusable - takes down what was left out: not-a-number values, and up-down counters given as increments, of
  *   which nobody knows the level.
  */
-export function pointsOf(metrics: ResourceMetrics, unusable: Unusable = new Map()): SourcePoint[] {
+export function pointsOf(
+  metrics: ResourceMetrics,
+  follows: (metric: string) => boolean,
+  unusable: Unusable,
+): SourcePoint[] {
   const points = new Map<string, SourcePoint>();
   for (const { metrics: ofScope } of metrics.scopeMetrics) {
     for (const metric of ofScope) {
-      const kind = kindOf(metric);
-      if (kind === undefined) continue;
       const { name, unit } = metric.descriptor;
+      const kind = kindOf(metric);
+      if (kind === undefined || !follows(name)) continue;
       if (kind === 'unknown level') {
         unusable.set(name, 'an up-down counter with delta temporality does not tell its level: give it cumulative');
         continue;
@@ -84,11 +89,14 @@ const attributeTexts = new WeakMap<Attributes, string>();
 function seriesKey(name: string, attributes: Attributes): string {
   let text = attributeTexts.get(attributes);
   if (text === undefined) {
-    const keys = Object.keys(attributes).sort();
-    text = JSON.stringify(keys.map((key) => [key, attributes[key]]));
+    text = '';
+    for (const key of Object.keys(attributes).sort()) {
+      const value = attributes[key];
+      text += `\0${key}\0${typeof value === 'string' ? value : `\0${JSON.stringify(value)}`}`;
+    }
     attributeTexts.set(attributes, text);
   }
-  return `${name} ${text}`;
+  return name + text;
 }
 
 function milliseconds([seconds, nanoseconds]: HrTime): number {

@@ -109,10 +109,10 @@ export class Sealer {
   }
 
   #points(metrics: ResourceMetrics): SourcePoint[] {
-    const { follows } = this.#options;
+    const { follows = () => true } = this.#options;
     const unusable = new Map<string, string>();
-    const points = pointsOf(metrics, unusable).filter(({ metric }) => follows?.(metric) ?? true);
-    for (const [metric, problem] of unusable) if (follows?.(metric) ?? true) this.#warnOnce(metric, problem);
+    const points = pointsOf(metrics, follows, unusable);
+    for (const [metric, problem] of unusable) this.#warnOnce(metric, problem);
     return points;
   }
 

@@ -10,8 +10,7 @@ export interface SeriesBase {
 }
 
 /** The last that was said of a gauge. */
-export interface SaidGauge {
-  readonly item: UsageItem;
+export interface SaidGauge extends UsageItem {
   /** null when LAPI may not know: the next real window says it, a 0 if need be. */
   readonly value: number | null;
 }
@@ -48,7 +47,7 @@ export class WindowState {
       this.lastSecond = Math.max(this.lastSecond ?? 0, Math.floor(record.at / 1000));
       this.owed.clear();
       // What a dry run said of gauges never reached LAPI.
-      for (const [key, { item }] of this.gauges) this.gauges.set(key, { item, value: null });
+      this.#forgetGauges();
     }
     this.dryRun = record.dryRun;
   }
@@ -69,7 +68,7 @@ export class WindowState {
   /** LAPI did not take this window: the next one has to tell its gauges, those that ended included. */
   unsay(body: UsageMetricsBody): void {
     for (const item of itemsOf(body)) {
-      if (isGaugeName(item.name)) this.gauges.set(rowKey(item), { item: bare(item), value: null });
+      if (isGaugeName(item.name)) this.gauges.set(rowKey(item), { ...item, value: null });
     }
   }
 
@@ -78,14 +77,14 @@ export class WindowState {
   }
 
   #sayGauges(items: readonly ValuedItem[], dryRun: boolean): void {
-    const before = [...this.gauges];
-    this.gauges.clear();
     // What ended in a dry run was never said to LAPI: kept, for the first real window.
-    if (dryRun) for (const [key, { item }] of before) this.gauges.set(key, { item, value: null });
-    for (const item of items) {
-      if (isGaugeName(item.name) && item.value > 0)
-        this.gauges.set(rowKey(item), { item: bare(item), value: item.value });
-    }
+    if (dryRun) this.#forgetGauges();
+    else this.gauges.clear();
+    for (const item of items) if (isGaugeName(item.name) && item.value > 0) this.gauges.set(rowKey(item), item);
+  }
+
+  #forgetGauges(): void {
+    for (const [key, gauge] of this.gauges) this.gauges.set(key, { ...gauge, value: null });
   }
 
   /** Everything as of this call. */
@@ -117,7 +116,7 @@ export class WindowState {
         this.owed.set(itemKey(entry[1]), { item: entry[1], value: entry[2] });
         break;
       case 'gauge':
-        this.gauges.set(rowKey(entry[1].item), entry[1]);
+        this.gauges.set(rowKey(entry[1]), entry[1]);
         break;
       case 'origin':
         this.origins.set(entry[1], entry[2]);
@@ -128,8 +127,4 @@ export class WindowState {
 
 function itemsOf(body: UsageMetricsBody): ValuedItem[] {
   return body.remediation_components.flatMap(({ metrics }) => metrics.flatMap(({ items }) => items));
-}
-
-function bare({ name, unit, labels }: ValuedItem): UsageItem {
-  return { name, unit, ...(labels && { labels }) };
 }

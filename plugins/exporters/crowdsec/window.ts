@@ -1,4 +1,13 @@
-import { fitted, isGaugeName, itemKey, rowKey, type UsageItem, type ValuedItem, withoutCollisions } from './items.ts';
+import {
+  fitted,
+  isGaugeName,
+  itemKey,
+  rowKey,
+  type UsageItem,
+  type ValuedItem,
+  withoutCollisions,
+  withValue,
+} from './items.ts';
 import type { Contribution, Mapping } from './mapping.ts';
 import { OriginCap } from './origin-cap.ts';
 import type { SourcePoint } from './points.ts';
@@ -43,14 +52,13 @@ export function drawWindow(options: DrawOptions): WindowDraft {
   for (const point of points) {
     const told = point.kind === 'level' ? Math.max(0, Math.floor(point.value)) : increment(point, state, changes);
     if (told === 0) continue;
-    const mapped = options.mapping({ ...point, value: told });
-    for (const contribution of mapped ? [mapped].flat() : []) {
+    for (const contribution of contributions(options.mapping, point, told)) {
       const problem = mismatch(point, contribution);
       if (problem) {
         unusable.set(point.metric, problem);
         continue;
       }
-      const item = cap.place(fitted(bare(contribution)));
+      const item = cap.place(fitted(contribution));
       const value = Math.trunc(contribution.value ?? told);
       if (point.kind === 'level') levels.add(rowKey(item), item, value);
       else counts.add(itemKey(item), item, value);
@@ -59,14 +67,21 @@ export function drawWindow(options: DrawOptions): WindowDraft {
   const gauges = levels.positive();
   const counted = counts.positive();
   const ended = endedGauges(state, gauges, options.dryRun);
-  const speaks = counted.length > 0 || ended.length > 0 || gaugesAreNews(state, gauges, second);
+  const speaks = counted.size > 0 || ended.length > 0 || gaugesAreNews(state, gauges, second);
   return {
     changes,
     owed: counts.negative(),
     released: cap.released,
-    parts: speaks ? withoutCollisions([...counted, ...gauges, ...ended]) : [],
+    parts: speaks ? partsOf(counted, gauges, ended) : [],
     unusable,
   };
+}
+
+function contributions(mapping: Mapping, point: SourcePoint, value: number): readonly Contribution[] {
+  const { metric, unit, attributes, key, kind, start } = point;
+  const mapped = mapping({ metric, unit, attributes, key, kind, value, start });
+  if (mapped === undefined) return [];
+  return Array.isArray(mapped) ? (mapped as readonly Contribution[]) : [mapped as Contribution];
 }
 
 /** What a counter counted since it was last told; takes down where it stands now. Whole numbers, so that parts add up. */
@@ -90,25 +105,27 @@ function mismatch(point: SourcePoint, item: UsageItem): string | undefined {
     : `a counter maps to "${item.name}", of which cscli keeps only the last value: map it to another name`;
 }
 
-function endedGauges(state: WindowState, gauges: readonly ValuedItem[], dryRun: boolean): ValuedItem[] {
-  const present = new Set(gauges.map(rowKey));
-  return [...state.gauges]
-    .filter(([key, said]) => !present.has(key) && !(dryRun && said.value === null))
-    .map(([, { item }]) => withValue(item, 0));
+/** Gauges cannot collide: each is the only one of its row. */
+function partsOf(counted: ByKey, gauges: ByKey, ended: readonly ValuedItem[]): ValuedItem[][] {
+  const parts = withoutCollisions(counted.values());
+  parts[0]!.push(...gauges.values(), ...ended);
+  return parts;
+}
+
+type ByKey = ReadonlyMap<string, ValuedItem>;
+
+function endedGauges(state: WindowState, gauges: ByKey, dryRun: boolean): ValuedItem[] {
+  const ended: ValuedItem[] = [];
+  for (const [key, said] of state.gauges) {
+    if (!gauges.has(key) && !(dryRun && said.value === null)) ended.push(withValue(said, 0));
+  }
+  return ended;
 }
 
 /** A level changed; or none did for a day, and LAPI would forget what it was told. */
-function gaugesAreNews(state: WindowState, gauges: readonly ValuedItem[], second: number): boolean {
-  if (gauges.some((gauge) => state.gauges.get(rowKey(gauge))?.value !== gauge.value)) return true;
-  return gauges.length > 0 && second - (state.lastSecond ?? 0) >= DAY_SECONDS;
-}
-
-function bare({ name, unit, labels }: Contribution): UsageItem {
-  return { name, unit, ...(labels && { labels }) };
-}
-
-function withValue({ name, unit, labels }: UsageItem, value: number): ValuedItem {
-  return { name, value, unit, ...(labels && { labels }) };
+function gaugesAreNews(state: WindowState, gauges: ByKey, second: number): boolean {
+  for (const [key, { value }] of gauges) if (state.gauges.get(key)?.value !== value) return true;
+  return gauges.size > 0 && second - (state.lastSecond ?? 0) >= DAY_SECONDS;
 }
 
 /** Adds up what series contribute to items. */
@@ -125,13 +142,21 @@ class Tally {
     else this.#sums.set(key, { item, value });
   }
 
-  positive(): ValuedItem[] {
-    return [...this.#sums.values()]
-      .filter(({ value }) => value > 0)
-      .map(({ item, value }) => withValue(item, Math.min(value, Number.MAX_SAFE_INTEGER)));
+  positive(): Map<string, ValuedItem> {
+    const items = new Map<string, ValuedItem>();
+    for (const [key, { item, value }] of this.#sums) {
+      if (value > 0) items.set(key, withValue(item, Math.min(value, Number.MAX_SAFE_INTEGER)));
+    }
+    return items;
   }
 
   negative(): [UsageItem, number][] {
-    return [...this.#sums.values()].filter(({ value }) => value < 0).map(({ item, value }) => [item, value]);
+    const owed: [UsageItem, number][] = [];
+    for (const { item, value } of this.#sums.values()) if (value < 0) owed.push([bare(item), value]);
+    return owed;
   }
+}
+
+function bare({ name, unit, labels }: UsageItem): UsageItem {
+  return labels ? { name, unit, labels } : { name, unit };
 }

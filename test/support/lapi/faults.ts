@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** What goes wrong with one `POST /v1/usage-metrics`. */
 export type Fault =
@@ -39,7 +40,7 @@ export async function playBefore(fault: Fault, request: IncomingMessage, respons
       response.end();
       return false;
     case 'reset':
-      request.socket.resetAndDestroy();
+      breakOff(request.socket);
       return false;
     case 'slow':
       await pause(fault.ms);
@@ -56,13 +57,19 @@ export async function playAfter(fault: Fault, request: IncomingMessage): Promise
       await pause(fault.ms);
       return true;
     case 'lost':
-      request.socket.resetAndDestroy();
+      breakOff(request.socket);
       return false;
     case 'silent':
       return false;
     default:
       return true;
   }
+}
+
+/** A TLS connection cannot be reset, only cut. */
+function breakOff(socket: Socket): void {
+  if ('encrypted' in socket) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function pause(ms: number): Promise<void> {

@@ -17,6 +17,8 @@ import { MemoryStore } from '../../../support/memory-store.ts';
 export interface LogLine {
   level: 'debug' | 'info' | 'warn' | 'error';
   message: string;
+  /** The whole line. */
+  text: string;
 }
 
 /** One life of the bridge. */
@@ -147,7 +149,7 @@ export class Host {
   #logger(): Logger {
     const write = (text: string) => {
       const { level, msg } = JSON.parse(text);
-      this.lines.push({ level: pino.levels.labels[level] as LogLine['level'], message: msg });
+      this.lines.push({ level: pino.levels.labels[level] as LogLine['level'], message: msg, text });
     };
     return pino({ level: 'debug' }, { write });
   }

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { FakeTraffic } from './fake-traffic.ts';
+import { Host } from './harness.ts';
+
+let host: Host;
+let traffic: FakeTraffic;
+beforeEach(async () => {
+  host = new Host();
+  traffic = new FakeTraffic();
+  host.producers = [traffic];
+  await host.lapi.start();
+});
+afterEach(async () => {
+  await host.stop();
+  await host.close();
+});
+
+it('tells packets and bytes: by the origin of the tag, the rest of XDP_DROP under couic, all of them processed', async () => {
+  await host.start();
+  traffic.seen('XDP_DROP', 29_172);
+  traffic.seen('XDP_PASS', 575_936);
+  traffic.tagged('fail2ban-sshd', 20_922);
+  traffic.tagged('untagged', 8_000);
+  await host.pass(1_800_000);
+  expect(host.lapi.counts()).toEqual({
+    'couic:fail2ban-sshd': { dropped: { packet: 20_922, byte: 20_922 * 60 } },
+    couic: { dropped: { packet: 8_250, byte: 8_250 * 60 } },
+    '': { processed: { packet: 605_108, byte: 605_108 * 60 } },
+  });
+});
+
+it('does not tell packets twice when a tag was read ahead of the total', async () => {
+  await host.start();
+  traffic.tagged('a', 100);
+  traffic.seen('XDP_DROP', 90);
+  await host.pass(1_800_000);
+  traffic.seen('XDP_DROP', 15);
+  await host.pass(1_800_000);
+  expect(host.lapi.counts()).toEqual({
+    'couic:a': { dropped: { packet: 100, byte: 6000 } },
+    couic: { dropped: { packet: 5, byte: 300 } },
+    '': { processed: { packet: 105, byte: 6300 } },
+  });
+});
+
+it('leaves the rest with couic when rules without a tag have an origin of their own', async () => {
+  await host.start({ origins: [{ tag: 'untagged', origin: 'crowdsec' }] });
+  traffic.tagged('untagged', 10);
+  traffic.seen('XDP_DROP', 12);
+  await host.pass(1_800_000);
+  expect(host.lapi.counts()).toMatchObject({
+    crowdsec: { dropped: { packet: 10 } },
+    couic: { dropped: { packet: 2 } },
+  });
+});
+
+it('tells what items asks for', async () => {
+  await host.start({ items: ['traffic'] });
+  await host.report({ tag: 'a' });
+  traffic.seen('XDP_PASS', 1);
+  await host.pass(1_800_000);
+  expect(host.lapi.counts()).toEqual({ '': { processed: { packet: 1, byte: 60 } } });
+});
