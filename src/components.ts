@@ -1,6 +1,7 @@
 import { crowdsec } from '../plugins/exporters/crowdsec/factory.ts';
 import { otlpHttp } from '../plugins/exporters/otlp_http/factory.ts';
 import { prometheus } from '../plugins/exporters/prometheus/factory.ts';
+import { prometheusRemoteWrite } from '../plugins/exporters/prometheusremotewrite/factory.ts';
 import { fileStorage } from '../plugins/extensions/file_storage/factory.ts';
 import { healthCheck } from '../plugins/extensions/health_check/factory.ts';
 import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
@@ -12,6 +13,7 @@ export const factories: readonly AnyFactory[] = [
   crowdsec,
   otlpHttp,
   prometheus,
+  prometheusRemoteWrite,
   fileStorage,
   healthCheck,
 ];

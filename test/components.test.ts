@@ -50,6 +50,7 @@ const OPTIONS: Record<string, string> = {
   'receiver couic': '{endpoint: "127.0.0.1:0"}',
   'exporter crowdsec': '{dry_run: true}',
   'exporter otlp_http': '{endpoint: "http://127.0.0.1:9"}',
+  'exporter prometheusremotewrite': '{endpoint: "http://127.0.0.1:9/api/v1/write"}',
   'exporter prometheus': '{endpoint: "127.0.0.1:0"}',
   'extension file_storage': '{directory: "${env:DIRECTORY}"}',
   'extension health_check': '{endpoint: "127.0.0.1:0"}',

@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { ScopeMetrics } from '@opentelemetry/sdk-metrics';
 
 /** Name and value. */
 export type Label = readonly [name: string, value: string];
@@ -33,6 +34,15 @@ export function labelsOf(attributes: Attributes, extra: ExtraLabels = []): Label
     if (!labels.has(name)) labels.set(name, value);
   }
   return [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Where a metric comes from, as the Collector's exporters say it. */
+export function scopeLabels({ name, version = '', schemaUrl = '' }: ScopeMetrics['scope']): Label[] {
+  return [
+    ['otel_scope_name', name],
+    ['otel_scope_version', version],
+    ['otel_scope_schema_url', schemaUrl],
+  ];
 }
 
 function labelValue(value: AttributeValue): string {

@@ -10,6 +10,7 @@ import { FakeProducer } from '../support/fake-producer.ts';
 import { parseExposition } from '../support/parse-exposition.ts';
 import { describeWith } from './tools/describe-with.ts';
 import { startPrometheus } from './tools/prometheus-server.ts';
+import { comparable, seriesName } from './tools/series-name.ts';
 
 const ends: (() => Promise<void>)[] = [];
 
@@ -70,16 +71,3 @@ describeWith(['prometheus'], 'A scrape, as Prometheus stores it', ({ prometheus 
     expect(server.warnings()).toEqual([]);
   });
 });
-
-/** As parseExposition names it, without what Prometheus adds, and `le` as a number. */
-function seriesName({ __name__, job: _job, instance: _instance, ...labels }: Record<string, string>): string {
-  const escaped = Object.entries(labels).map(
-    ([name, value]) => `${name}="${value.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/"/g, '\\"')}"`,
-  );
-  return comparable(`${__name__}{${escaped.sort().join(',')}}`);
-}
-
-/** Prometheus 2 keeps `le` as it was written, which is a float in OpenMetrics. */
-function comparable(series: string): string {
-  return series.replace(/le="([^"]+)"/, (_, bound) => `le="${Number(bound.replace('Inf', 'Infinity'))}"`);
-}

@@ -1,6 +1,7 @@
 import type { ExporterFactory } from '../../../src/component.ts';
+import { PushExporter } from '../../../src/delivery/push-exporter.ts';
 import { type OtlpHttpConfig, schema } from './config.ts';
-import { OtlpHttpExporter } from './exporter.ts';
+import { otlpHttpProtocol } from './protocol.ts';
 
 export const otlpHttp: ExporterFactory<OtlpHttpConfig> = {
   kind: 'exporter',
@@ -9,5 +10,5 @@ export const otlpHttp: ExporterFactory<OtlpHttpConfig> = {
   stability: 'beta',
   schema,
   secrets: [['headers', '*']],
-  create: (context, config) => new OtlpHttpExporter(context, config),
+  create: (context, config) => new PushExporter(context, config, otlpHttpProtocol(config, context.logger)),
 };

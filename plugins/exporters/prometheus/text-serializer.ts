@@ -7,7 +7,7 @@ import {
   type ScopeMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { type Family, type FamilyOptions, familiesOf } from '../../../src/prometheus/families.ts';
-import { type Label, labelsOf } from '../../../src/prometheus/labels.ts';
+import { type Label, labelsOf, scopeLabels } from '../../../src/prometheus/labels.ts';
 import type { TextFormat } from './text-format.ts';
 
 export interface TextSerializerOptions extends FamilyOptions {
@@ -71,10 +71,7 @@ export class TextSerializer {
     let labels = this.#labels.get(key);
     if (!labels) {
       const extra = [...this.#options.constLabels];
-      if (!this.#options.withoutScopeInfo) {
-        extra.push(['otel_scope_name', scope.name], ['otel_scope_version', scope.version ?? '']);
-        extra.push(['otel_scope_schema_url', scope.schemaUrl ?? '']);
-      }
+      if (!this.#options.withoutScopeInfo) extra.push(...scopeLabels(scope));
       if (this.#options.resourceLabels) extra.push(...labelsOf(resource.attributes as Attributes));
       labels = new SeriesLabels(extra);
       this.#labels.set(key, labels);

@@ -2,7 +2,8 @@ import { gunzipSync } from 'node:zlib';
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { afterEach, expect, test } from 'vitest';
 import { schema } from '../../../../plugins/exporters/otlp_http/config.ts';
-import { OtlpHttpExporter } from '../../../../plugins/exporters/otlp_http/exporter.ts';
+import { otlpHttpProtocol } from '../../../../plugins/exporters/otlp_http/protocol.ts';
+import { PushExporter } from '../../../../src/delivery/push-exporter.ts';
 import { createResource } from '../../../../src/telemetry/resource.ts';
 import { ledgerSeries } from '../../../support/all-metrics.ts';
 import { exporterContext, noDeadline, VERSION } from '../../../support/exporter-context.ts';
@@ -25,7 +26,10 @@ async function build(options: Record<string, unknown> = {}, answers: MetricsSink
   const producer = new FakeProducer(ledgerSeries());
   const context = exporterContext({ id: 'otlp_http', producer, clock: time });
   const config = schema.parse({ endpoint, ...options });
-  const exporter = new OtlpHttpExporter(context, config, { sleep: time.sleep, random: () => 0.5 });
+  const exporter = new PushExporter(context, config, otlpHttpProtocol(config, context.logger), {
+    sleep: time.sleep,
+    random: () => 0.5,
+  });
   context.provider.register([exporter.reader]);
   ends.push(() => exporter.shutdown(noDeadline));
   return { sink, endpoint, time, producer, context, exporter };

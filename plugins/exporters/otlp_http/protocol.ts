@@ -1,0 +1,39 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
+import type { Logger } from 'pino';
+import type { PushProtocol } from '../../../src/delivery/push-exporter.ts';
+import { metricsUrl, type OtlpHttpConfig } from './config.ts';
+
+/** @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const RETRYABLE = new Set([429, 502, 503, 504]);
+
+const compress = promisify(gzip);
+
+/** OTLP over HTTP in protobuf, by the official serializer. */
+export function otlpHttpProtocol(config: OtlpHttpConfig, logger: Logger): PushProtocol {
+  const compressed = config.compression === 'gzip';
+  return {
+    url: metricsUrl(config),
+    headers: { 'content-type': 'application/x-protobuf', ...(compressed && { 'content-encoding': 'gzip' }) },
+    retryable: (status) => RETRYABLE.has(status),
+    async *encode(metrics) {
+      const body = ProtobufMetricsSerializer.serializeRequest(metrics);
+      if (body) yield compressed ? await compress(body) : body;
+    },
+    onAccepted: (body, receiver) => logPartialSuccess(body, receiver, logger),
+  };
+}
+
+/** The receiver may have taken a part only, and says so in its 200. */
+function logPartialSuccess(body: Uint8Array, receiver: string, logger: Logger): void {
+  if (body.length === 0) return;
+  try {
+    const { partialSuccess } = ProtobufMetricsSerializer.deserializeResponse(body);
+    const { rejectedDataPoints: rejected = 0, errorMessage: said = '' } = partialSuccess ?? {};
+    if (Number(rejected) > 0) logger.warn(`${receiver} refused ${rejected} data points: ${said}`);
+    else if (said) logger.warn(`${receiver} took the metrics and says: ${said}`);
+  } catch {
+    logger.debug(`${receiver} answered 200 with a body that is not OTLP`);
+  }
+}
