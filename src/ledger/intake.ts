@@ -60,15 +60,7 @@ export class Intake {
   async take(body: AsyncIterable<Uint8Array>): Promise<IngestResult> {
     try {
       this.#options.signal?.throwIfAborted();
-      for await (const piece of body) {
-        this.#piece = piece;
-        this.#hashed = 0;
-        this.#scanner.feed(piece);
-        await this.#scan();
-        this.#markElementEnd();
-        this.#hashTo(piece.length);
-        if (this.#isDue()) await this.#commit();
-      }
+      await this.#read(body[Symbol.asyncIterator]());
       this.#scanner.end();
       if (this.#chunk.elements > 0) await this.#commit();
     } catch (error) {
@@ -83,6 +75,42 @@ export class Intake {
     }
     if (this.#lines !== null && this.#lines.length > 0) this.#options.onReports?.(this.#lines);
     return this.result;
+  }
+
+  async #read(pieces: AsyncIterator<Uint8Array>): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value: piece } = await this.#nextOf(pieces);
+        if (done) return;
+        this.#piece = piece;
+        this.#hashed = 0;
+        this.#scanner.feed(piece);
+        await this.#scan();
+        this.#markElementEnd();
+        this.#hashTo(piece.length);
+        if (this.#isDue(CHUNK_MS)) await this.#commit();
+      }
+    } catch (error) {
+      await pieces.return?.();
+      throw error;
+    }
+  }
+
+  /** The next piece. What waits is committed when none comes for a while: the sender may hang up before another does. */
+  async #nextOf(pieces: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+    const next = pieces.next();
+    if (!this.#isDue(0)) return next;
+    let timer: NodeJS.Timeout | undefined;
+    const pause = new Promise<null>((resolve) => {
+      timer = setTimeout(resolve, CHUNK_MS, null);
+    });
+    const first = await Promise.race([next, pause]);
+    clearTimeout(timer);
+    if (first !== null) return first;
+    // Awaited below, or never, when the commit fails.
+    next.catch(() => {});
+    await this.#commit();
+    return next;
   }
 
   /** Scans the piece to its end, stopping where something is to be decided. */
@@ -118,11 +146,12 @@ export class Intake {
     this.#chunk.clear();
   }
 
-  #isDue(): boolean {
+  /** Whether there is something to commit that has waited so long, ms. */
+  #isDue(waited: number): boolean {
     return (
       this.#chunk.elements > 0 &&
       this.#follower.nextOffset === Number.POSITIVE_INFINITY &&
-      this.#context.monotonic() - this.#chunkSince >= CHUNK_MS
+      this.#context.monotonic() - this.#chunkSince >= waited
     );
   }
 

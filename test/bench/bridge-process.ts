@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ProbeReading } from './probe.ts';
 
 async function freePort(): Promise<number> {
@@ -16,8 +16,12 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Benchmarks run from dist-test/test/bench; the bridge is built into dist. */
-const root = resolve(fileURLToPath(new URL('.', import.meta.url)), '../../..');
+/** The project's own folder, from the source and from where it is compiled to. */
+function findRoot(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : findRoot(resolve(folder, '..'));
+}
+
+const root = findRoot(fileURLToPath(new URL('.', import.meta.url)));
 
 /** The real daemon as its own process, with a probe. */
 export class BridgeProcess {
@@ -59,9 +63,9 @@ export class BridgeProcess {
       },
     };
     writeFileSync(config, JSON.stringify(settings));
-    const probe = new URL('./probe.js', import.meta.url).href;
+    const probe = pathToFileURL(join(root, 'dist-test/test/bench/probe.js')).href;
     const child = fork(join(root, 'dist/src/main.js'), ['--config', config], {
-      execArgv: ['--expose-gc', '--import', probe],
+      execArgv: ['--expose-gc', ...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), '--import', probe],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const bridge = new BridgeProcess(child, port, metricsPort);

@@ -186,6 +186,24 @@ describe('a body', () => {
     await ledger.stop();
   });
 
+  test('that stops moving has what it brought committed, before its sender hangs up', async () => {
+    const { ledger } = await startedLedger();
+    let hangUp = (_: Error) => {};
+    async function* stalling() {
+      yield* pieces(bodyOf([{}, { cidr: '5.5.5.5/32' }]).slice(0, -1));
+      await new Promise((_, reject) => {
+        hangUp = reject;
+      });
+    }
+    const progress = { accepted: 0, replayed: 0, quarantined: 0 };
+    const taken = ledger.ingest('couic', stalling(), { progress });
+    await expect.poll(() => progress.accepted).toBe(2);
+    hangUp(new Error('hung up'));
+    await expect(taken).rejects.toThrow('hung up');
+    expect(await ledger.ingest('couic', pieces(bodyOf([{}, { cidr: '5.5.5.5/32' }])))).toMatchObject({ replayed: 2 });
+    await ledger.stop();
+  });
+
   test('whose client is gone before its turn does nothing', async () => {
     const { ledger } = await startedLedger();
     await expect(
