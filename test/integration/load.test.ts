@@ -104,7 +104,19 @@ describe('1,000 connections that write slowly', () => {
 
   test('beyond the room there is, are told to come again, and are served then', async () => {
     const { context, port } = await start({ max_concurrent_bodies: 300, max_concurrent_bodies_per_instance: 10 });
-    const refusals = (await Promise.all(bodies.map((body) => sendSlowly(port, body)))).flat();
+    // Nothing is committed until one was refused: on a slow machine the bodies would come one after another.
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    store.afterCommit = () => held;
+    const sent = Promise.all(bodies.map((body) => sendSlowly(port, body)));
+    await expect
+      .poll(() => context.points('couic.bridge.receiver.refused_requests'), { timeout: 20_000 })
+      .not.toHaveLength(0);
+    store.afterCommit = () => Promise.resolve();
+    goOn();
+    const refusals = (await sent).flat();
     expect(refusals.length).toBeGreaterThan(0);
     for (const refusal of refusals) {
       expect(refusal).toMatch(/^HTTP\/1.1 503 .*retry-after: 1\r\n.*"code":"ERR_BUSY"/s);
