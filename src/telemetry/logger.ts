@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
-import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { LogFile } from './log-file.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogEncoding = 'console' | 'json';
@@ -37,7 +38,7 @@ const REDACT = SECRET_KEYS.flatMap((key) => [key, key.startsWith('[') ? `*${key}
 /** The process's logger; components are given children of it. */
 export function createLogger(options: CreateLoggerOptions = {}): Logger {
   const { level = 'info', encoding = 'console', destination: to = 1, now = Date.now } = options;
-  const out = typeof to === 'number' ? destination({ fd: to, sync: true }) : to;
+  const out = typeof to === 'number' ? new LogFile(to) : to;
   const base: LoggerOptions = {
     level,
     base: null,

@@ -1,4 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import fs from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
 import { createLogger } from '../../src/telemetry/logger.ts';
 
 const now = () => Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -67,4 +71,24 @@ test('level: nothing below it is written', () => {
   logger.info('no');
   logger.warn('yes');
   expect(written).toHaveLength(1);
+});
+
+test('a log on a full disk does not stop the bridge; its lines wait within bounds, and are written when there is room', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bridge-log-'));
+  const fd = fs.openSync(join(directory, 'log'), 'w');
+  const logger = createLogger({ destination: fd });
+  const full = vi.spyOn(fs, 'writeSync').mockImplementation(() => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  });
+  for (let line = 0; line < 2000; line++) logger.info(`${line} ${'x'.repeat(1000)}`);
+  full.mockRestore();
+  logger.info('dropped, and the attempt that finds room');
+  logger.info('there is room');
+  const lines = fs.readFileSync(join(directory, 'log'), 'utf8').trimEnd().split('\n');
+  expect(lines[0]).toContain('INFO: 0 xxx');
+  expect(lines.length).toBeGreaterThan(900);
+  expect(lines.length).toBeLessThan(1100);
+  expect(lines.at(-1)).toContain('INFO: there is room');
+  fs.closeSync(fd);
+  await rm(directory, { recursive: true });
 });
