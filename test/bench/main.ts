@@ -7,8 +7,9 @@ import { batches } from './ingest/batches.ts';
 import { single } from './ingest/single.ts';
 import { expiry } from './ledger/expiry.ts';
 import { rules } from './ledger/rules.ts';
+import { scrape } from './scrape/scrape.ts';
 
-const benchmarks: readonly Benchmark[] = [batches, single, backlog, rules, expiry];
+const benchmarks: readonly Benchmark[] = [batches, single, backlog, rules, expiry, scrape];
 
 const { values } = parseArgs({
   options: {
