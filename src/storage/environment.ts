@@ -6,10 +6,16 @@ import type { KeyRange } from './layout.ts';
 import { Reserve } from './reserve.ts';
 import { StorageError } from './store.ts';
 
-/** The writes of one transaction. Buffers belong to the environment until the commit has settled. */
-export interface Transaction {
-  put(key: Buffer, value: Uint8Array): void;
-  remove(key: Buffer): void;
+/** One key with its value. */
+export interface Row {
+  readonly key: Buffer;
+  readonly value: Uint8Array;
+}
+
+/** What one transaction does. Buffers belong to the environment until the commit has settled. */
+export interface Change {
+  readonly put?: readonly Row[];
+  readonly remove?: readonly Buffer[];
 }
 
 /**
@@ -53,22 +59,24 @@ export class Environment {
   }
 
   /**
-   * Writes everything that `fill` puts and removes as one transaction. Resolves when it is on disk.
-   * @param rows - how many rows it touches at most. @param bytes - how many bytes of values it puts at most.
+   * Makes one change as one transaction. Resolves when it is on disk.
    * @throws StorageError `ERR_STORAGE_COMMIT`: nothing of it is there. `recover()` before the next commit.
    */
-  async commit(rows: number, bytes: number, fill: (transaction: Transaction) => void): Promise<void> {
+  async commit({ put = [], remove = [] }: Change): Promise<void> {
     try {
-      const growing = this.#reserve?.ensure(rows, bytes);
+      let bytes = 0;
+      for (const { value } of put) bytes += value.length;
+      const growing = this.#reserve?.ensure(put.length + remove.length, bytes);
       if (growing) await growing;
     } catch (error) {
       throw await this.#failure((error as Error).message, error);
     }
     const root = this.#root;
     try {
-      await root.batch(() =>
-        fill({ put: (key, value) => root.put(key, value as Buffer), remove: (key) => root.remove(key) }),
-      );
+      await root.batch(() => {
+        for (const { key, value } of put) root.put(key, value as Buffer);
+        for (const key of remove) root.remove(key);
+      });
     } catch (error) {
       this.#isBroken = true;
       throw await this.#failure(await causeOf(error), error);

@@ -159,8 +159,7 @@ export class LmdbStore implements Store {
     const added = [...this.#attached.keys()].filter((name) => !known.has(name));
     const manifest = { ...stored, folds: [...stored.folds, ...added.map(newEntry)] };
     if (!row || added.length > 0) {
-      const next = encodeManifest(manifest);
-      await environment.commit(1, next.length, (transaction) => transaction.put(MANIFEST_KEY, next));
+      await environment.commit({ put: [{ key: MANIFEST_KEY, value: encodeManifest(manifest) }] });
     }
     if (!this.#directory.isMarked) this.#directory.mark();
     return manifest;

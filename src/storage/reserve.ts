@@ -8,6 +8,9 @@ const SLACK_BYTES = 1024 * 1024;
 /** By how much more than needed the file grows, so that it rarely does. */
 const STEP_BYTES = 1024 * 1024;
 
+/** Pages that a transaction copies at most beside those of its rows: one for each level of both trees. */
+const TREE_PAGES = 32;
+
 const ZEROS = Buffer.alloc(1024 * 1024);
 const writeAt = promisify(write);
 
@@ -48,7 +51,7 @@ export class Reserve {
     if (this.#used + room > this.#pages) this.#used = newestMeta(this.#file).lastPage + 1;
     const wanted = this.#used + room;
     this.#used += needed + TREE_PAGES;
-    return wanted > this.#pages ? this.#grow(wanted + STEP_BYTES / this.#pageSize) : undefined;
+    return wanted > this.#pages ? this.#grow(wanted) : undefined;
   }
 
   close(): void {
@@ -56,17 +59,17 @@ export class Reserve {
     this.#file.close();
   }
 
-  async #grow(pages: number): Promise<void> {
-    const end = pages * this.#pageSize;
+  /** @param wanted - pages that there must be; some more are nice to have. */
+  async #grow(wanted: number): Promise<void> {
+    const end = wanted * this.#pageSize + STEP_BYTES;
     let at = this.#pages * this.#pageSize;
     try {
       while (at < end)
         at += (await writeAt(this.#descriptor, ZEROS, 0, Math.min(ZEROS.length, end - at), at)).bytesWritten;
+    } catch (error) {
+      if (at < wanted * this.#pageSize) throw error;
     } finally {
       this.#pages = Math.floor(at / this.#pageSize);
     }
   }
 }
-
-/** Pages of the tree that a transaction copies at most beside those of its rows: one for each level, and of the free list. */
-const TREE_PAGES = 32;

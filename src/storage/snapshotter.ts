@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import type { Environment } from './environment.ts';
+import type { Environment, Row } from './environment.ts';
 import type { Faults } from './faults.ts';
 import { carriedKey, MANIFEST_KEY, pieceKey, readRecordKey, recordsAfter } from './layout.ts';
 import { encodeManifest, type FoldEntry, type Manifest, snapshotBytes } from './manifest.ts';
@@ -108,8 +108,7 @@ export class Snapshotter {
       }
       const manifest = { ...this.#manifest, sequence, generation, folds: entries };
       faults?.('before-flip');
-      const row = encodeManifest(manifest);
-      await writer.write(1, row.length, (transaction) => transaction.put(MANIFEST_KEY, row));
+      await writer.write({ put: [{ key: MANIFEST_KEY, value: encodeManifest(manifest) }] });
       faults?.('after-flip');
       this.#manifest = manifest;
       this.#logBytes -= applied;
@@ -136,12 +135,12 @@ export class Snapshotter {
             isDone = true;
             return;
           }
-          const piece = next.value;
-          const key = pieceKey({ fold, generation, piece: pieces }, piece);
-          await this.#options.writer.write(1, piece.length, (transaction) => transaction.put(key, piece));
+          const value = next.value;
+          const key = pieceKey({ fold, generation, piece: pieces }, value);
+          await this.#options.writer.write({ put: [{ key, value }] });
           this.#options.faults?.('snapshot-piece');
           pieces++;
-          bytes += piece.length;
+          bytes += value.length;
         });
       }
     } finally {
@@ -156,33 +155,26 @@ export class Snapshotter {
     let carried = 0;
     for (let sequence = this.#manifest.sequence; sequence < upTo; ) {
       await this.#paced(deadline, async () => {
-        const rows: { key: Buffer; value: Buffer }[] = [];
+        const put: Row[] = [];
         let bytes = 0;
         for (const { key, value } of environment.rows(recordsAfter(sequence))) {
           const record = readRecordKey(key);
           if (record.sequence > upTo || bytes >= CARRY_BYTES) break;
           sequence = record.sequence;
           if (record.fold !== fold) continue;
-          rows.push({ key: carriedKey(fold, record.sequence, value), value });
+          put.push({ key: carriedKey(fold, record.sequence, value), value });
           bytes += value.length;
         }
-        carried += rows.length;
-        if (rows.length === 0) return;
-        await writer.write(rows.length, bytes, (transaction) => {
-          for (const { key, value } of rows) transaction.put(key, value);
-        });
+        carried += put.length;
+        if (put.length > 0) await writer.write({ put });
       });
     }
     return carried;
   }
 
   async #sweep(deadline: AbortSignal | undefined): Promise<void> {
-    for (const keys of leftovers(this.#options.environment, this.#manifest)) {
-      await this.#paced(deadline, () =>
-        this.#options.writer.write(keys.length, 0, (transaction) => {
-          for (const key of keys) transaction.remove(key);
-        }),
-      );
+    for (const remove of leftovers(this.#options.environment, this.#manifest)) {
+      await this.#paced(deadline, () => this.#options.writer.write({ remove }));
       this.#options.faults?.('during-trim');
     }
   }

@@ -1,4 +1,4 @@
-import type { Environment, Transaction } from './environment.ts';
+import type { Change, Environment, Row } from './environment.ts';
 import { notOpen } from './errors.ts';
 import type { Faults } from './faults.ts';
 import { PROBE_KEY, recordKey, recordsAfter } from './layout.ts';
@@ -16,9 +16,7 @@ interface Append {
 
 /** Any other transaction, waiting for its turn. */
 interface Write {
-  readonly rows: number;
-  readonly bytes: number;
-  readonly fill: (transaction: Transaction) => void;
+  readonly change: Change;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -50,14 +48,15 @@ export class Writer {
   readonly #writes: Write[] = [];
   #appends: Append[] = [];
   #sequence: number;
-  #running: Promise<void> | undefined;
+  #working: Promise<void> | undefined;
+  #recovering: Promise<void> | undefined;
   /** Why nothing can be written; cleared by a commit that succeeds. */
   #failure: StorageError | undefined;
   #retry: NodeJS.Timeout | undefined;
   /** Memory no longer follows the disk: only a restart helps. */
   #isLost = false;
-  /** The room that was missing. */
-  #wanted = { rows: 0, bytes: 0 };
+  /** Bytes of the records that could not be written. */
+  #wanted = 0;
   #closed = false;
 
   constructor(options: WriterOptions) {
@@ -80,19 +79,16 @@ export class Writer {
     for (const record of records) bytes += record.length;
     return new Promise((resolve, reject) => {
       this.#appends.push({ fold, target, records, bytes, resolve, reject });
-      this.#running ??= this.#work();
+      this.#working ??= this.#work();
     });
   }
 
-  /**
-   * One transaction of other rows. @param rows, bytes - as of `Environment.commit`.
-   * @throws StorageError `ERR_STORAGE_COMMIT`.
-   */
-  write(rows: number, bytes: number, fill: (transaction: Transaction) => void): Promise<void> {
+  /** One transaction of other rows. @throws StorageError `ERR_STORAGE_COMMIT`. */
+  write(change: Change): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#writes.push({ rows, bytes, fill, resolve, reject });
-      this.#running ??= this.#work();
+      this.#writes.push({ change, resolve, reject });
+      this.#working ??= this.#work();
     });
   }
 
@@ -100,7 +96,8 @@ export class Writer {
   async drain(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
-    while (this.#running) await this.#running;
+    await this.#recovering;
+    while (this.#working) await this.#working;
   }
 
   async #work(): Promise<void> {
@@ -110,27 +107,23 @@ export class Writer {
       if (write && !this.#failure) await this.#commitWrite(write);
       else if (write) write.reject(this.#failure);
     }
-    this.#running = undefined;
+    this.#working = undefined;
   }
 
   async #commitAppends(): Promise<void> {
     const group = this.#nextGroup();
     let sequence = this.#sequence;
     let bytes = 0;
-    let rows = 0;
-    for (const append of group) {
-      bytes += append.bytes;
-      rows += append.records.length;
-    }
     try {
+      const put: Row[] = [];
+      for (const { fold, records, bytes: more } of group) {
+        for (const value of records) put.push({ key: recordKey(++sequence, fold, value), value });
+        bytes += more;
+      }
       this.#options.faults?.('before-commit');
-      await this.#environment.commit(rows, bytes, (transaction) => {
-        for (const { fold, records } of group)
-          for (const record of records) transaction.put(recordKey(++sequence, fold, record), record);
-      });
+      await this.#environment.commit({ put });
     } catch (error) {
-      this.#wanted = { rows, bytes };
-      this.#fail(error, group);
+      this.#fail(error, group, bytes);
       return;
     }
     this.#options.faults?.('after-commit');
@@ -154,17 +147,17 @@ export class Writer {
           { cause: error },
         ),
         [append],
+        0,
       );
     }
   }
 
   async #commitWrite(write: Write): Promise<void> {
     try {
-      await this.#environment.commit(write.rows, write.bytes, write.fill);
+      await this.#environment.commit(write.change);
       write.resolve();
     } catch (error) {
-      this.#wanted = write;
-      this.#fail(error, [write]);
+      this.#fail(error, [write], 0);
     }
   }
 
@@ -179,7 +172,8 @@ export class Writer {
   }
 
   /** Rejects what failed and all that waits: it would fail too, and its senders keep it. */
-  #fail(error: unknown, failed: readonly { reject: (error: unknown) => void }[]): void {
+  #fail(error: unknown, failed: readonly { reject: (error: unknown) => void }[], wanted: number): void {
+    this.#wanted = wanted;
     const failure =
       error instanceof StorageError ? error : new StorageError('ERR_STORAGE_COMMIT', String(error), { cause: error });
     this.#failure = failure;
@@ -192,24 +186,19 @@ export class Writer {
   #scheduleRecovery(): void {
     if (this.#closed || this.#isLost) return;
     this.#retry = setTimeout(() => {
-      this.#running = this.#recover().finally(() => {
-        this.#running = undefined;
-      });
+      this.#recovering = this.#recover();
     }, this.#options.retryInterval);
     this.#retry.unref();
   }
 
-  /** Lets appends in again once there is room for as much as had failed, and a commit succeeds. */
+  /** Lets appends in again once as much can be written as had failed. */
   async #recover(): Promise<void> {
-    const { rows, bytes } = this.#wanted;
     try {
       await this.#environment.recover();
       // LMDB drops what it failed to commit; should the disk have kept it after all, it must not count.
       const ghosts = [...this.#environment.keys(recordsAfter(this.#sequence))];
-      await this.#environment.commit(rows + ghosts.length + 1, bytes, (transaction) => {
-        for (const key of ghosts) transaction.remove(key);
-        transaction.put(PROBE_KEY, NOTHING);
-      });
+      await this.#environment.commit({ put: [{ key: PROBE_KEY, value: Buffer.alloc(this.#wanted) }], remove: ghosts });
+      await this.#environment.commit({ put: [{ key: PROBE_KEY, value: Buffer.alloc(0) }] });
     } catch {
       this.#scheduleRecovery();
       return;
@@ -218,5 +207,3 @@ export class Writer {
     this.#options.onRecovered();
   }
 }
-
-const NOTHING = new Uint8Array();

@@ -120,7 +120,7 @@ test('a record that is missing', async () => {
   await makeStore();
   const environment = new Environment(dataFile());
   const key = [...environment.keys({ from: Buffer.of(4), to: Buffer.of(5) })][10]!;
-  await environment.commit(1, 0, (transaction) => transaction.remove(key));
+  await environment.commit({ remove: [key] });
   await environment.close();
   expect(await refusal()).toMatchObject({
     code: 'ERR_STORAGE_DAMAGED',
@@ -132,7 +132,7 @@ test('a store of a newer version', async () => {
   await makeStore();
   const environment = new Environment(dataFile());
   const newer = { schema: 2, instanceId: '', createdAt: 0, sequence: 0, generation: 0, folds: [] };
-  await environment.commit(1, 0, (transaction) => transaction.put(MANIFEST_KEY, encodeManifest(newer)));
+  await environment.commit({ put: [{ key: MANIFEST_KEY, value: encodeManifest(newer) }] });
   await environment.close();
   expect(await refusal()).toEqual({
     code: 'ERR_STORAGE_NEWER',
