@@ -87,7 +87,10 @@ function addRule(
   const slot = table.find(meta, address, tail);
   if (slot >= 0) {
     // Couic refuses to add a network that it holds. So the old rule is gone there, unless this report is older than it.
-    if (table.creation(slot) > creation) return;
+    const held = table.creation(slot);
+    if (held > creation) return;
+    // Reconciliation brought this very rule before its report came.
+    if (held === creation && table.expiration(slot) === expiration && table.tag(slot) === tag) return;
     endRule(instance, table, slot, clock);
   }
   if (expiration !== 0 && expiration * 1000 <= clock) {

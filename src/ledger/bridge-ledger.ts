@@ -12,7 +12,11 @@ import { LedgerFold } from './fold.ts';
 import { Intake } from './intake.ts';
 import type { IngestOptions, IngestResult, Ledger, QuarantinedReport } from './ledger.ts';
 import { LedgerProducer } from './producer.ts';
+import { type ListRules, Reconciler, type Reconciliation } from './reconciler.ts';
 import { encodeSettings } from './records.ts';
+import type { TrafficReading } from './traffic.ts';
+import { encodeTraffic } from './traffic-record.ts';
+import { TrafficTotals } from './traffic-totals.ts';
 import { TrustedClock } from './trusted-clock.ts';
 
 /** Texts of quarantined reports that are kept for the operator, in memory. */
@@ -91,6 +95,28 @@ export class BridgeLedger implements Ledger {
       );
       return intake.take(body);
     });
+  }
+
+  async recordTraffic(
+    instance: string,
+    reading: TrafficReading,
+    { fromStart = false }: { fromStart?: boolean } = {},
+  ): Promise<{ restarted: boolean }> {
+    const totals = this.#fold.state.find(instance)?.traffic ?? new TrafficTotals();
+    const change = totals.changeTo(reading, fromStart);
+    if (change !== null) {
+      await this.#journal.append([encodeTraffic({ clock: this.#clock.now(), instance, change })]);
+    }
+    return { restarted: change?.restarted ?? false };
+  }
+
+  reconcile(instance: string, list: ListRules, signal?: AbortSignal): Promise<Reconciliation> {
+    const append = (records: readonly Uint8Array[]) => this.#journal.append(records);
+    return new Reconciler({ state: this.#fold.state, clock: this.#clock, append }, instance).run(list, signal);
+  }
+
+  setUp(instance: string, up: boolean): void {
+    this.#fold.state.up.set(instance, up);
   }
 
   quarantined(): readonly QuarantinedReport[] {

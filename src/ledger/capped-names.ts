@@ -27,6 +27,11 @@ export class CappedNames {
     return this.#add(name);
   }
 
+  /** @returns the name's number, as `number` would give it now, or -1 when it would be added. */
+  peek(name: string): number {
+    return this.#numbers.get(name) ?? (this.names.length - this.#reserved >= this.cap ? 0 : -1);
+  }
+
   /** Names that were added, without the reserved ones. */
   added(): string[] {
     return this.names.slice(this.#reserved);

@@ -1,9 +1,12 @@
 import type { Fold } from '../storage/store.ts';
 import { applyChunk, endRule } from './apply-chunk.ts';
+import { applyCorrections } from './apply-corrections.ts';
+import { decodeCorrections, decodeReconciled } from './correction-records.ts';
 import { LedgerState } from './ledger-state.ts';
 import { clockOf, decodeChunk, decodeExpired, decodeSettings, kindOf, RECORD } from './records.ts';
 import type { RuleTable } from './rule-table.ts';
 import { restoreState, snapshotState } from './snapshot.ts';
+import { decodeTraffic } from './traffic-record.ts';
 
 /** The ledger's fold: the same records give the same state, live and on a restart. */
 export class LedgerFold implements Fold {
@@ -27,6 +30,19 @@ export class LedgerFold implements Fold {
         if (state.createdAt === 0) state.createdAt = clock;
         state.tags.cap = maxTags;
         state.kinds.cap = maxKinds;
+        return;
+      }
+      case RECORD.traffic: {
+        const { instance, change } = decodeTraffic(record);
+        state.instance(instance).traffic.apply(change, (tag) => state.tags.names[state.tags.number(tag)]!);
+        return;
+      }
+      case RECORD.corrected:
+        applyCorrections(state, decodeCorrections(record));
+        return;
+      case RECORD.reconciled: {
+        const { instance, drift } = decodeReconciled(record);
+        state.instance(instance).drift = drift;
         return;
       }
       default:

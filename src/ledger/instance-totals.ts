@@ -2,6 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { LEDGER_METRICS } from '../telemetry/names.ts';
 import { Heads } from './heads.ts';
 import { BucketCounts } from './histogram.ts';
+import { TrafficTotals } from './traffic-totals.ts';
 
 /** Kinds that fit into a key of `reports`; CappedNames keeps their number below. */
 export const KIND_BITS = 8;
@@ -34,9 +35,15 @@ export class InstanceTotals {
   /** Milliseconds since the epoch; 0 before the first report. */
   lastReport = 0;
   overflows: [tag: number, kind: number] = [0, 0];
+  readonly traffic = new TrafficTotals();
+  /** Rules that the last reconciliation had to correct; null before the first. */
+  drift: number | null = null;
+  /** Rules that reconciliations brought in and took out since the start of the process; no state. */
+  readonly corrections = { added: 0, removed: 0 };
   /** Attribute sets of the series above, made when first collected; no state. */
   readonly reportAttributes = new Map<ReportKey, Attributes>();
   readonly ruleAttributes = new Map<RuleKey, Attributes>();
+  readonly trafficAttributes = new Map<string, Attributes>();
 
   constructor(number: number, name: string) {
     this.number = number;
@@ -68,6 +75,8 @@ export class InstanceTotals {
       lastReport: this.lastReport,
       overflows: this.overflows,
       heads: this.heads.save(),
+      traffic: this.traffic.save(),
+      drift: this.drift,
     };
   }
 
@@ -85,6 +94,8 @@ export class InstanceTotals {
     this.lastReport = saved.lastReport;
     this.overflows = saved.overflows;
     this.heads.restore(saved.heads);
+    this.traffic.restore(saved.traffic);
+    this.drift = saved.drift;
   }
 }
 

@@ -21,6 +21,8 @@ export class LedgerState {
   readonly ipv4 = new RuleTable(1);
   readonly ipv6 = new RuleTable(4);
   readonly tombstones = new Tombstones();
+  /** By instance, whether its API answered last. What is now, not what was recorded: no record folds into it. */
+  readonly up = new Map<string, boolean>();
 
   find(instance: string): InstanceTotals | undefined {
     return this.#byName.get(instance);

@@ -1,3 +1,6 @@
+import type { ListRules, Reconciliation } from './reconciler.ts';
+import type { TrafficReading } from './traffic.ts';
+
 /** What became of one body. */
 export interface IngestResult {
   /** Reports that are now in the totals because of this body. */
@@ -63,6 +66,20 @@ export interface Ledger {
    * @throws the signal's reason when it was aborted.
    */
   ingest(instance: string, body: AsyncIterable<Uint8Array>, options?: IngestOptions): Promise<IngestResult>;
+  /**
+   * Takes in a reading of one Couic's counters: totals go on over its restarts and ours. One at a time for an instance.
+   * @param options - `fromStart`: count what came before the first reading, too.
+   * @returns whether Couic had been restarted since the last reading.
+   */
+  recordTraffic(
+    instance: string,
+    reading: TrafficReading,
+    options?: { fromStart?: boolean },
+  ): Promise<{ restarted: boolean }>;
+  /** Brings the rules of an instance to what its Couic lists, without counting reports. One at a time for an instance. */
+  reconcile(instance: string, list: ListRules, signal?: AbortSignal): Promise<Reconciliation>;
+  /** Whether the API of an instance answers, as `couic.up` shows it. */
+  setUp(instance: string, up: boolean): void;
   /** The newest quarantined reports, oldest first; a small bounded ring. */
   quarantined(): readonly QuarantinedReport[];
 }

@@ -1,6 +1,7 @@
 import type { HrTime } from '@opentelemetry/api';
 import { emptyResource } from '@opentelemetry/resources';
 import type { CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics';
+import { collectApiMetrics, collectUp } from './api-metrics.ts';
 import type { InstanceTotals } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { MetricsBuilder } from './metrics-builder.ts';
@@ -30,6 +31,8 @@ export class LedgerProducer implements MetricProducer {
     const instances = this.#selected();
     collectReportMetrics(builder, state, instances);
     collectRuleMetrics(builder, state, instances);
+    collectApiMetrics(builder, instances);
+    collectUp(builder, state.up, this.#instances);
     return Promise.resolve({
       resourceMetrics: { resource: emptyResource(), scopeMetrics: [{ scope: this.#scope, metrics: builder.metrics }] },
       errors: [],

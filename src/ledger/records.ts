@@ -11,6 +11,9 @@ export const RECORD = {
   chunk: 1,
   expired: 2,
   settings: 3,
+  traffic: 4,
+  corrected: 5,
+  reconciled: 6,
 } as const;
 
 /** Reports of one instance between two commits. */
@@ -57,18 +60,32 @@ function view(record: Uint8Array): DataView {
   return new DataView(record.buffer, record.byteOffset, record.byteLength);
 }
 
-/** Layout: header with the number of words at byte 4, the words, then instance, head, tags and kinds as JSON. */
+/** What comes after the words, as JSON: instance, head, tags and kinds. */
+type ChunkTail = [instance: string, head: HeadChange, tags: string[], kinds: string[]];
+
 export function encodeChunk(clock: number, instance: string, head: HeadChange, chunk: ReportChunk): Uint8Array {
-  const tail = Buffer.from(JSON.stringify([instance, head, chunk.tags.strings(), chunk.kinds.strings()]), 'utf8');
-  const wordBytes = chunk.length * 4;
-  const record = allocate(RECORD.chunk, clock, wordBytes + tail.length);
-  record.writeUInt32LE(chunk.length, 4);
-  record.set(new Uint8Array(chunk.words.buffer, chunk.words.byteOffset, wordBytes), HEADER);
+  const tail: ChunkTail = [instance, head, chunk.tags.strings(), chunk.kinds.strings()];
+  return encodeWords(RECORD.chunk, clock, chunk.words, chunk.length, tail);
+}
+
+export function decodeChunk(record: Uint8Array): ChunkRecord {
+  const { clock, words, tail } = decodeWords<ChunkTail>(record);
+  const [instance, head, tags, kinds] = tail;
+  return { clock, instance, head, words, tags, kinds };
+}
+
+/** Layout: header with the number of words at byte 4, the words, then the rest as JSON. @param length - words in use. */
+export function encodeWords(kind: number, clock: number, words: Int32Array, length: number, rest: unknown): Uint8Array {
+  const tail = Buffer.from(JSON.stringify(rest), 'utf8');
+  const wordBytes = length * 4;
+  const record = allocate(kind, clock, wordBytes + tail.length);
+  record.writeUInt32LE(length, 4);
+  record.set(new Uint8Array(words.buffer, words.byteOffset, wordBytes), HEADER);
   record.set(tail, HEADER + wordBytes);
   return record;
 }
 
-export function decodeChunk(record: Uint8Array): ChunkRecord {
+export function decodeWords<Tail>(record: Uint8Array): { clock: number; words: Int32Array; tail: Tail } {
   const bytes = view(record);
   const length = bytes.getUint32(4, true);
   const tail = Buffer.from(
@@ -76,14 +93,13 @@ export function decodeChunk(record: Uint8Array): ChunkRecord {
     record.byteOffset + HEADER + length * 4,
     record.byteLength - HEADER - length * 4,
   );
-  const [instance, head, tags, kinds] = JSON.parse(tail.toString('utf8')) as [string, HeadChange, string[], string[]];
   const start = record.byteOffset + HEADER;
   // The store may hand over bytes at any address; words must begin at a multiple of four.
   const words =
     start % 4 === 0
       ? new Int32Array(record.buffer, start, length)
       : new Int32Array(record.slice(HEADER, HEADER + length * 4).buffer);
-  return { clock: clockOf(record), instance, head, words, tags, kinds };
+  return { clock: clockOf(record), words, tail: JSON.parse(tail.toString('utf8')) as Tail };
 }
 
 export function encodeExpired({ clock, max }: ExpiredRecord): Uint8Array {

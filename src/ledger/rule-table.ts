@@ -1,5 +1,6 @@
 import { ExpiryHeap } from './expiry-heap.ts';
 import { RuleIndex } from './rule-index.ts';
+import type { RuleObserver } from './rule-observer.ts';
 import { PAGE_BITS, PAGE_MASK, PAGE_SLOTS, RulePage, trimPage, USED, untrimPage } from './rule-page.ts';
 
 const HIGH = 2 ** 32;
@@ -19,6 +20,8 @@ export class RuleTable {
   slots = 0;
   /** First free slot plus one; 0 for none. */
   free = 0;
+  /** Told of each rule that comes and goes; usually none. */
+  readonly observers = new Set<RuleObserver>();
   readonly #index = new RuleIndex();
   /** While a snapshot is being written: its copies of the pages that changed since, by page number. */
   #copies: Map<number, Uint8Array> | null = null;
@@ -86,10 +89,12 @@ export class RuleTable {
     this.size++;
     this.#index.insert(this.#hash(meta, address, tail[0], tail[1], tail[2]), slot);
     if (expiration !== 0) this.heap.push(expiration, slot);
+    if (this.observers.size > 0) for (const observer of this.observers) observer.onInsert(slot);
     return slot;
   }
 
   remove(slot: number): void {
+    if (this.observers.size > 0) for (const observer of this.observers) observer.onRemove(slot);
     this.#touch(slot);
     const page = this.pages[slot >>> PAGE_BITS]!;
     const i = slot & PAGE_MASK;

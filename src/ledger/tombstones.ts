@@ -33,6 +33,13 @@ export class Tombstones {
     return removed;
   }
 
+  /** Whether the rule of this creation was removed; the tombstone stays. */
+  has(ipv6: boolean, meta: number, address: number, tail: Tail, creation: number): boolean {
+    const table = ipv6 ? this.ipv6 : this.ipv4;
+    const slot = table.find(meta, address, tail);
+    return slot >= 0 && table.creation(slot) === creation;
+  }
+
   expire(clock: number): void {
     while (this.ipv4.heap.nextTime * 1000 <= clock) this.ipv4.remove(this.ipv4.heap.nextSlot);
     while (this.ipv6.heap.nextTime * 1000 <= clock) this.ipv6.remove(this.ipv6.heap.nextSlot);

@@ -32,6 +32,16 @@ export class FakeLedger implements Ledger {
     return turn;
   }
 
+  recordTraffic(): Promise<never> {
+    throw new Error('this ledger takes reports only');
+  }
+
+  reconcile(): Promise<never> {
+    throw new Error('this ledger takes reports only');
+  }
+
+  setUp(): void {}
+
   quarantined(): readonly QuarantinedReport[] {
     return [];
   }

@@ -144,6 +144,9 @@ export class FakeService {
       },
       ingest: () => Promise.reject(new Error('fakes take no reports')),
       quarantined: () => [],
+      recordTraffic: async () => ({ restarted: false }),
+      reconcile: async () => ({ listed: 0, added: 0, removed: 0, invalid: 0 }),
+      setUp: () => {},
     };
   }
 

@@ -1,0 +1,121 @@
+import {
+  type NamedCount,
+  TRAFFIC_GROUPS,
+  type TrafficChange,
+  type TrafficCount,
+  type TrafficGroup,
+  type TrafficReading,
+} from './traffic.ts';
+
+type Counts = Map<string, TrafficCount>;
+
+const ZERO: TrafficCount = { packets: 0n, bytes: 0n };
+
+/**
+ * Traffic of one Couic over its restarts and ours. Exact where its counters went on; where one began again between two
+ * readings, what it had counted after the first of them is unknown, and the total is a lower bound.
+ */
+export class TrafficTotals {
+  /** By group and name; tags by the name that they have in metrics. */
+  readonly totals: Record<TrafficGroup, Counts> = { xdp: new Map(), drop: new Map(), ignore: new Map() };
+  /** What the last reading showed. */
+  readonly #last: Record<TrafficGroup, Counts> = { xdp: new Map(), drop: new Map(), ignore: new Map() };
+  #begun = false;
+
+  /** @returns what a reading changes, or null when it changes nothing. @param fromStart - count what was before the first. */
+  changeTo(reading: TrafficReading, fromStart: boolean): TrafficChange | null {
+    const first = this.#begun ? null : fromStart ? 'counted' : 'baseline';
+    const restarted = this.#begun && hasFallen(this.#last.xdp, reading.xdp);
+    const changed = { xdp: [], drop: [], ignore: [] } as Record<TrafficGroup, NamedCount[]>;
+    const gone = { xdp: [], drop: [], ignore: [] } as Record<TrafficGroup, string[]>;
+    let any = first !== null || restarted;
+    for (const group of TRAFFIC_GROUPS) {
+      const last = this.#last[group];
+      for (const [name, { packets, bytes }] of reading[group]) {
+        const before = last.get(name);
+        if (!restarted && before?.packets === packets && before.bytes === bytes) continue;
+        changed[group].push([name, packets, bytes]);
+        any = true;
+      }
+      for (const name of last.keys()) {
+        if (reading[group].has(name)) continue;
+        gone[group].push(name);
+        any = true;
+      }
+    }
+    return any ? { first, restarted, changed, gone } : null;
+  }
+
+  /** @param nameOf - what a tag is called in metrics. */
+  apply({ first, restarted, changed, gone }: TrafficChange, nameOf: (tag: string) => string): void {
+    this.#begun = true;
+    for (const group of TRAFFIC_GROUPS) {
+      const last = this.#last[group];
+      if (restarted) last.clear();
+      for (const name of gone[group]) last.delete(name);
+      for (const [name, packets, bytes] of changed[group]) {
+        const before = last.get(name) ?? ZERO;
+        const goesOn = packets >= before.packets && bytes >= before.bytes;
+        last.set(name, { packets, bytes });
+        const total = group === 'xdp' ? name : nameOf(name);
+        if (first === 'baseline') this.#add(group, total, 0n, 0n);
+        else if (goesOn) this.#add(group, total, packets - before.packets, bytes - before.bytes);
+        else this.#add(group, total, packets, bytes);
+      }
+    }
+  }
+
+  /**
+   * By what XDP did. As many packets were dropped as matched the drop rules at least: that holds too where a restart of
+   * Couic was not to be seen, and where its two counters were read a moment apart.
+   */
+  *network(): Generator<[action: string, TrafficCount]> {
+    let { packets, bytes } = ZERO;
+    for (const count of this.totals.drop.values()) {
+      packets += count.packets;
+      bytes += count.bytes;
+    }
+    for (const [action, count] of this.totals.xdp) {
+      if (action !== 'XDP_DROP') yield [action, count];
+      else yield [action, { packets: larger(packets, count.packets), bytes: larger(bytes, count.bytes) }];
+    }
+  }
+
+  save() {
+    return { begun: this.#begun, totals: saved(this.totals), last: saved(this.#last) };
+  }
+
+  restore({ begun, totals, last }: ReturnType<TrafficTotals['save']>): void {
+    this.#begun = begun;
+    for (const group of TRAFFIC_GROUPS) {
+      for (const [name, packets, bytes] of totals[group]) this.#add(group, name, BigInt(packets), BigInt(bytes));
+      for (const [name, packets, bytes] of last[group]) {
+        this.#last[group].set(name, { packets: BigInt(packets), bytes: BigInt(bytes) });
+      }
+    }
+  }
+
+  #add(group: TrafficGroup, name: string, packets: bigint, bytes: bigint): void {
+    const total = this.totals[group].get(name) ?? ZERO;
+    this.totals[group].set(name, { packets: total.packets + packets, bytes: total.bytes + bytes });
+  }
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
+/** Only a restart lets the counters of XDP fall: they are never taken back one by one, as those of tags are. */
+function hasFallen(last: Counts, reading: ReadonlyMap<string, TrafficCount>): boolean {
+  for (const [name, before] of last) {
+    const now = reading.get(name);
+    if (now && (now.packets < before.packets || now.bytes < before.bytes)) return true;
+  }
+  return false;
+}
+
+function saved(groups: Record<TrafficGroup, Counts>) {
+  const of = (group: TrafficGroup) =>
+    [...groups[group]].map(([name, { packets, bytes }]) => [name, String(packets), String(bytes)] as const);
+  return { xdp: of('xdp'), drop: of('drop'), ignore: of('ignore') };
+}

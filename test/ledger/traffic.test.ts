@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { LedgerFold } from '../../src/ledger/fold.ts';
+import { LedgerProducer } from '../../src/ledger/producer.ts';
+import type { TrafficCount, TrafficReading } from '../../src/ledger/traffic.ts';
+import { Traffic } from '../support/couic-sim/traffic.ts';
+import { collect, startedLedger } from '../support/ledger.ts';
+
+type Started = Awaited<ReturnType<typeof startedLedger>>;
+type Numbers = Record<string, readonly [packets: number | bigint, bytes: number | bigint]>;
+
+let ledger: Started['ledger'];
+let store: Started['store'];
+
+beforeEach(async () => {
+  ({ ledger, store } = await startedLedger());
+  return () => ledger.stop();
+});
+
+function counts(numbers: Numbers = {}): ReadonlyMap<string, TrafficCount> {
+  return new Map(
+    Object.entries(numbers).map(([name, [packets, bytes]]) => [
+      name,
+      { packets: BigInt(packets), bytes: BigInt(bytes) },
+    ]),
+  );
+}
+
+function reading(xdp: Numbers, drop: Numbers = {}, ignore: Numbers = {}): TrafficReading {
+  return { xdp: counts(xdp), drop: counts(drop), ignore: counts(ignore) };
+}
+
+const record = (next: TrafficReading, fromStart = false) => ledger.recordTraffic('edge', next, { fromStart });
+
+async function totals() {
+  const metrics = await collect(ledger.producer());
+  return {
+    network: metrics['couic.network.packets'],
+    networkBytes: metrics['couic.network.io'],
+    rules: metrics['couic.rule.packets'],
+    ruleBytes: metrics['couic.rule.io'],
+  };
+}
+
+test('counting starts at the first reading', async () => {
+  await record(reading({ XDP_DROP: [100, 6000] }, { scanner: [60, 3600] }));
+  expect(await totals()).toMatchObject({ network: { XDP_DROP: 0 }, rules: { 'drop scanner': 0 } });
+
+  await record(reading({ XDP_DROP: [107, 6500] }, { scanner: [62, 3800], ssh: [5, 300] }, { office: [1, 60] }));
+  expect(await totals()).toEqual({
+    network: { XDP_DROP: 7 },
+    networkBytes: { XDP_DROP: 500 },
+    rules: { 'drop scanner': 2, 'drop ssh': 5, 'ignore office': 1 },
+    ruleBytes: { 'drop scanner': 200, 'drop ssh': 300, 'ignore office': 60 },
+  });
+});
+
+test('or at the start of Couic, if that is wanted', async () => {
+  await record(reading({ XDP_DROP: [100, 6000] }, { scanner: [60, 3600] }), true);
+  expect(await totals()).toMatchObject({ network: { XDP_DROP: 100 }, rules: { 'drop scanner': 60 } });
+});
+
+test('a restart of Couic is noticed, and what came since it is counted', async () => {
+  await record(reading({ XDP_DROP: [100, 6000], XDP_PASS: [50, 5000] }, { scanner: [60, 3600] }));
+  expect(await record(reading({ XDP_DROP: [120, 7200], XDP_PASS: [50, 5000] }, { scanner: [80, 4800] }))).toEqual({
+    restarted: false,
+  });
+  // The tag's counter is higher than before, and still all of it is new.
+  expect(await record(reading({ XDP_DROP: [90, 5400], XDP_PASS: [60, 6000] }, { scanner: [85, 5100] }))).toEqual({
+    restarted: true,
+  });
+  expect(await totals()).toMatchObject({
+    network: { XDP_DROP: 20 + 90, XDP_PASS: 60 },
+    rules: { 'drop scanner': 20 + 85 },
+  });
+});
+
+describe('a tag', () => {
+  test('that vanishes and comes back from 0 goes on', async () => {
+    await record(reading({ XDP_DROP: [10, 600] }, { scanner: [10, 600] }));
+    await record(reading({ XDP_DROP: [14, 840] }, { scanner: [14, 840] }));
+    await record(reading({ XDP_DROP: [14, 840] }));
+    await record(reading({ XDP_DROP: [34, 2040] }, { scanner: [20, 1200] }));
+    expect(await totals()).toMatchObject({ rules: { 'drop scanner': 4 + 20 }, network: { XDP_DROP: 24 } });
+  });
+
+  test('that began again between two readings is counted from there', async () => {
+    await record(reading({ XDP_DROP: [10, 600] }, { scanner: [10, 600] }));
+    await record(reading({ XDP_DROP: [13, 780] }, { scanner: [3, 180] }));
+    expect(await totals()).toMatchObject({ rules: { 'drop scanner': 3 }, ruleBytes: { 'drop scanner': 180 } });
+  });
+});
+
+test('differences are exact beyond 2^53', async () => {
+  const huge = 2n ** 63n;
+  await record(reading({ XDP_PASS: [huge, huge + 1n] }));
+  await record(reading({ XDP_PASS: [huge + 3n, huge + 1002n] }));
+  expect(await totals()).toMatchObject({ network: { XDP_PASS: 3 }, networkBytes: { XDP_PASS: 1001 } });
+});
+
+test('a reading that changes nothing writes nothing', async () => {
+  await record(reading({ XDP_DROP: [10, 600] }, { scanner: [1, 60] }));
+  const written = store.log.length;
+  await record(reading({ XDP_DROP: [10, 600] }, { scanner: [1, 60] }));
+  expect(store.log).toHaveLength(written);
+});
+
+test('a restart of the bridge goes on where it was, from the log and from a snapshot', async () => {
+  await record(reading({ XDP_DROP: [10, 600] }, { scanner: [4, 240] }));
+  await record(reading({ XDP_DROP: [15, 900] }, { scanner: [6, 360] }));
+  const fold = new LedgerFold();
+  for (const { record } of store.log) fold.apply(record);
+  const restored = new LedgerFold();
+  restored.restore([...fold.snapshot()]);
+  expect(await collect(new LedgerProducer(restored.state, '0', null, () => 0))).toEqual(
+    await collect(ledger.producer()),
+  );
+
+  const again = await startedLedger(store);
+  await again.ledger.recordTraffic('edge', reading({ XDP_DROP: [115, 6900] }, { scanner: [6, 360] }));
+  expect((await collect(again.ledger.producer()))['couic.network.packets']).toEqual({ XDP_DROP: 105 });
+  await again.ledger.stop();
+});
+
+test('tags beyond the cap are counted together', async () => {
+  const small = await startedLedger(undefined, undefined, { tags: 1, kinds: 20 });
+  await small.ledger.recordTraffic('edge', reading({}, { a: [1, 60], b: [2, 120], c: [4, 240] }), { fromStart: true });
+  expect((await collect(small.ledger.producer()))['couic.rule.packets']).toEqual({ 'drop a': 1, 'drop _OTHER': 6 });
+  await small.ledger.stop();
+});
+
+test('whether an API answers is shown for its instance, without being written down', async () => {
+  ledger.setUp('edge', true);
+  ledger.setUp('other', false);
+  expect((await collect(ledger.producer(['edge'])))['couic.up']).toEqual({ '': 1 });
+  expect((await collect(ledger.producer(['other'])))['couic.up']).toEqual({ '': 0 });
+});
+
+test('read after each event, totals are what flowed; read now and then, they are never more', async () => {
+  const event = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({ hit: fc.constantFrom('a', 'b', 'c', null), packets: fc.integer({ min: 1, max: 9 }) }),
+    },
+    { weight: 2, arbitrary: fc.record({ forget: fc.constantFrom('a', 'b', 'c', null) }) },
+    { weight: 1, arbitrary: fc.record({ restart: fc.constant(true) }) },
+    { weight: 3, arbitrary: fc.record({ read: fc.constant(true) }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(event, { maxLength: 60 }), fc.boolean(), async (events, always) => {
+      const { ledger } = await startedLedger();
+      const traffic = new Traffic();
+      const read = () => ledger.recordTraffic('edge', fromWire(traffic), { fromStart: true });
+      await read();
+      for (const each of events) {
+        if ('hit' in each) traffic.match('drop', each.hit, each.packets, each.packets * 60);
+        else if ('forget' in each) traffic.forget('drop', each.forget);
+        else if ('restart' in each) traffic.restart();
+        if ('read' in each || always) await read();
+      }
+      await read();
+      const metrics = await collect(ledger.producer());
+      await ledger.stop();
+      const counted = metrics['couic.rule.packets'] ?? {};
+      const dropped = metrics['couic.network.packets']?.XDP_DROP ?? 0;
+      const truth = Object.fromEntries(
+        [...traffic.truth.tags.drop].map(([tag, { packets }]) => [`drop ${tag}`, packets]),
+      );
+      if (always) {
+        expect(counted).toEqual(truth);
+        expect(dropped).toBe(traffic.truth.xdp.XDP_DROP.packets);
+      }
+      for (const [tag, packets] of Object.entries(counted)) expect(packets).toBeLessThanOrEqual(truth[tag]!);
+      expect(dropped).toBeLessThanOrEqual(traffic.truth.xdp.XDP_DROP.packets);
+      expect(dropped).toBeGreaterThanOrEqual(Object.values(counted).reduce((sum, packets) => sum + packets, 0));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+function fromWire(traffic: Traffic): TrafficReading {
+  const { xdp, drop_tags, ignore_tags } = traffic.wire();
+  const of = (wire: Record<string, { rx_packets: number; rx_bytes: number }>) =>
+    counts(Object.fromEntries(Object.entries(wire).map(([name, c]) => [name, [c.rx_packets, c.rx_bytes]])));
+  return { xdp: of(xdp), drop: of(drop_tags.tags), ignore: of(ignore_tags.tags) };
+}

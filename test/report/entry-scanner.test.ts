@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { EntryScanner } from '../../src/report/entry-scanner.ts';
+import { ReportChunk } from '../../src/report/report-chunk.ts';
+
+const ENTRIES = [
+  { creation: 1_704_067_200, cidr: '1.2.3.4/32', tag: 'malicious', expiration: 1_704_070_800 },
+  { creation: 1_704_067_205, cidr: '2001:db8::/32', tag: null, expiration: 0 },
+  { creation: 1_704_067_300, cidr: '5.6.0.0/16', tag: 'spamhaus.couic', expiration: 0 },
+];
+
+function scan(text: string, length = text.length, policy: 'drop' | 'ignore' = 'drop') {
+  const scanner = new EntryScanner(policy);
+  const chunk = new ReportChunk();
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += length) scanner.feed(bytes.subarray(at, at + length), chunk);
+  scanner.end();
+  return { rules: [...chunk.lines()], invalid: Object.fromEntries(chunk.reasons) };
+}
+
+test('gives each entry as a rule that was added, in pieces of any length', () => {
+  for (const text of [JSON.stringify(ENTRIES), JSON.stringify(ENTRIES, null, 2)]) {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: text.length }), (length) => {
+        expect(scan(text, length, 'ignore')).toEqual({
+          rules: ENTRIES.map(({ cidr, tag }) => ({ action: 'add', policy: 'ignore', cidr, tag })),
+          invalid: {},
+        });
+      }),
+    );
+  }
+});
+
+test('an empty list has none', () => {
+  expect(scan(' [ ] ')).toEqual({ rules: [], invalid: {} });
+});
+
+test('an entry that is not valid is counted, and the rest goes on', () => {
+  const { rules, invalid } = scan(JSON.stringify([7, { cidr: '1.2.3.4' }, ENTRIES[0]]));
+  expect(rules.map(({ cidr }) => cidr)).toEqual(['1.2.3.4/32']);
+  expect(invalid).toEqual({ bad_entry: 1, bad_cidr: 1 });
+});
+
+describe('refused', () => {
+  test.each([
+    ['', 'the answer ends inside the list of rules'],
+    ['<html>', 'the answer is not a JSON array of rules'],
+    ['{"code":401}', 'the answer is not a JSON array of rules'],
+    ['[{"cidr":"1.2.3.4/32"', 'the answer ends inside the list of rules'],
+    ['[{}', 'the answer ends inside the list of rules'],
+    ['[{},]', 'the answer is not a JSON array of rules'],
+    ['[,{}]', 'the answer is not a JSON array of rules'],
+    ['[{} {}]', 'the answer is not a JSON array of rules'],
+    ['[]]', 'the answer is not a JSON array of rules'],
+    ['[{"a":}]', 'an entry of the list is not JSON'],
+    [`["${'x'.repeat(70_000)}"]`, 'an entry of the list is too long'],
+  ])('%s', (text, message) => {
+    expect(() => scan(text)).toThrow(message);
+  });
+});
