@@ -5,6 +5,7 @@ import { retrySchema } from '../../../src/config/retry.ts';
 import { tlsClientSchema } from '../../../src/config/tls.ts';
 import { ITEM_GROUPS } from './couic-mapping.ts';
 import { MAX_LENGTH } from './items.ts';
+import { endpointProblem, KEY, KEY_RULE, PRODUCT, PRODUCT_RULE } from './options.ts';
 import { originProblems } from './origins.ts';
 
 /** Node's timers end at 24.8 days; LAPI forgets after 7. */
@@ -12,23 +13,12 @@ const LONGEST_INTERVAL = 7 * 86_400_000;
 
 const word = z.string().min(1).max(MAX_LENGTH, `CrowdSec takes ${MAX_LENGTH} characters`);
 
-/** A part of `User-Agent: type/version`. */
-const token = word.regex(/^[\w.+~-]+$/, 'letters, digits and . _ + ~ - only: it is a part of the User-Agent header');
+const token = word.regex(PRODUCT, PRODUCT_RULE);
 
 const endpointSchema = z.string().superRefine((text, context) => {
   const problem = endpointProblem(text);
   if (problem) context.addIssue({ code: 'custom', message: problem });
 });
-
-function endpointProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'expected the address of LAPI with its scheme, as in http://127.0.0.1:8080';
-  const { protocol, username, password, search, hash, pathname } = new URL(text);
-  if (protocol !== 'http:' && protocol !== 'https:') return 'expected http:// or https://';
-  if (username || password) return 'no user and no password here: LAPI knows bouncers by api_key or client certificate';
-  if (search || hash) return 'no query and no fragment here';
-  if (/\/v1(\/|$)/.test(pathname)) return 'leave /v1 out: the exporter adds the path of each call';
-  return undefined;
-}
 
 const originSchema = z.strictObject({
   /** A tag, or a pattern with one `*`. */
@@ -42,10 +32,7 @@ export const schema = z
   .strictObject({
     dry_run: z.boolean().default(false),
     endpoint: endpointSchema.default('http://127.0.0.1:8080'),
-    api_key: z
-      .string()
-      .regex(/^[\x21-\x7e]*$/, 'has characters that no key has, perhaps a line break')
-      .default(''),
+    api_key: z.string().regex(KEY, KEY_RULE).default(''),
     tls: tlsClientSchema.optional(),
     timeout: durationSchema.refine((ms) => ms > 0, 'must be more than 0s').prefault('10s'),
     retry_on_failure: retrySchema.prefault({}),

@@ -5,6 +5,7 @@ import { type Sleep, systemSleep } from '../../../src/sleep.ts';
 import { ATTR } from '../../../src/telemetry/names.ts';
 import type { CrowdSecConfig } from './config.ts';
 import { COUIC_METRICS, couicMapping } from './couic-mapping.ts';
+import { OTHER_ORIGIN } from './origins.ts';
 import { SealingReader } from './sealing-reader.ts';
 import { bridgeObserver, observeOutbox } from './telemetry.ts';
 import { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
@@ -35,16 +36,13 @@ export class CrowdSecExporter implements Exporter {
     const { id, logger, clock, meter, events } = context;
     const { tls, interval } = config;
     this.exporter = new CrowdSecUsageMetricsExporter({
-      ...(!config.dry_run && {
-        lapi: {
-          endpoint: config.endpoint,
-          apiKey: config.api_key,
-          tls: tls && (() => loadClientTls(tls)),
-          timeout: config.timeout,
-          localAddress: config.local_address,
-          addressFamily: config.address_family,
-        },
-      }),
+      dryRun: config.dry_run,
+      endpoint: config.endpoint,
+      apiKey: config.api_key,
+      tls: tls && (() => loadClientTls(tls)),
+      timeout: config.timeout,
+      localAddress: config.local_address,
+      addressFamily: config.address_family,
       component: {
         name: config.name,
         type: config.type,
@@ -53,11 +51,12 @@ export class CrowdSecExporter implements Exporter {
       },
       mapping: couicMapping(config),
       follows: (metric) => COUIC_METRICS.has(metric),
-      storage: { attach: (fold) => context.attach(fold) },
+      outbox: { attach: (fold) => context.attach(fold) },
       retry: config.retry_on_failure,
       maxAge: config.outbox.max_age,
       maxBytes: config.outbox.max_size_mib * MIB,
       maxOrigins: config.max_origins,
+      otherOrigin: OTHER_ORIGIN,
       heartbeat: config.heartbeat ? interval : 0,
       log: logger,
       observer: bridgeObserver({ exporter: id, meter, events }),

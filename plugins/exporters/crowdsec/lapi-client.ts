@@ -8,8 +8,8 @@ export interface LapiClientOptions {
   readonly endpoint: string;
   /** Sent as `X-Api-Key`; without one the client certificate of `tls` must do. */
   readonly apiKey?: string | undefined;
-  /** Called for each connection, so that renewed certificates are taken up. */
-  readonly tls?: (() => Promise<ClientTlsOptions>) | undefined;
+  /** A function is called for each connection, so that renewed certificates are taken up. */
+  readonly tls?: ClientTlsOptions | (() => Promise<ClientTlsOptions>) | undefined;
   /** Milliseconds for a whole request, connection included. */
   readonly timeout: number;
   /** Source address. LAPI takes it as a part of who we are. */
@@ -113,7 +113,7 @@ export class LapiClient {
 function connector(options: LapiClientOptions): buildConnector.connector {
   const common = { family: familyOf(options), autoSelectFamily: false, timeout: options.timeout };
   const { tls } = options;
-  if (!tls) return buildConnector(common);
+  if (typeof tls !== 'function') return buildConnector({ ...common, ...tls });
   return (target, callback) => {
     tls().then(
       (secure) => buildConnector({ ...common, ...secure })(target, callback),

@@ -30,7 +30,7 @@ export interface SealerOptions {
   readonly journal: Journal;
   readonly mapping: Mapping;
   /** Which instruments to look at. @default all */
-  readonly follows?: (metric: string) => boolean;
+  readonly follows?: ((metric: string) => boolean) | undefined;
   readonly component: ComponentInfo;
   readonly maxOrigins: number;
   readonly otherOrigin: string;

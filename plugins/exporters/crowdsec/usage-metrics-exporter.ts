@@ -6,15 +6,17 @@ import type {
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { type Clock, systemClock } from '../../../src/clock.ts';
+import type { ClientTlsOptions as ClientTls } from '../../../src/config/tls.ts';
 import { Backoff, type BackoffOptions } from '../../../src/delivery/backoff.ts';
 import { type Sleep, systemSleep } from '../../../src/sleep.ts';
 import type { Fold, Journal } from '../../../src/storage/store.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { LapiClient, type LapiClientOptions } from './lapi-client.ts';
-import type { Log } from './log.ts';
+import { LapiClient } from './lapi-client.ts';
+import { diagLog, type Log } from './log.ts';
 import type { Mapping } from './mapping.ts';
+import { memoryOutbox } from './memory-outbox.ts';
 import { noObserver, type WindowObserver } from './observer.ts';
-import { OTHER_ORIGIN } from './origins.ts';
+import { checkOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { ComponentInfo } from './payload.ts';
 import type { SourcePoint } from './points.ts';
@@ -31,27 +33,46 @@ export interface OutboxStorage {
   close?(): Promise<void>;
 }
 
-export interface UsageMetricsExporterOptions {
-  /** Where windows go; left out: a dry run, which logs them. */
-  readonly lapi?: Omit<LapiClientOptions, 'userAgent'> | undefined;
-  readonly component: ComponentInfo;
+/** Durations are in milliseconds. */
+export interface CrowdSecUsageMetricsExporterOptions {
+  /** What counts as what. */
   readonly mapping: Mapping;
   /** Which instruments to look at. @default all */
   readonly follows?: (metric: string) => boolean;
-  readonly storage: OutboxStorage;
-  readonly retry: BackoffOptions;
-  /** Milliseconds that a window may wait for LAPI; 0 = no bound. */
-  readonly maxAge: number;
-  /** Bytes of all windows that wait. */
-  readonly maxBytes: number;
-  readonly maxOrigins: number;
-  /** Name that all origins beyond those share. @default 'couic:other' */
+  /** Address of LAPI, without `/v1`. @default 'http://127.0.0.1:8080' */
+  readonly endpoint?: string;
+  /** The bouncer's key; needed unless `dryRun`, or a client certificate in `tls`. */
+  readonly apiKey?: string;
+  /** Of `tls.connect`; a function is called for each connection, so that renewed certificates are taken up. */
+  readonly tls?: ClientTls | (() => Promise<ClientTls>) | undefined;
+  /** For a whole request. @default 10000 */
+  readonly timeout?: number;
+  /** Source address; LAPI takes it as a part of the bouncer. */
+  readonly localAddress?: string | undefined;
+  /** @default that of endpoint or localAddress, else 'ipv4' */
+  readonly addressFamily?: 'ipv4' | 'ipv6' | undefined;
+  /** Log windows, send nothing. @default false */
+  readonly dryRun?: boolean;
+  /** How the sender calls itself; `type/version` is the User-Agent. */
+  readonly component: ComponentInfo;
+  /** @default in memory: what was not sent is gone with the process */
+  readonly outbox?: OutboxStorage;
+  /** Waits between attempts. @default 5 s, times 1.5 up to 30 s, spread by half */
+  readonly retry?: BackoffOptions;
+  /** How long a window may wait for LAPI; 0 = for ever. @default 7 days */
+  readonly maxAge?: number;
+  /** Bytes of all windows that wait. @default 64 MiB */
+  readonly maxBytes?: number;
+  /** @default 100 */
+  readonly maxOrigins?: number;
+  /** Name that all origins beyond those share. @default 'other' */
   readonly otherOrigin?: string;
-  /** Milliseconds between the requests that keep "last API pull" fresh; 0 = none. */
-  readonly heartbeat: number;
+  /** Between the requests that keep "last API pull" fresh, at most 30 minutes; 0 = none. @default 30 minutes */
+  readonly heartbeat?: number;
   /** Of counters; gauges and up-down counters are always cumulative. @default 'cumulative' */
   readonly temporality?: 'cumulative' | 'delta';
-  readonly log: Log;
+  /** @default diag of @opentelemetry/api */
+  readonly log?: Log;
   readonly observer?: WindowObserver;
   readonly clock?: Clock;
   readonly sleep?: Sleep;
@@ -59,14 +80,32 @@ export interface UsageMetricsExporterOptions {
   readonly random?: () => number;
 }
 
+const DEFAULTS = {
+  endpoint: 'http://127.0.0.1:8080',
+  timeout: 10_000,
+  retry: { initial_interval: 5000, randomization_factor: 0.5, multiplier: 1.5, max_interval: 30_000 },
+  maxAge: 7 * 86_400_000,
+  maxBytes: 64 * 1024 * 1024,
+  maxOrigins: 100,
+  otherOrigin: 'other',
+  heartbeat: 1_800_000,
+  observer: noObserver,
+  clock: systemClock,
+  sleep: systemSleep,
+  random: Math.random,
+} as const;
+
 /**
  * Exports metrics to CrowdSec's Local API as usage-metrics windows. `export` succeeds when the window is in the outbox;
  * sending it is another matter, that goes on until LAPI has it.
  */
 export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   readonly outbox = new Outbox();
-  readonly #options: UsageMetricsExporterOptions;
+  readonly #storage: OutboxStorage;
   readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #timeout: number;
+  readonly #temporality: 'cumulative' | 'delta';
   readonly #client: LapiClient | undefined;
   readonly #sealer: Sealer;
   readonly #sender: Sender | undefined;
@@ -74,40 +113,35 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   #started: Promise<void> | undefined;
   #ended = false;
 
-  /** Opens nothing. */
-  constructor(options: UsageMetricsExporterOptions) {
-    this.#options = options;
-    const { lapi, component, storage, log, observer = noObserver, clock = systemClock, sleep = systemSleep } = options;
+  /** Opens nothing. @throws TypeError that says which option is wrong. */
+  constructor(given: CrowdSecUsageMetricsExporterOptions) {
+    const options = { ...DEFAULTS, ...given };
+    const { component, log = diagLog, observer, clock, sleep, random, mapping, follows, dryRun = false } = options;
+    checkOptions(options);
+    this.#storage = options.outbox ?? memoryOutbox();
+    this.#clock = clock;
+    this.#timeout = options.timeout;
+    this.#temporality = options.temporality ?? 'cumulative';
     const { outbox } = this;
-    const journal = storage.attach(outbox);
+    const journal = this.#storage.attach(outbox);
     this.#journal = journal;
-    const { mapping, follows, maxOrigins, otherOrigin = OTHER_ORIGIN } = options;
     const common = { outbox, journal, log, observer, clock, sleep };
-    this.#sealer = new Sealer({
-      ...common,
-      component,
-      mapping,
-      ...(follows && { follows }),
-      maxOrigins,
-      otherOrigin,
-      dryRun: lapi === undefined,
-    });
-    if (!lapi) return;
-    const client = new LapiClient({ ...lapi, userAgent: `${component.type}/${component.version}` });
+    const { maxOrigins, otherOrigin, maxAge, maxBytes } = options;
+    this.#sealer = new Sealer({ ...common, component, mapping, follows, maxOrigins, otherOrigin, dryRun });
+    if (dryRun) return;
+    const client = new LapiClient({ ...options, userAgent: `${component.type}/${component.version}` });
     this.#client = client;
     this.#sender = new Sender({
       ...common,
       push: (body, signal) => client.push(body, signal),
-      backoff: new Backoff(options.retry, options.random ?? Math.random),
-      bounds: { maxAge: options.maxAge, maxBytes: options.maxBytes },
+      backoff: new Backoff(options.retry, random),
+      bounds: { maxAge, maxBytes },
     });
     if (options.heartbeat === 0) return;
     this.#heartbeat = new Heartbeat({
+      ...common,
       pull: (signal) => client.pull(signal),
       interval: options.heartbeat,
-      clock,
-      sleep,
-      log,
     });
   }
 
@@ -118,7 +152,7 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   }
 
   async #start(): Promise<void> {
-    await this.#options.storage.open?.();
+    await this.#storage.open?.();
     this.#sender?.start();
     this.#heartbeat?.start();
   }
@@ -157,7 +191,7 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   /** Puts a quarantined window back into the outbox. @returns false when there is none of this number. */
   async resend(number: number): Promise<boolean> {
     if (!this.outbox.quarantined.some((window) => window.number === number)) return false;
-    const at = (this.#options.clock ?? systemClock).now();
+    const at = this.#clock.now();
     await this.#journal.append([encodeRecord({ type: 'resent', at, number })]);
     this.send();
     return true;
@@ -171,13 +205,13 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   }
 
   /** One last attempt, then the end; what LAPI did not take stays in the outbox. Safe without `start()`, and twice. */
-  async shutdown(deadline: AbortSignal = AbortSignal.timeout(this.#options.lapi?.timeout ?? 0)): Promise<void> {
+  async shutdown(deadline: AbortSignal = AbortSignal.timeout(this.#timeout)): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#started) {
       await this.#started.catch(() => {});
       await Promise.all([this.#sender?.stop(deadline), this.#heartbeat?.stop()]);
-      await this.#options.storage.close?.();
+      await this.#storage.close?.();
     }
     await this.#client?.close();
   }
@@ -185,7 +219,7 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   /** Gauges need their level; of counters either will do. */
   selectAggregationTemporality(instrument: InstrumentType): AggregationTemporality {
     const counter = instrument === COUNTER || instrument === OBSERVABLE_COUNTER;
-    return this.#options.temporality === 'delta' && counter ? DELTA : CUMULATIVE;
+    return this.#temporality === 'delta' && counter ? DELTA : CUMULATIVE;
   }
 }
 
