@@ -20,7 +20,7 @@ const lifecycle: Lifecycle = {
 };
 
 // Whoever reads the output may have seen enough of it: couic-otel-bridge components | head -1
-process.stdout.on('error', () => {});
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 let code: number;
 try {
