@@ -52,6 +52,9 @@ function describeType(expected: string, input: unknown): string {
   if (input === undefined) return 'is required';
   const wanted = `expected ${WORDS[expected] ?? expected}`;
   if (expected === 'int' && typeof input === 'number') return wanted;
+  if (expected === 'boolean' && typeof input === 'string' && /^(yes|no|on|off)$/i.test(input)) {
+    return `${wanted}: to YAML "${input}" is text`;
+  }
   const quote = expected === 'string' && typeof input !== 'object' ? ': put it in quotes' : '';
   return `${wanted}, not ${kindOf(input)}${quote}`;
 }

@@ -65,7 +65,7 @@ export function expand(input: string, sources: ReferenceSources): Expanded {
 
   function readEnv(name: string, fallback: string | undefined): string {
     references.push(`\${env:${name}}`);
-    const value = sources.env[name] ?? fallback;
+    const value = Object.hasOwn(sources.env, name) ? sources.env[name] : fallback;
     if (value !== undefined) return value;
     errors.push(`environment variable ${name} is not set: set it, or give a default: \${env:${name}:-default}`);
     return '';

@@ -3,7 +3,7 @@ import { type TreeNode, walk } from './tree.ts';
 export const REDACTED = '[redacted]';
 
 /** Option names whose value is a secret even where a factory forgot to say so; the path of a file is none. */
-const SECRET_NAME = /(^|_)(tokens?|keys?|passwords?|secrets?|authorization|webhook)$/i;
+const SECRET_NAME = /(^|[_-])(tokens?|keys?|passwords?|secrets?|authorization|webhook)$/i;
 
 /** Whether the option at `path`, below a component, is a secret. */
 export function isSecret(path: readonly (string | number)[], secrets: readonly (readonly string[])[]): boolean {

@@ -16,6 +16,7 @@ test.each([
   ['${env:UNSET:-}', ''],
   ['${env:UNSET:-http://127.0.0.1:8080}', 'http://127.0.0.1:8080'],
   ['${UNSET:-${env:NAME}}', 'edge'],
+  ['${env:toString:-inherited is not set}', 'inherited is not set'],
   ['${file:${env:DIR}/key}', 'pa$$word'],
   ['$${env:NAME}', '${env:NAME}'],
   ['$NAME costs 5$', '$NAME costs 5$'],

@@ -75,7 +75,7 @@ const EXPECTED: Record<string, string[]> = {
     'many-errors.yaml:5: receivers.couic.instances[0].name: expected a string, not a number: put it in quotes',
     'many-errors.yaml:6: receivers.couic.instances[0].tokn: unknown option (did you mean "token"?)',
     'many-errors.yaml:7: receivers.couic.instances[1].name: is required',
-    'many-errors.yaml:9: receivers.couic.log_reports: expected true or false, not a string',
+    'many-errors.yaml:9: receivers.couic.log_reports: expected true or false: to YAML "no" is text',
     'many-errors.yaml:10: receivers.couic.report_limit: must be at least 1',
     'many-errors.yaml:11: receivers.coiuc/two: unknown type of receiver "coiuc" (did you mean "couic"?)',
     'many-errors.yaml:14: exporters.prometheus.endpoint: expected a string, not a number: put it in quotes',
