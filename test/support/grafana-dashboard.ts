@@ -18,6 +18,7 @@ export interface Panel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets: readonly Target[];
   readonly fieldConfig: FieldConfig;
+  readonly options?: { readonly sortBy?: readonly { readonly displayName: string; readonly desc: boolean }[] };
   readonly transformations?: readonly { readonly id: string; readonly options: Record<string, unknown> }[];
   readonly datasource?: { readonly uid: string };
 }

@@ -112,7 +112,7 @@ const couics = tablePanel(
       'One row for each Couic, also one that never reported. API, dropped packets and drift come from the couic_api receiver; the last column counts since the bridge started. Runbooks: CouicNoReports, CouicNeverReported.',
     unit: 'short',
     width: 24,
-    height: 7,
+    height: 6,
   },
   instant(SILENCE, ''),
   instant(UP, ''),

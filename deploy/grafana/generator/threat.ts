@@ -9,14 +9,15 @@ const BROAD = [
   `couic_rule_prefix_length_bucket{${DROP}, network_type="ipv4", le=~"16([.]0)?"}`,
   `couic_rule_prefix_length_bucket{${DROP}, network_type="ipv6", le=~"32([.]0)?"}`,
 ] as const;
+/** Buckets of lifetimes, as they are written in `le`: by our exporter, by a Collector, and by Prometheus 3. */
 const LIFETIMES = {
-  60: '1 min',
-  600: '10 min',
-  3600: '1 h',
-  14400: '4 h',
-  86400: '1 day',
-  604800: '7 days',
-  2592000: '30 days',
+  '1 min': '60([.]0)?',
+  '10 min': '600([.]0)?',
+  '1 h': '3600([.]0)?',
+  '4 h': '14400([.]0)?',
+  '1 day': '86400([.]0)?',
+  '7 days': '604800([.]0)?',
+  '30 days': '2592000([.]0)?|2[.]592e[+]06',
 };
 
 /** Who is blocked, why, for how long, and what is let through on purpose? */
@@ -174,22 +175,20 @@ const comeAndGo = seriesPanel(
   .overrideByName('removed', looks({ color: { mode: 'fixed', fixedColor: 'green' } }))
   .overrideByName('expired', looks({ color: { mode: 'fixed', fixedColor: 'blue' } }));
 
-const lifetimes = Object.entries(LIFETIMES).reduce(
-  (panel, [seconds, name]) => panel.overrideByRegexp(`/^${seconds}([.]0)?$/`, looks({ displayName: `up to ${name}` })),
-  barsPanel(
-    {
-      title: 'How long blocks live',
-      description: 'Share of the blocks that ended in the chosen time range which had lived no longer than this.',
-      unit: 'percentunit',
-      decimals: 0,
-      width: 8,
-    },
-    instant(
-      `sort(sum by (le) (increase(couic_rule_lifetime_seconds_bucket{${DROP}, le!="+Inf"}[$__range])) / on () group_left () sum(increase(couic_rule_lifetime_seconds_count{${DROP}}[$__range])))`,
-      '{{le}}',
-    ),
-  ).max(1),
-);
+const lifetimes = barsPanel(
+  {
+    title: 'How long blocks live',
+    description: 'Share of the blocks that ended in the chosen time range which had lived no longer than this.',
+    unit: 'percentunit',
+    decimals: 0,
+    width: 8,
+  },
+  ...Object.entries(LIFETIMES).map(([name, le]) => {
+    const ended = `sum(increase(couic_rule_lifetime_seconds_count{${DROP}}[$__range]))`;
+    const by = `sum(increase(couic_rule_lifetime_seconds_bucket{${DROP}, le=~"${le}"}[$__range]))`;
+    return instant(`${by} / ${ended}`, `up to ${name}`);
+  }),
+).max(1);
 
 const kinds = barsPanel(
   {

@@ -48,12 +48,16 @@ export class FleetCouic {
     const now = this.#now();
     const seconds = Math.max(0, now - this.#at);
     this.#at = now;
+    if (this.#profile.asked(now)) this.#change(seconds, now);
+    this.couic.firewall.expire();
+    this.#flow(seconds);
+  }
+
+  #change(seconds: number, now: number): void {
     for (const flow of this.#profile.flows) this.#add(flow, flow.hourly(now) * (seconds / 3600), now);
     const due = this.#removals.filter(({ at }) => at <= now);
     this.#removals = this.#removals.filter(({ at }) => at > now);
     for (const { policy, cidr } of due) this.couic.firewall.remove(policy, cidr);
-    this.couic.firewall.expire();
-    this.#flow(seconds);
   }
 
   /** One rule, as an operator adds it by hand. */

@@ -23,6 +23,8 @@ export interface Profile {
   readonly flows: readonly Flow[];
   /** Packets a second that pass. */
   readonly passing: number;
+  /** Whether anybody asks it for changes, at a time in Unix seconds. */
+  readonly asked: (time: number) => boolean;
 }
 
 export interface Scene {
@@ -39,7 +41,7 @@ export function fleet({ start, end, hurry }: Scene): Profile[] {
   const between = (from: number, to: number) => (time: number) =>
     time >= start + from * length && time < start + to * length;
   const attack = between(0.55, 0.65);
-  const beforeSilence = between(0, 0.9);
+  const always = () => true;
   const steady = (hourly: number) => (time: number) =>
     hourly * hurry * (1 + 0.35 * Math.sin((2 * Math.PI * (time - start)) / (6 * HOUR)));
   const block = (flow: Partial<Flow> & Pick<Flow, 'tag' | 'hourly'>): Flow => ({
@@ -57,6 +59,7 @@ export function fleet({ start, end, hurry }: Scene): Profile[] {
       name: 'paris',
       token: '11111111-1111-4111-8111-111111111111',
       passing: 18_000,
+      asked: always,
       flows: [
         block({ tag: 'ssh-bruteforce', hourly: steady(420), packets: 0.7 }),
         block({ tag: 'web-scanner', hourly: steady(260), lifetime: HOUR / hurry }),
@@ -76,6 +79,7 @@ export function fleet({ start, end, hurry }: Scene): Profile[] {
       name: 'frankfurt',
       token: '22222222-2222-4222-8222-222222222222',
       passing: 9000,
+      asked: always,
       flows: [
         block({ tag: 'ssh-bruteforce', hourly: steady(190) }),
         block({ tag: 'web-scanner', hourly: steady(90), lifetime: HOUR / hurry }),
@@ -88,9 +92,10 @@ export function fleet({ start, end, hurry }: Scene): Profile[] {
       name: 'tokyo',
       token: '33333333-3333-4333-8333-333333333333',
       passing: 4000,
+      asked: between(0, 0.8),
       flows: [
-        block({ tag: 'ssh-bruteforce', hourly: (time) => (beforeSilence(time) ? steady(110)(time) : 0) }),
-        block({ tag: 'dns-amplification', hourly: (time) => (beforeSilence(time) ? steady(45)(time) : 0), packets: 3 }),
+        block({ tag: 'ssh-bruteforce', hourly: steady(110) }),
+        block({ tag: 'dns-amplification', hourly: steady(45), packets: 3 }),
       ],
     },
   ];
