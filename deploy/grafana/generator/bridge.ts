@@ -40,6 +40,8 @@ export function bridge(): DashboardBuilder {
     .withPanel(outbox)
     .withPanel(oldest)
     .withPanel(failures)
+    .withPanel(pushed)
+    .withPanel(pushFailures)
     .withPanel(drift)
     .withPanel(overflows);
 }
@@ -233,6 +235,37 @@ const failures = seriesPanel(
   range(
     'sum by (exporter, reason) (increase(couic_bridge_exporter_send_failed_windows_total[1h]))',
     '{{exporter}}: {{reason}}',
+  ),
+);
+
+const pushed = seriesPanel(
+  {
+    title: 'Metrics pushed: requests a minute',
+    description:
+      'Requests with metrics that a Collector or a remote-write receiver took, by exporter. Empty when nothing is pushed.',
+    unit: 'none',
+    width: 12,
+    min: 0,
+  },
+  range('sum by (exporter) (rate(couic_bridge_exporter_sent_requests_total[$__rate_interval])) * 60', '{{exporter}}'),
+);
+
+const pushFailures = seriesPanel(
+  {
+    title: 'Metrics pushed: failed and dropped an hour',
+    description:
+      'Attempts that failed and are made again, and requests that were given up: a gap in a graph, after which the totals are right again.',
+    unit: 'none',
+    width: 12,
+    min: 0,
+  },
+  range(
+    'sum by (exporter, reason) (increase(couic_bridge_exporter_send_failed_requests_total[1h]))',
+    '{{exporter}} failed: {{reason}}',
+  ),
+  range(
+    'sum by (exporter, reason) (increase(couic_bridge_exporter_dropped_requests_total[1h]))',
+    '{{exporter}} dropped: {{reason}}',
   ),
 );
 

@@ -2,24 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { CrowdSecExporter } from '../../../plugins/exporters/crowdsec/crowdsec-exporter.ts';
-import { crowdsec } from '../../../plugins/exporters/crowdsec/factory.ts';
-import { factories } from '../../../src/components.ts';
-import { loadConfig } from '../../../src/config/load-config.ts';
-import { Service } from '../../../src/service.ts';
-import { createLogger } from '../../../src/telemetry/logger.ts';
 import { seededRandom } from '../../support/couic-sim/random.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
+import { MetricsSink } from '../../support/metrics-sink.ts';
 import { renderApiMetrics } from './api-metrics.ts';
 import { FleetCouic } from './fleet-couic.ts';
 import { fleet, type Profile } from './profile.ts';
 import { SteppedClock } from './stepped-clock.ts';
+import { startSteppedService } from './stepped-service.ts';
 
 export interface FastMotionOptions {
   /** Unix seconds. */
   readonly start: number;
   readonly end: number;
-  /** Seconds from one scrape to the next; at most a minute, or the bridge takes the step for a wrong clock. */
+  /** Seconds from one scrape to the next; less than a minute, or the bridge takes the step for a wrong clock. */
   readonly scrape: number;
   /** Given each scrape's text and its time. */
   readonly onScrape: (exposition: string, time: number) => void;
@@ -29,41 +25,42 @@ export interface FastMotionOptions {
 const AT_ONCE = { look: 1, timeout: 5000, backoff: 1, maxBackoff: 1 };
 
 /**
- * Hours in seconds: the real service, with its real receiver, ledger and exporters, in a time that is moved on by hand, fed by the fleet. LAPI is out of
- * order for a while.
+ * Hours in seconds: the real service, with its real receiver, ledger and exporters, in a time that is moved on by hand, fed
+ * by the fleet, with its share of trouble.
  */
 export async function fastMotion({ start, end, scrape, onScrape }: FastMotionOptions): Promise<void> {
   const clock = new SteppedClock(start * 1000);
-  const seconds = () => Math.floor(clock.now() / 1000);
   const profiles = fleet({ start, end, hurry: 1 });
   const directory = await mkdtemp(join(tmpdir(), 'couic-fast-motion-'));
   const lapi = await new LapiServer({ now: () => clock.now() }).start();
-  const addresses = new Map<string, string>();
-  const service = startable(clock, config(profiles, lapi.url, directory), addresses);
-  await withFastIntervals(() => service.start());
-  const webhook = addresses.get('reports')!;
-  const metrics = addresses.get('metrics')!;
-  const random = seededRandom(7);
-  const couics = profiles.map(
-    (profile, seed) =>
-      // Reports wait a little at Couic before they are sent.
-      new FleetCouic({ profile, seed, webhook, timings: AT_ONCE, now: () => seconds() - Math.floor(random() * 3) }),
+  const otlp = new MetricsSink();
+  const { service, webhook, metricsUrl } = await startSteppedService(
+    clock,
+    config(profiles, { lapi: lapi.url, otlp: await otlp.open(), directory }),
   );
+  const random = seededRandom(7);
+  // Reports wait a little at Couic before they are sent.
+  const now = () => Math.floor(clock.now() / 1000) - Math.floor(random() * 3);
+  const couics = profiles.map((profile, seed) => new FleetCouic({ profile, seed, webhook, timings: AT_ONCE, now }));
   try {
     for (const { couic } of couics) couic.start();
     for (let time = start; time <= end; time += scrape) {
       const part = (time - start) / (end - start);
+      const during: During = (from, length) => part >= from && part < from + length;
       lapi.faults.length = 0;
-      if (part > 0.35 && part < 0.55) for (let i = 0; i < 20; i++) lapi.faults.push({ kind: 'status', status: 503 });
+      otlp.answers.length = 0;
+      if (during(0.35, 0.2)) lapi.faults.push(...Array(20).fill({ kind: 'status', status: 503 }));
+      if (during(0.45, 0.04)) otlp.answers.push(...Array(20).fill({ status: 503 }));
       for (const couic of couics) couic.advance();
-      await trouble(webhook, profiles[0]!, part, time);
+      await trouble(webhook, profiles[0]!, during, time);
       await Promise.all(couics.map(({ couic }) => couic.drained()));
+      // What woke up at this step has its turns before the scrape.
       for (let turn = 0; turn < 20; turn++) await setImmediate();
-      const text = await (await fetch(metrics)).text();
-      const views = couics.map(({ name, couic }) => ({
+      const text = await (await fetch(metricsUrl)).text();
+      const views = couics.map(({ name, couic: { firewall } }) => ({
         instance: name,
-        traffic: couic.firewall.traffic,
-        drift: part > 0.7 && part < 0.73 && name === 'frankfurt' ? 26 : 0,
+        traffic: firewall.traffic,
+        drift: during(0.7, 0.03) && name === 'frankfurt' ? 26 : 0,
       }));
       onScrape(`${text}${renderApiMetrics(views)}`, time);
       clock.advance(scrape * 1000);
@@ -71,74 +68,29 @@ export async function fastMotion({ start, end, scrape, onScrape }: FastMotionOpt
   } finally {
     await Promise.all(couics.map(({ couic }) => couic.stop()));
     await service.shutdown();
-    await lapi.stop();
+    await Promise.all([lapi.stop(), otlp.close()]);
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** The ledger looks once a second, by Node's own timer, whether rules are over; of the time that is moved on, that would be every half hour. */
-async function withFastIntervals(work: () => Promise<void>): Promise<void> {
-  const { setInterval } = globalThis;
-  globalThis.setInterval = ((callback: () => void) => setInterval(callback, 10)) as typeof setInterval;
-  try {
-    await work();
-  } finally {
-    globalThis.setInterval = setInterval;
-  }
-}
+/** Whether it is that part of the whole, from 0 to 1. */
+type During = (from: number, length: number) => boolean;
 
-/** A broad network blocked, invalid reports, a body that comes twice, and somebody with a wrong token, each at its time. */
-async function trouble(webhook: string, paris: Profile, part: number, time: number): Promise<void> {
-  const post = (token: string, body: string) => fetch(`${webhook}/${token}`, { method: 'POST', body });
+/** Invalid reports, a body that comes twice, a wrong token, a broad network, and tags without end, each at its time. */
+async function trouble(webhook: string, { token }: Profile, during: During, time: number): Promise<void> {
+  const post = (to: string, body: string) => fetch(`${webhook}/${to}`, { method: 'POST', body });
   const add = (cidr: string, tag: string) =>
     `[{"action":"add","policy":"drop","entry":{"creation":${time},"cidr":"${cidr}","tag":"${tag}","expiration":0},"metadata":null}]`;
-  const during = (from: number, length: number) => part >= from && part < from + length;
-  if (during(0.6, 0.002)) await post(paris.token, add('198.18.0.0/15', 'botnet'));
-  if (during(0.3, 0.02)) await post(paris.token, add('no network', 'script'));
-  if (during(0.62, 0.03))
-    for (const body of [add(`203.0.113.${time % 256}/32`, 'botnet'), add(`203.0.113.${time % 256}/32`, 'botnet')])
-      await post(paris.token, body);
-  if (during(0.15, 0.04)) await post('99999999-9999-4999-8999-999999999999', add('203.0.113.1/32', 'x'));
-  if (during(0.75, 0.1))
-    await post(paris.token, add(`203.0.114.${time % 256}/32`, `campaign-${Math.floor(time / 600)}`));
+  const address = `203.0.113.${Math.floor(time / 30) % 256}/32`;
+  if (during(0.15, 0.04)) await post('99999999-9999-4999-8999-999999999999', add(address, 'stray'));
+  if (during(0.3, 0.02)) await post(token, add('no network', 'script'));
+  if (during(0.6, 0.002)) await post(token, add('198.18.0.0/15', 'botnet'));
+  if (during(0.62, 0.03)) for (let twice = 0; twice < 2; twice++) await post(token, add(address, 'botnet'));
+  if (during(0.75, 0.1)) await post(token, add(address, `campaign-${Math.floor(time / 600)}`));
 }
 
-/** The service with its own factories, but for the exporter that sleeps between windows: it sleeps by the clock given. */
-function startable(clock: SteppedClock, yaml: string, addresses: Map<string, string>): Service {
-  const random = seededRandom(3);
-  const own = factories.map((factory) =>
-    factory.type === crowdsec.type
-      ? {
-          ...crowdsec,
-          create: (...[context, options]: Parameters<typeof crowdsec.create>) =>
-            new CrowdSecExporter(context, options, { sleep: clock.sleep, random }),
-        }
-      : factory,
-  );
-  const { config: checked } = loadConfig({
-    configs: ['fast-motion.yaml'],
-    sets: [],
-    env: {},
-    readFile: () => yaml,
-    factories: own,
-  });
-  const logger = createLogger({
-    level: 'info',
-    encoding: 'json',
-    destination: {
-      write(line: string) {
-        const [, reports] = /Listening for reports on ([^"\s]+)/.exec(line) ?? [];
-        const [, metrics] = /Metrics are at ([^"\s]+)/.exec(line) ?? [];
-        if (reports) addresses.set('reports', reports);
-        if (metrics) addresses.set('metrics', metrics);
-      },
-    },
-  });
-  return new Service({ config: checked, logger, clock, version: '0.0.0' });
-}
-
-function config(profiles: readonly Profile[], lapi: string, directory: string): string {
-  return JSON.stringify({
+function config(profiles: readonly Profile[], at: { lapi: string; otlp: string; directory: string }): unknown {
+  return {
     receivers: {
       couic: {
         endpoint: '127.0.0.1:0',
@@ -148,13 +100,15 @@ function config(profiles: readonly Profile[], lapi: string, directory: string): 
     },
     exporters: {
       prometheus: { endpoint: '127.0.0.1:0' },
-      crowdsec: { endpoint: lapi, api_key: 'test-key', interval: '30m' },
+      crowdsec: { endpoint: at.lapi, api_key: 'test-key', interval: '30m' },
+      // Gives up in an outage, so that the picture has it.
+      otlp_http: { endpoint: at.otlp, interval: '1m', retry_on_failure: { max_elapsed_time: '5m' } },
     },
-    extensions: { file_storage: { directory } },
+    extensions: { file_storage: { directory: at.directory } },
     service: {
       extensions: ['file_storage'],
-      pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec'] } },
+      pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec', 'otlp_http'] } },
       attribute_limits: { tags: 11 },
     },
-  });
+  };
 }

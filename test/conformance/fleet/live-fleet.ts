@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LapiServer } from '../../support/lapi/server.ts';
+import { MetricsSink } from '../../support/metrics-sink.ts';
 import { BridgeProcess } from '../tools/bridge-process.ts';
 import { renderApiMetrics } from './api-metrics.ts';
 import { FleetCouic } from './fleet-couic.ts';
@@ -16,27 +17,35 @@ export class LiveFleet {
   readonly couics: readonly FleetCouic[];
   readonly lapi: LapiServer;
   readonly #deafLapi: LapiServer;
+  readonly #otlp: MetricsSink;
   readonly #api: Server;
 
   private constructor(parts: {
     bridge: BridgeProcess;
     couics: FleetCouic[];
     lapis: [LapiServer, LapiServer];
+    otlp: MetricsSink;
     api: Server;
   }) {
     this.bridge = parts.bridge;
     this.couics = parts.couics;
     [this.lapi, this.#deafLapi] = parts.lapis;
+    this.#otlp = parts.otlp;
     this.#api = parts.api;
   }
 
-  /** @param length - seconds that the scene will last. */
-  static async start(length: number): Promise<LiveFleet> {
+  /**
+   * @param length - seconds that the scene will last.
+   * @param collector - OTLP endpoint to which the bridge sends as well.
+   */
+  static async start(length: number, collector?: string): Promise<LiveFleet> {
     const start = seconds();
     const profiles = fleet({ start, end: start + length, hurry: 600 });
     const lapi = await new LapiServer().start();
     const deafLapi = await new LapiServer({ keys: { 'another-key': 'bridge' } }).start();
-    const bridge = await BridgeProcess.start(config(profiles, lapi.url, deafLapi.url));
+    const otlp = new MetricsSink();
+    const addresses = { lapi: lapi.url, deafLapi: deafLapi.url, otlp: await otlp.open(), collector };
+    const bridge = await BridgeProcess.start(config(profiles, addresses));
     const couics = profiles.map(
       (profile, seed) => new FleetCouic({ profile, seed, webhook: bridge.webhook, now: seconds }),
     );
@@ -45,13 +54,13 @@ export class LiveFleet {
       response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' }).end(renderApiMetrics(views));
     });
     await once(api.listen(0, '127.0.0.1'), 'listening');
-    return new LiveFleet({ bridge, couics, lapis: [lapi, deafLapi], api });
+    return new LiveFleet({ bridge, couics, lapis: [lapi, deafLapi], otlp, api });
   }
 
-  /** What Prometheus is to scrape: `host:port` by job. */
-  get targets(): Record<string, string> {
+  /** `host:port` of the metrics that no component gives yet. */
+  get madeUp(): string {
     const { port } = this.#api.address() as AddressInfo;
-    return { bridge: this.bridge.metrics, 'made-up-api': `127.0.0.1:${port}` };
+    return `127.0.0.1:${port}`;
   }
 
   /** Lives for so many seconds, with everything that can go wrong going wrong now and then. */
@@ -62,6 +71,8 @@ export class LiveFleet {
       for (const couic of this.couics) couic.advance();
       if (second % 5 === 2) this.lapi.faults.push({ kind: 'status', status: 503 });
       if (second % 7 === 3) this.lapi.faults.push({ kind: 'status', status: 422, body: refusal });
+      // Tried again, and then given up.
+      if (second % 6 === 1) this.#otlp.answers.push({ status: 503 }, { status: 400 });
       await this.#misbehave(second);
       await delay(1000);
     }
@@ -71,7 +82,7 @@ export class LiveFleet {
   async stop(): Promise<void> {
     await Promise.all(this.couics.map(({ couic }) => couic.stop()));
     await this.bridge.stop();
-    await Promise.all([this.lapi.stop(), this.#deafLapi.stop()]);
+    await Promise.all([this.lapi.stop(), this.#deafLapi.stop(), this.#otlp.close()]);
     this.#api.close();
     this.#api.closeAllConnections();
   }
@@ -91,25 +102,32 @@ export class LiveFleet {
   }
 }
 
-function config(profiles: readonly Profile[], lapi: string, deafLapi: string): unknown {
-  const crowdsec = {
-    api_key: 'test-key',
-    interval: '1s',
-    retry_on_failure: { initial_interval: '100ms', max_interval: '200ms' },
+interface Addresses {
+  readonly lapi: string;
+  readonly deafLapi: string;
+  readonly otlp: string;
+  readonly collector: string | undefined;
+}
+
+function config(profiles: readonly Profile[], { lapi, deafLapi, otlp, collector }: Addresses): unknown {
+  const retry = { retry_on_failure: { initial_interval: '100ms', max_interval: '200ms' } };
+  const crowdsec = { api_key: 'test-key', interval: '1s', ...retry };
+  const exporters = {
+    prometheus: { endpoint: '127.0.0.1:0' },
+    crowdsec: { ...crowdsec, endpoint: lapi },
+    otlp_http: { endpoint: otlp, interval: '1s', ...retry },
+    'crowdsec/deaf': { ...crowdsec, endpoint: deafLapi, outbox: { max_age: '3s' } },
+    ...(collector && { 'otlp_http/collector': { endpoint: collector, interval: '1s' } }),
   };
   return {
     receivers: {
       couic: { endpoint: '127.0.0.1:0', instances: profiles.map(({ name, token }) => ({ name, token })) },
     },
-    exporters: {
-      prometheus: { endpoint: '127.0.0.1:0' },
-      crowdsec: { ...crowdsec, endpoint: lapi },
-      'crowdsec/deaf': { ...crowdsec, endpoint: deafLapi, outbox: { max_age: '3s' } },
-    },
+    exporters,
     extensions: { file_storage: { directory: 'DIRECTORY' } },
     service: {
       extensions: ['file_storage'],
-      pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec', 'crowdsec/deaf'] } },
+      pipelines: { metrics: { receivers: ['couic'], exporters: Object.keys(exporters) } },
       attribute_limits: { tags: 12, kinds: 6 },
     },
   };

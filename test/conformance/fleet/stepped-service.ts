@@ -1,0 +1,76 @@
+import { CrowdSecExporter } from '../../../plugins/exporters/crowdsec/crowdsec-exporter.ts';
+import { crowdsec } from '../../../plugins/exporters/crowdsec/factory.ts';
+import { otlpHttp } from '../../../plugins/exporters/otlp_http/factory.ts';
+import { otlpHttpProtocol } from '../../../plugins/exporters/otlp_http/protocol.ts';
+import type { AnyFactory } from '../../../src/component.ts';
+import { factories } from '../../../src/components.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { PushExporter } from '../../../src/delivery/push-exporter.ts';
+import { Service } from '../../../src/service.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
+import { seededRandom } from '../../support/couic-sim/random.ts';
+import type { SteppedClock } from './stepped-clock.ts';
+
+export interface SteppedService {
+  readonly service: Service;
+  /** Without a token. */
+  readonly webhook: string;
+  readonly metricsUrl: string;
+}
+
+/** Starts the real service by a clock that is moved on by hand; exporters sleep by it, too. @param config - of the bridge. */
+export async function startSteppedService(clock: SteppedClock, config: unknown): Promise<SteppedService> {
+  const { config: checked } = loadConfig({
+    configs: ['stepped.yaml'],
+    sets: [],
+    env: {},
+    readFile: () => JSON.stringify(config),
+    factories: sleepingBy(clock),
+  });
+  let log = '';
+  const destination = {
+    write(line: string) {
+      log += line;
+    },
+  };
+  const logger = createLogger({ encoding: 'json', destination });
+  const service = new Service({ config: checked, logger, clock, version: '0.0.0' });
+  await withFastIntervals(() => service.start());
+  const said = (pattern: RegExp) => log.match(pattern)![1]!;
+  return {
+    service,
+    webhook: said(/Listening for reports on ([^"\s]+)/),
+    metricsUrl: said(/Metrics are at ([^"\s]+)/),
+  };
+}
+
+/** The shipped components, but for exporters that sleep between windows or requests. */
+function sleepingBy({ sleep }: SteppedClock): AnyFactory[] {
+  const hooks = { sleep, random: seededRandom(3) };
+  const stepped: readonly AnyFactory[] = [
+    {
+      ...crowdsec,
+      create: (context, options) => new CrowdSecExporter(context, options, hooks),
+    } satisfies typeof crowdsec,
+    {
+      ...otlpHttp,
+      create: (context, options) =>
+        new PushExporter(context, options, otlpHttpProtocol(options, context.logger), hooks),
+    } satisfies typeof otlpHttp,
+  ];
+  return factories.map((factory) => stepped.find(({ type }) => type === factory.type) ?? factory);
+}
+
+/**
+ * The ledger looks once a second, by Node's own timer, for rules that are over: in a time that is moved on, that would be
+ * every half hour.
+ */
+async function withFastIntervals(work: () => Promise<void>): Promise<void> {
+  const { setInterval } = globalThis;
+  globalThis.setInterval = ((callback: () => void) => setInterval(callback, 10)) as typeof setInterval;
+  try {
+    await work();
+  } finally {
+    globalThis.setInterval = setInterval;
+  }
+}
