@@ -2,13 +2,15 @@ import { PrometheusExporter as OfficialExporter } from '@opentelemetry/exporter-
 import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Exporter, ExporterContext } from '../../../src/component.ts';
 import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
-import { loadServerTls } from '../../../src/config/tls.ts';
+import { HttpListener } from '../../../src/http/http-listener.ts';
 import type { PrometheusConfig } from './config.ts';
-import { type Scrape, ScrapeServer } from './scrape-server.ts';
+import { type Scrape, ScrapeHandler } from './scrape-handler.ts';
 import { negotiate, PROMETHEUS_TEXT } from './text-format.ts';
 import { TextSerializer } from './text-serializer.ts';
 
 const PATH = '/metrics';
+/** Longer than the usual minute between two scrapes of one connection. */
+const KEEP_ALIVE_MS = 120_000;
 
 /**
  * Shows the metrics to a Prometheus that comes and asks. The official exporter is the reader; what it names, writes and
@@ -19,7 +21,7 @@ export class PrometheusExporter implements Exporter {
   readonly #context: ExporterContext;
   readonly #config: PrometheusConfig;
   readonly #serializer: TextSerializer;
-  readonly #server: ScrapeServer;
+  readonly #listener: HttpListener;
   readonly #dropped = new Set<string>();
   #endpoint: Endpoint | undefined;
   #ended = false;
@@ -36,12 +38,16 @@ export class PrometheusExporter implements Exporter {
       resourceLabels: config.resource_to_telemetry_conversion.enabled,
       onDropped: (metric, reason) => this.#warnOnce(metric, reason),
     });
-    this.#server = new ScrapeServer({
+    const { logger, clock } = context;
+    const handler = new ScrapeHandler({
       path: PATH,
-      clock: context.clock,
+      clock,
       scrape: (accept) => this.#scrape(accept),
-      onError: (error) => context.logger.error({ err: error }, 'A scrape failed'),
+      onError: (error) => logger.error({ err: error }, 'A scrape failed'),
     });
+    const { endpoint, tls } = config;
+    const { handle } = handler;
+    this.#listener = new HttpListener({ endpoint, tls, handle, keepAliveTimeout: KEEP_ALIVE_MS, logger, clock });
   }
 
   /** Where it listens; undefined before `start`. */
@@ -51,7 +57,7 @@ export class PrometheusExporter implements Exporter {
 
   async start(): Promise<void> {
     const { endpoint, tls } = this.#config;
-    this.#endpoint = await this.#server.open(endpoint, tls && (await loadServerTls(tls)));
+    this.#endpoint = await this.#listener.open();
     const { logger } = this.#context;
     logger.info(`Metrics are at ${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}${PATH}`);
     if (!isLoopback(endpoint.host) && tls?.client_ca_file === undefined) {
@@ -62,7 +68,7 @@ export class PrometheusExporter implements Exporter {
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {
-    await this.#server.close(deadline);
+    await this.#listener.close(deadline);
     if (this.#ended) return;
     this.#ended = true;
     await this.reader.shutdown();

@@ -19,7 +19,7 @@ export interface WriteRequestsOptions extends FamilyOptions {
 type Sample = readonly [series: Series, value: number | 'stale'];
 
 /** Samples after which other work gets its turn. */
-const SAMPLES_A_SLICE = 2000;
+const SAMPLES_A_SLICE = 256;
 
 /** Turns collections into WriteRequests: the samples that a scrape would show, and the end of those that are gone. */
 export class WriteRequests {

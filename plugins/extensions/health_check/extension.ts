@@ -1,17 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Extension, ExtensionContext } from '../../../src/component.ts';
 import { formatDuration } from '../../../src/config/duration.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
-import { loadServerTls } from '../../../src/config/tls.ts';
-import { close, listen } from '../../../src/http/listen.ts';
+import { HttpListener } from '../../../src/http/http-listener.ts';
 import type { HealthCheckConfig } from './config.ts';
 
 /** Says over HTTP whether the bridge can accept reports, in the words of the Collector's extension of this name. */
 export class HealthCheck implements Extension {
   readonly #context: ExtensionContext;
   readonly #config: HealthCheckConfig;
-  #server: Server | undefined;
+  readonly #listener: HttpListener;
   #endpoint: Endpoint | undefined;
   #startedAt = 0;
   #upSince = '';
@@ -19,6 +17,10 @@ export class HealthCheck implements Extension {
   constructor(context: ExtensionContext, config: HealthCheckConfig) {
     this.#context = context;
     this.#config = config;
+    const { endpoint, tls } = config;
+    const { logger, clock } = context;
+    const handle = (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response);
+    this.#listener = new HttpListener({ endpoint, tls, handle, logger, clock });
   }
 
   /** Where it listens; undefined before `start`. */
@@ -28,17 +30,15 @@ export class HealthCheck implements Extension {
 
   async start(): Promise<void> {
     const { clock, logger } = this.#context;
-    const { endpoint, path, tls } = this.#config;
-    const handle = (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response);
-    this.#server = tls ? createTlsServer(await loadServerTls(tls), handle) : createServer(handle);
-    this.#endpoint = await listen(this.#server, endpoint);
+    const { path, tls } = this.#config;
+    this.#endpoint = await this.#listener.open();
     this.#startedAt = clock.monotonic();
     this.#upSince = new Date(clock.now()).toISOString();
     logger.info(`Health is at ${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}${path}`);
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {
-    if (this.#server) await close(this.#server, deadline);
+    await this.#listener.close(deadline);
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {

@@ -4,6 +4,7 @@ import type { Receiver, ReceiverContext } from '../../../src/component.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
 import { loadServerTls } from '../../../src/config/tls.ts';
 import { close, listen } from '../../../src/http/listen.ts';
+import { TlsReload } from '../../../src/http/tls-reload.ts';
 import { Admission } from './admission.ts';
 import { buildApp } from './app.ts';
 import { type CouicReceiverConfig, SHORT_TOKEN, tokensOf } from './config.ts';
@@ -11,7 +12,6 @@ import { ReceiverLog } from './receiver-log.ts';
 import { ReportHandler } from './report-handler.ts';
 import { createReportServer, type OnDropped } from './server.ts';
 import { ReceiverTelemetry } from './telemetry.ts';
-import { TlsReload } from './tls-reload.ts';
 import { Tokens } from './tokens.ts';
 
 /** Listens for Couic's webhook and hands each body to the ledger. */

@@ -165,7 +165,7 @@ describe('files that cannot be used', () => {
     const { context, port } = await start(files());
     expect(context.messages()).toContainEqual(
       expect.stringMatching(
-        /^The certificate in tls\.cert_file was valid until Jan {2}2 00:00:00 2020 GMT: Couic will not/,
+        /^The certificate in tls\.cert_file was valid until Jan {2}2 00:00:00 2020 GMT: clients refuse it/,
       ),
     );
     await expect(post(port)).rejects.toMatchObject({ code: 'CERT_HAS_EXPIRED' });

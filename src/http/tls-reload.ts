@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:https';
 import type { Logger } from 'pino';
-import type { Clock } from '../../../src/clock.ts';
-import type { ServerTlsOptions } from '../../../src/config/tls.ts';
+import type { Clock } from '../clock.ts';
+import type { ServerTlsOptions } from '../config/tls.ts';
 
 /** How often the files are looked at. Their content is compared: links and renames, as certbot and Kubernetes do, count too. */
 const INTERVAL = 10_000;
@@ -64,7 +64,7 @@ export class TlsReload {
     const { clock, logger } = this.#options;
     const { validTo } = new X509Certificate(this.#current.cert as Buffer);
     if (Date.parse(validTo) < clock.now()) {
-      logger.error(`The certificate in tls.cert_file was valid until ${validTo}: Couic will not send to it. Renew it`);
+      logger.error(`The certificate in tls.cert_file was valid until ${validTo}: clients refuse it. Renew it`);
     }
   }
 }

@@ -1,10 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../../src/clock.ts';
-import type { Endpoint } from '../../../src/config/endpoint.ts';
-import type { ServerTlsOptions } from '../../../src/config/tls.ts';
-import { close, listen } from '../../../src/http/listen.ts';
 
 /** What one scrape answers. `pieces` are made one by one, as they are written. */
 export interface Scrape {
@@ -12,7 +8,7 @@ export interface Scrape {
   readonly pieces: Iterable<string>;
 }
 
-export interface ScrapeServerOptions {
+export interface ScrapeHandlerOptions {
   readonly path: string;
   readonly clock: Clock;
   /** Collects. A rejection becomes a 500 with its message. */
@@ -20,33 +16,22 @@ export interface ScrapeServerOptions {
   onError(error: unknown): void;
 }
 
-/** Longer than Prometheus keeps a connection open between two scrapes of a minute. */
-const KEEP_ALIVE_MS = 120_000;
 /** Writes are gathered to this many characters, to spare system calls. */
 const WRITE_CHARACTERS = 65_536;
 /** After this long, a scrape makes room for whatever else waits for the event loop. */
 const SLICE_MS = 5;
 
 /** Answers GET and HEAD on one path. */
-export class ScrapeServer {
-  readonly #options: ScrapeServerOptions;
-  #server: Server | undefined;
+export class ScrapeHandler {
+  readonly #options: ScrapeHandlerOptions;
 
-  constructor(options: ScrapeServerOptions) {
+  constructor(options: ScrapeHandlerOptions) {
     this.#options = options;
   }
 
-  /** @throws Error that says what to do when it cannot listen. */
-  async open(endpoint: Endpoint, tls?: ServerTlsOptions): Promise<Endpoint> {
-    const handle = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response);
-    this.#server = tls ? createTlsServer(tls, handle) : createServer(handle);
-    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
-    return listen(this.#server, endpoint);
-  }
-
-  async close(deadline: AbortSignal): Promise<void> {
-    if (this.#server) await close(this.#server, deadline);
-  }
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    void this.#handle(request, response);
+  };
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Without a listener, a client that hangs up would end the process.
