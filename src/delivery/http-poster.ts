@@ -1,5 +1,6 @@
-import { Agent, buildConnector } from 'undici';
+import { Agent } from 'undici';
 import type { ClientTlsOptions } from '../config/tls.ts';
+import { connector } from '../http/connector.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface HttpPosterOptions {
@@ -38,7 +39,11 @@ export class HttpPoster {
       Object.entries(options.headers).map(([name, value]) => [name.toLowerCase(), value]),
     );
     this.shown = `${origin}${pathname}`;
-    this.#agent = new Agent({ connections: 1, pipelining: 1, connect: connector(options) });
+    this.#agent = new Agent({
+      connections: 1,
+      pipelining: 1,
+      connect: connector({ timeout: options.timeout }, options.tls),
+    });
   }
 
   /** @param signal - ends the attempt; nobody knows then whether it arrived. */
@@ -106,17 +111,6 @@ function advice(status: number): string {
     default:
       return '';
   }
-}
-
-/** Reads the certificate files anew for each connection. */
-function connector({ timeout, tls }: HttpPosterOptions): buildConnector.connector {
-  if (!tls) return buildConnector({ timeout });
-  return (target, callback) => {
-    tls().then(
-      (secure) => buildConnector({ timeout, ...secure })(target, callback),
-      (error: Error) => callback(error, null),
-    );
-  };
 }
 
 async function beginning(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

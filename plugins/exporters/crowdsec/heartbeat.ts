@@ -1,8 +1,8 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { Sleep } from '../../../src/sleep.ts';
+import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { Outcome } from './lapi-answer.ts';
 import type { Log } from './log.ts';
-import { StateLog } from './state-log.ts';
 
 /** `cscli bouncers prune` deletes a bouncer that did not pull for an hour; this is often enough, whatever the interval. */
 const MOST = 1_800_000;

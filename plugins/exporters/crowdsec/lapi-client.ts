@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
-import { buildConnector, Client, type Dispatcher } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import type { ClientTlsOptions } from '../../../src/config/tls.ts';
+import { connector } from '../../../src/http/connector.ts';
 import { type Answer, type Outcome, readAnswer } from './lapi-answer.ts';
 
 export interface LapiClientOptions {
@@ -44,7 +45,7 @@ export class LapiClient {
     this.#client = new Client(url.origin, {
       pipelining: 1,
       ...(options.localAddress && { localAddress: options.localAddress }),
-      connect: connector(options),
+      connect: connector({ family: familyOf(options), autoSelectFamily: false, timeout: options.timeout }, options.tls),
     });
   }
 
@@ -107,19 +108,6 @@ export class LapiClient {
     }
     return { kind: 'retryable', reason: 'connection', message: about };
   }
-}
-
-/** Reads the certificate files anew for each connection; there is one in half an hour. */
-function connector(options: LapiClientOptions): buildConnector.connector {
-  const common = { family: familyOf(options), autoSelectFamily: false, timeout: options.timeout };
-  const { tls } = options;
-  if (typeof tls !== 'function') return buildConnector({ ...common, ...tls });
-  return (target, callback) => {
-    tls().then(
-      (secure) => buildConnector({ ...common, ...secure })(target, callback),
-      (error: Error) => callback(error, null),
-    );
-  };
 }
 
 function familyOf({ endpoint, localAddress, addressFamily }: LapiClientOptions): 4 | 6 {

@@ -2,13 +2,13 @@ import type { Clock } from '../../../src/clock.ts';
 import type { Backoff } from '../../../src/delivery/backoff.ts';
 import type { Sleep } from '../../../src/sleep.ts';
 import type { Journal } from '../../../src/storage/store.ts';
+import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { Outcome } from './lapi-answer.ts';
 import type { Log } from './log.ts';
 import type { WindowObserver } from './observer.ts';
 import type { Outbox, WaitingWindow } from './outbox.ts';
 import { type OutboxBounds, surplusQuarantined, surplusWaiting } from './outbox-bounds.ts';
 import { encodeRecord, type OutboxRecord } from './records.ts';
-import { StateLog } from './state-log.ts';
 
 export interface SenderOptions {
   readonly outbox: Outbox;

@@ -1,5 +1,6 @@
-import type { Clock } from '../../../src/clock.ts';
-import type { Log } from './log.ts';
+import type { Clock } from '../clock.ts';
+
+type Log = Readonly<Record<'debug' | 'info' | 'warn', (fields: object, message: string) => void>>;
 
 const REMINDER = 3_600_000;
 
@@ -9,6 +10,7 @@ export class StateLog {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #bad: { reason: string; since: number } | undefined;
 
+  /** @param log - pino's, or one like it. */
   constructor(log: Log, clock: Pick<Clock, 'monotonic'>) {
     this.#log = log;
     this.#clock = clock;
