@@ -25,6 +25,8 @@ export interface BuildOptions {
 
 /** A component that was built, with its name for the log. */
 export interface Built<C extends Component> {
+  /** As in the configuration: `couic`, `crowdsec/edge`. */
+  readonly id: string;
   /** `receiver couic`. */
   readonly name: string;
   readonly component: C;
@@ -32,6 +34,8 @@ export interface Built<C extends Component> {
 
 export interface Components {
   readonly store: Store;
+  /** Where the store is, if it says so. */
+  readonly directory: string | undefined;
   readonly ledger: ServiceLedger;
   readonly receivers: readonly Built<Receiver>[];
   readonly exporters: readonly Built<Exporter>[];
@@ -70,7 +74,8 @@ export function buildComponents(options: BuildOptions): Components {
     };
     return built(options, each, () => each.factory.create(context, each.config));
   });
-  return { store, ledger, receivers, exporters, extensions };
+  const directory = extensions.find(({ component }) => component.store === store)?.component.directory;
+  return { store, directory, ledger, receivers, exporters, extensions };
 }
 
 function contextOf(options: BuildOptions, { id, factory }: ConfiguredComponent): ComponentContext {
@@ -92,7 +97,7 @@ function built<C extends Component>(
   create: () => C,
 ): Built<C> {
   try {
-    return { name: `${kind} ${id}`, component: create() };
+    return { id, name: `${kind} ${id}`, component: create() };
   } catch (error) {
     throw refusal(config, [`${kind}s`, id], (error as Error).message, error);
   }

@@ -21,7 +21,25 @@ export interface Component {
    * @param deadline - aborted when the time for an orderly end is over; what is under way then ends at once.
    */
   shutdown(deadline: AbortSignal): Promise<void>;
+  /** Looks at its connections, keys, clocks and queues, and changes nothing. Works without `start()` too, once the store is loaded. */
+  examine?(signal: AbortSignal): Promise<readonly Finding[]>;
+  /** By name: `windows.list`. They work without `start()` too, once the store is loaded. */
+  readonly operations?: Readonly<Record<string, Operation>>;
 }
+
+/** What an operator is told by `couic-otel-bridge doctor`, a line each. */
+export interface Finding {
+  readonly level: 'ok' | 'warning' | 'failure';
+  readonly message: string;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+/**
+ * Something an operator may ask of a component by name. JSON in, JSON out: it is called in the process of the bridge,
+ * or in that of the command line when no bridge runs. Throws an `Error` whose message is for the operator.
+ */
+export type Operation = (argument: unknown) => Promise<unknown>;
 
 /** A component that feeds the ledger. */
 export interface Receiver extends Component {
@@ -38,6 +56,8 @@ export interface Exporter extends Component {
 export interface Extension extends Component {
   /** The storage extension offers the store; exactly one extension of a service does. */
   readonly store?: Store;
+  /** Where that store is on disk; the socket for operators stands there too. */
+  readonly directory?: string;
 }
 
 /** What every component is given. */

@@ -1,3 +1,5 @@
+import { AdminServer } from './admin/admin-server.ts';
+import { LocalAdmin } from './admin/local-admin.ts';
 import { type BuildOptions, type Built, buildComponents, type Components } from './build-components.ts';
 import type { Component } from './component.ts';
 import type { BridgeConfig } from './config/bridge-config.ts';
@@ -35,6 +37,7 @@ export class Service {
   readonly #health: Health;
   readonly #meterProvider: BridgeMeterProvider;
   readonly #components: Components;
+  readonly #admin: AdminServer;
   #starting: Promise<void> | undefined;
   #stopping: Promise<boolean> | undefined;
 
@@ -52,6 +55,8 @@ export class Service {
       events: new BridgeEvents(),
       meterProvider: this.#meterProvider,
     });
+    const { receivers, exporters, extensions } = this.#components;
+    this.#admin = new AdminServer(new LocalAdmin([...receivers, ...exporters, ...extensions], true));
   }
 
   /**
@@ -85,12 +90,24 @@ export class Service {
     // The storage comes last of the extensions: while it reads a large state, health_check can already say so.
     for (const each of extensions) if (each.component.store !== store) await this.#start(each);
     for (const each of extensions) if (each.component.store === store) await this.#start(each);
+    await this.#startAdmin();
     await ledger.start();
     this.#meterProvider.register(exporters.map(({ component }) => component.reader));
     for (const each of exporters) await this.#start(each);
     for (const each of receivers) await this.#start(each);
     this.#throwIfStopping();
     this.#health.setAvailable('service');
+  }
+
+  /** The bridge does without, when it cannot have it: nothing but the command line needs it. */
+  async #startAdmin(): Promise<void> {
+    const { directory } = this.#components;
+    if (directory === undefined) return;
+    try {
+      await this.#admin.start(directory);
+    } catch (error) {
+      this.#logger.warn(`"windows" and "doctor" cannot ask this bridge while it runs: ${(error as Error).message}`);
+    }
   }
 
   async #start({ name, component }: Built<Component>): Promise<void> {
@@ -121,6 +138,7 @@ export class Service {
       const settled = this.#starting.catch(() => {});
       clean = await this.#stop('the start', settled, forAll.signal);
     }
+    await this.#admin.stop();
     await Promise.all(receivers.map((each) => stop(each, forReceivers)));
     await Promise.all(exporters.map((each) => stop(each, forExporters)));
     clean = (await this.#stop('the ledger', ledger.stop(), forAll.signal)) && clean;

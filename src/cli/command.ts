@@ -33,7 +33,7 @@ export interface Command {
   readonly usage: string;
   /** Lines about its options, when it has others than the common ones. */
   readonly help?: string;
-  /** @returns the exit code. @throws UsageError, ConfigError: told in one place, with exit code 2. */
+  /** @returns the exit code. @throws UsageError, ConfigError, AdminError: told in one place, with exit code 2, the last with 1. */
   run(args: readonly string[], context: CommandContext): Promise<number>;
 }
 

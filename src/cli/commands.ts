@@ -1,8 +1,17 @@
 import type { Command } from './command.ts';
 import { componentsCommand } from './components.ts';
+import { doctorCommand } from './doctor.ts';
 import { printConfigCommand } from './print-config.ts';
 import { runCommand } from './run.ts';
 import { validateCommand } from './validate.ts';
+import { windowsCommand } from './windows.ts';
 
 /** Every command, in the order of the help; the first runs without a name. */
-export const commands: readonly Command[] = [runCommand, validateCommand, componentsCommand, printConfigCommand];
+export const commands: readonly Command[] = [
+  runCommand,
+  validateCommand,
+  componentsCommand,
+  printConfigCommand,
+  doctorCommand,
+  windowsCommand,
+];

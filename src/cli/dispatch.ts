@@ -1,3 +1,4 @@
+import { AdminError } from '../admin/admin.ts';
 import { hint } from '../config/nearest.ts';
 import { ConfigError } from '../config/problem.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
@@ -33,7 +34,10 @@ export async function dispatch(
     if (error instanceof ConfigError) context.stderr(`${error.message}\n`);
     else if (error instanceof UsageError)
       context.stderr(`${PROGRAM}: ${error.message}\n${PROGRAM} --help says more.\n`);
-    else throw error;
+    else if (error instanceof AdminError) {
+      context.stderr(`${PROGRAM}: ${error.message}\n`);
+      return EXIT.failure;
+    } else throw error;
     return EXIT.usage;
   }
 }

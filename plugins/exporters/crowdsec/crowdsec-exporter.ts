@@ -1,10 +1,12 @@
-import type { Exporter, ExporterContext } from '../../../src/component.ts';
+import type { Exporter, ExporterContext, Finding, Operation } from '../../../src/component.ts';
 import { isLoopback } from '../../../src/config/endpoint.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
 import { type Sleep, systemSleep } from '../../../src/sleep.ts';
 import { ATTR } from '../../../src/telemetry/names.ts';
 import type { CrowdSecConfig } from './config.ts';
 import { COUIC_METRICS, couicMapping } from './couic-mapping.ts';
+import { examineExporter } from './examine.ts';
+import { windowOperations } from './operations.ts';
 import { OTHER_ORIGIN } from './origins.ts';
 import { SealingReader } from './sealing-reader.ts';
 import { bridgeObserver, observeOutbox } from './telemetry.ts';
@@ -23,6 +25,7 @@ export interface Hooks {
 export class CrowdSecExporter implements Exporter {
   readonly reader: SealingReader;
   readonly exporter: CrowdSecUsageMetricsExporter;
+  readonly operations: Readonly<Record<string, Operation>>;
   readonly #context: ExporterContext;
   readonly #config: CrowdSecConfig;
 
@@ -64,9 +67,15 @@ export class CrowdSecExporter implements Exporter {
       sleep,
       random,
     });
+    this.operations = windowOperations(this.exporter, config.dry_run);
     observeOutbox(id, meter, this.exporter.outbox, clock);
     const producer = context.producer(config.instances);
     this.reader = new SealingReader({ exporter: this.exporter, producer, interval, clock, sleep, log: logger });
+  }
+
+  examine(signal: AbortSignal): Promise<readonly Finding[]> {
+    const { outbox, client } = this.exporter;
+    return examineExporter({ config: this.#config, outbox, client, clock: this.#context.clock }, signal);
   }
 
   async start(): Promise<void> {

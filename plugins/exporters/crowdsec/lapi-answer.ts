@@ -19,6 +19,7 @@ export interface Answer {
   readonly contentType: string;
   readonly location: string;
   readonly retryAfter: string;
+  readonly date: string;
   /** The beginning of the body. */
   readonly body: string;
 }

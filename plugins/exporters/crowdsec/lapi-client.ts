@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { Client, type Dispatcher } from 'undici';
+import { type buildConnector, Client, type Dispatcher } from 'undici';
 import type { ClientTlsOptions } from '../../../src/config/tls.ts';
 import { connector } from '../../../src/http/connector.ts';
 import { type Answer, type Outcome, readAnswer } from './lapi-answer.ts';
@@ -30,6 +30,7 @@ export class LapiClient {
   readonly #path: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeout: number;
+  #localAddress: string | undefined;
   /** For messages: no user, no query. */
   readonly endpoint: string;
 
@@ -45,7 +46,9 @@ export class LapiClient {
     this.#client = new Client(url.origin, {
       pipelining: 1,
       ...(options.localAddress && { localAddress: options.localAddress }),
-      connect: connector({ family: familyOf(options), autoSelectFamily: false, timeout: options.timeout }, options.tls),
+      connect: this.#noticing(
+        connector({ family: familyOf(options), autoSelectFamily: false, timeout: options.timeout }, options.tls),
+      ),
     });
   }
 
@@ -65,8 +68,43 @@ export class LapiClient {
     );
   }
 
+  /** Whether LAPI takes the key. Leaves "last API pull" alone. `date`: LAPI's clock, ms since the epoch. */
+  async probe(signal?: AbortSignal): Promise<{ outcome: Outcome; date?: number }> {
+    let date: number | undefined;
+    const request = { method: 'HEAD', path: '/v1/decisions', headers: this.#headers } as const;
+    const outcome = await this.#ask(request, signal, (answer) => {
+      date = Date.parse(answer.date);
+      return answer.status === 200 ? { kind: 'success' } : readAnswer(answer, this.endpoint);
+    });
+    return date === undefined || Number.isNaN(date) ? { outcome } : { outcome, date };
+  }
+
+  /** Whether LAPI is new enough: one that is refuses a payload without content, and stores nothing. */
+  async probeUsageMetrics(signal?: AbortSignal): Promise<Outcome> {
+    const headers = { ...this.#headers, 'content-type': 'application/json' };
+    const body = '{"remediation_components":[]}';
+    return this.#ask({ method: 'POST', path: '/v1/usage-metrics', headers, body }, signal, (answer) => {
+      const outcome = readAnswer(answer, this.endpoint);
+      return outcome.kind === 'failure' ? { kind: 'success' } : outcome;
+    });
+  }
+
+  /** Source address of the last connection. */
+  get localAddress(): string | undefined {
+    return this.#localAddress;
+  }
+
   async close(): Promise<void> {
     await this.#client.destroy();
+  }
+
+  /** Takes down where connections come from, which is a part of who LAPI takes us for. */
+  #noticing(connect: buildConnector.connector): buildConnector.connector {
+    return (target, callback) =>
+      connect(target, (...result) => {
+        this.#localAddress = result[1]?.localAddress;
+        callback(...result);
+      });
   }
 
   async #ask(
@@ -84,6 +122,7 @@ export class LapiClient {
         contentType: text(headers['content-type']),
         location: text(headers.location),
         retryAfter: text(headers['retry-after']),
+        date: text(headers.date),
         body: await beginning(body),
       });
     } catch (error) {

@@ -106,7 +106,8 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   readonly #clock: Clock;
   readonly #timeout: number;
   readonly #temporality: 'cumulative' | 'delta';
-  readonly #client: LapiClient | undefined;
+  /** Left out in a dry run. */
+  readonly client: LapiClient | undefined;
   readonly #sealer: Sealer;
   readonly #sender: Sender | undefined;
   readonly #heartbeat: Heartbeat | undefined;
@@ -130,7 +131,7 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
     this.#sealer = new Sealer({ ...common, component, mapping, follows, maxOrigins, otherOrigin, dryRun });
     if (dryRun) return;
     const client = new LapiClient({ ...options, userAgent: `${component.type}/${component.version}` });
-    this.#client = client;
+    this.client = client;
     this.#sender = new Sender({
       ...common,
       push: (body, signal) => client.push(body, signal),
@@ -213,7 +214,7 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
       await Promise.all([this.#sender?.stop(deadline), this.#heartbeat?.stop()]);
       await this.#storage.close?.();
     }
-    await this.#client?.close();
+    await this.client?.close();
   }
 
   /** Gauges need their level; of counters either will do. */

@@ -1,6 +1,7 @@
 import type { ExtensionFactory } from '../../../src/component.ts';
 import { LmdbStore } from '../../../src/storage/lmdb-store.ts';
 import { type FileStorageConfig, schema } from './config.ts';
+import { examineDirectory } from './examine.ts';
 
 export const fileStorage: ExtensionFactory<FileStorageConfig> = {
   kind: 'extension',
@@ -11,8 +12,10 @@ export const fileStorage: ExtensionFactory<FileStorageConfig> = {
     const store = new LmdbStore({ directory, clock, health, logger });
     return {
       store,
+      directory,
       start: () => store.load(),
       shutdown: (deadline) => store.close(deadline),
+      examine: () => examineDirectory(directory),
     };
   },
 };

@@ -1,6 +1,6 @@
 import type { Server } from 'node:https';
 import type { FastifyInstance } from 'fastify';
-import type { Receiver, ReceiverContext } from '../../../src/component.ts';
+import type { Finding, Receiver, ReceiverContext } from '../../../src/component.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
 import { loadServerTls } from '../../../src/config/tls.ts';
 import { close, listen } from '../../../src/http/listen.ts';
@@ -8,6 +8,7 @@ import { TlsReload } from '../../../src/http/tls-reload.ts';
 import { Admission } from './admission.ts';
 import { buildApp } from './app.ts';
 import { type CouicReceiverConfig, SHORT_TOKEN, tokensOf } from './config.ts';
+import { examineReceiver } from './examine.ts';
 import { ReceiverLog } from './receiver-log.ts';
 import { ReportHandler } from './report-handler.ts';
 import { createReportServer, type OnDropped } from './server.ts';
@@ -74,6 +75,10 @@ export class CouicReceiver implements Receiver {
     const url = `${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}/v1/reports`;
     logger.info({ instances: this.instances }, `Listening for reports on ${url}`);
     this.#warnOfWeakTokens();
+  }
+
+  examine(): Promise<readonly Finding[]> {
+    return Promise.resolve(examineReceiver(this.#config, this.#endpoint));
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {

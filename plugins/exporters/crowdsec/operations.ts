@@ -1,0 +1,45 @@
+import {
+  type ShownWindow,
+  WINDOW_OPERATIONS,
+  type WindowList,
+  type WindowSummary,
+} from '../../../src/admin/windows.ts';
+import type { Operation } from '../../../src/component.ts';
+import type { QuarantinedWindow, WaitingWindow } from './outbox.ts';
+import type { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
+
+/** What operators may do with windows: `couic-otel-bridge windows list | show N | resend N`. */
+export function windowOperations(
+  exporter: CrowdSecUsageMetricsExporter,
+  dryRun: boolean,
+): Readonly<Record<string, Operation>> {
+  const { outbox } = exporter;
+  return {
+    async [WINDOW_OPERATIONS.list](): Promise<WindowList> {
+      return {
+        windows: [...outbox.waiting, ...outbox.quarantined].sort((a, b) => a.number - b.number).map(summary),
+        lastNumber: outbox.state.lastNumber,
+        lastSentAt: outbox.lastSentAt ?? null,
+        dryRun,
+      };
+    },
+    async [WINDOW_OPERATIONS.show](number): Promise<ShownWindow> {
+      const window = outbox.find(Number(number));
+      if (!window) throw new Error(`there is no window ${number} that waits or is quarantined`);
+      return { ...summary(window), body: window.body };
+    },
+    async [WINDOW_OPERATIONS.resend](number): Promise<void> {
+      const window = outbox.find(Number(number));
+      if (!window) throw new Error(`there is no window ${number} that waits or is quarantined`);
+      if (!('status' in window)) throw new Error(`window ${number} waits already: it is sent until LAPI takes it`);
+      await exporter.resend(window.number);
+    },
+  };
+}
+
+function summary(window: WaitingWindow | QuarantinedWindow): WindowSummary {
+  const { number, sealedAt, items, body } = window;
+  const common = { number, sealedAt, items, bytes: Buffer.byteLength(body) };
+  if (!('status' in window)) return { ...common, state: 'waiting' };
+  return { ...common, state: 'quarantined', reason: `${window.status} ${window.message}` };
+}

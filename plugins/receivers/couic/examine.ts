@@ -1,0 +1,30 @@
+import type { Finding } from '../../../src/component.ts';
+import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
+import { type CouicReceiverConfig, type InstanceConfig, SHORT_TOKEN, tokensOf } from './config.ts';
+
+const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
+
+/** What `couic-otel-bridge doctor` says of the way from Couic: what to paste there, without the secret in it. */
+export function examineReceiver(config: CouicReceiverConfig, endpoint: Endpoint): Finding[] {
+  return config.instances.flatMap((instance) => [
+    { level: 'ok', message: stanza(instance, config, endpoint) } as const,
+    ...weaknesses(instance, endpoint),
+  ]);
+}
+
+function stanza(instance: InstanceConfig, config: CouicReceiverConfig, { host, port }: Endpoint): string {
+  const shown = EVERY_ADDRESS.has(host) ? `ADDRESS-OF-THIS-HOST:${port}` : formatEndpoint({ host, port });
+  const secret = tokensOf(instance).length === 0 ? '' : `/TOKEN-OF-${instance.name}`;
+  const url = `${config.tls ? 'https' : 'http'}://${shown}/v1/reports${secret}`;
+  return `in the configuration of Couic "${instance.name}":\n[reporting]\nenabled = true\nwebhook = "${url}"`;
+}
+
+function weaknesses(instance: InstanceConfig, endpoint: Endpoint): Finding[] {
+  const tokens = tokensOf(instance);
+  if (tokens.length > 0 && tokens.every(({ length }) => length >= SHORT_TOKEN)) return [];
+  const message =
+    tokens.length > 0
+      ? `the token of "${instance.name}" is short enough to be guessed`
+      : `"${instance.name}" has no token: every program ${isLoopback(endpoint.host) ? 'on this host ' : ''}can send reports`;
+  return [{ level: 'warning', message, advice: 'set a token (uuidgen makes one) here, and append it to the webhook' }];
+}

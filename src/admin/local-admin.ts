@@ -1,0 +1,60 @@
+import type { Built } from '../build-components.ts';
+import type { Component, Finding } from '../component.ts';
+import { type Admin, type AdminComponent, AdminError, type ComponentFindings } from './admin.ts';
+
+/** How long a component may take to look around, in ms. */
+const EXAMINE_TIMEOUT = 15_000;
+
+/** Asks components of this process. */
+export class LocalAdmin implements Admin {
+  readonly running: boolean;
+  readonly #components: readonly Built<Component>[];
+  readonly #close: () => Promise<void>;
+
+  constructor(components: readonly Built<Component>[], running: boolean, close: () => Promise<void> = async () => {}) {
+    this.#components = components;
+    this.running = running;
+    this.#close = close;
+  }
+
+  components(): Promise<readonly AdminComponent[]> {
+    return Promise.resolve(
+      this.#components.map(({ id, name, component: { operations = {} } }) => ({
+        id,
+        name,
+        operations: Object.keys(operations),
+      })),
+    );
+  }
+
+  async call(component: string, operation: string, argument: unknown): Promise<unknown> {
+    const target = this.#components.find(({ id, component: each }) => id === component && each.operations);
+    const perform = target?.component.operations?.[operation];
+    if (!perform) throw new AdminError(`${component} knows no operation ${operation}`);
+    try {
+      return await perform(argument);
+    } catch (error) {
+      throw new AdminError((error as Error).message, { cause: error });
+    }
+  }
+
+  async examine(): Promise<readonly ComponentFindings[]> {
+    const signal = AbortSignal.timeout(EXAMINE_TIMEOUT);
+    const able = this.#components.filter(({ component }) => component.examine);
+    return Promise.all(
+      able.map(async ({ name, component }) => ({ component: name, findings: await findingsOf(component, signal) })),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}
+
+async function findingsOf(component: Component, signal: AbortSignal): Promise<readonly Finding[]> {
+  try {
+    return (await component.examine?.(signal)) ?? [];
+  } catch (error) {
+    return [{ level: 'failure', message: `could not be examined: ${(error as Error).message}` }];
+  }
+}

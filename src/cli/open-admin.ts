@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import { pino } from 'pino';
+import { type Admin, AdminError } from '../admin/admin.ts';
+import { AdminClient } from '../admin/admin-client.ts';
+import { LocalAdmin } from '../admin/local-admin.ts';
+import { buildComponents } from '../build-components.ts';
+import { systemClock } from '../clock.ts';
+import type { BridgeConfig } from '../config/bridge-config.ts';
+import { BridgeEvents } from '../events.ts';
+import { Health } from '../health.ts';
+import { createServiceLedger } from '../service-ledger.ts';
+import { StorageError } from '../storage/store.ts';
+import { createMeterProvider } from '../telemetry/meter-provider.ts';
+import { createResource } from '../telemetry/resource.ts';
+import { UsageError } from './command.ts';
+
+export interface OpenedAdmin {
+  readonly admin: Admin;
+  /** Where the state is. */
+  readonly directory: string;
+  /** Whether a bridge runs; if not, whether one ever did. */
+  readonly state: 'running' | 'stopped' | 'none';
+}
+
+export const STATE_USAGE = '[--state DIR]';
+
+export const STATE_HELP = `  --state DIR       Ask the bridge that runs on this state, and read no configuration: under systemd
+                    /var/lib/couic-otel-bridge. A configuration may need secrets that only the service has.
+`;
+
+/** Takes `--state DIR` out of the arguments. @throws UsageError */
+export function readState(args: readonly string[]): { state: string | undefined; rest: string[] } {
+  const rest = [...args];
+  const at = rest.indexOf('--state');
+  if (at === -1) return { state: undefined, rest };
+  const state = rest.splice(at, 2)[1];
+  if (state === undefined || state.startsWith('-')) throw new UsageError('--state needs a directory');
+  if (rest.length > 0) throw new UsageError(`${rest[0]} does not go with --state, which reads no configuration`);
+  return { state, rest };
+}
+
+/** The bridge that runs on a state directory. @throws AdminError when none does. */
+export async function openRunning(directory: string): Promise<OpenedAdmin> {
+  const admin = await AdminClient.connect(directory);
+  if (admin) return { admin, directory, state: 'running' };
+  throw new AdminError(`no bridge runs on ${directory}: without one, give the configuration in place of --state`);
+}
+
+/**
+ * The bridge of this configuration: the one that runs, asked over its socket; or, while none does, its state on disk,
+ * opened by this process with its components built but not started. Before the first start there is no state either.
+ * @throws AdminError when the state cannot be opened.
+ */
+export async function openAdmin(config: BridgeConfig, version: string): Promise<OpenedAdmin> {
+  const logger = pino({ enabled: false });
+  const { directory, receivers, exporters, extensions, store } = buildComponents({
+    config,
+    logger,
+    version,
+    clock: systemClock,
+    events: new BridgeEvents(),
+    health: new Health(),
+    meterProvider: createMeterProvider({ version, resource: createResource({ version, instanceId: 'command' }) }),
+    createLedger: createServiceLedger,
+  });
+  if (directory === undefined) throw new AdminError('the storage of this configuration has no directory to look into');
+  const running = await AdminClient.connect(directory);
+  if (running) return { admin: running, directory, state: 'running' };
+  const state = existsSync(directory) ? 'stopped' : 'none';
+  const storage = extensions.find(({ component }) => component.store === store)!;
+  try {
+    if (state === 'stopped') await storage.component.start();
+  } catch (error) {
+    throw refusal(directory, error as Error);
+  }
+  const close = async () => {
+    const now = AbortSignal.abort();
+    for (const { component } of [...receivers, ...exporters]) await component.shutdown(now);
+    await storage.component.shutdown(new AbortController().signal);
+  };
+  return { admin: new LocalAdmin([...receivers, ...exporters, ...extensions], false, close), directory, state };
+}
+
+function refusal(directory: string, error: Error): AdminError {
+  if (error instanceof StorageError && error.code === 'ERR_STORAGE_LOCKED') {
+    const message = `a process has ${directory} and cannot be asked: it is just starting or stopping, or is another command. Try again in a moment`;
+    return new AdminError(message, { cause: error });
+  }
+  return new AdminError(error.message, { cause: error });
+}

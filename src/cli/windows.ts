@@ -1,0 +1,140 @@
+import { type Admin, type AdminComponent, AdminError } from '../admin/admin.ts';
+import { type ShownWindow, WINDOW_OPERATIONS, type WindowList, type WindowSummary } from '../admin/windows.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { type Command, type CommandContext, UsageError } from './command.ts';
+import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
+import { EXIT } from './exit-codes.ts';
+import { type OpenedAdmin, openAdmin, openRunning, readState, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+
+const ACTIONS = ['list', 'show', 'resend'] as const;
+type Action = (typeof ACTIONS)[number];
+
+const NO_STATE =
+  'no bridge has run with this configuration yet. If one runs as a service its state is elsewhere: --state /var/lib/couic-otel-bridge';
+
+interface Wanted {
+  readonly action: Action;
+  readonly number: number | undefined;
+  readonly exporter: string | undefined;
+  /** What is left: `--state`, or `--config` and `--set`. */
+  readonly rest: readonly string[];
+}
+
+/** Looks after windows that LAPI has not taken. */
+export const windowsCommand: Command = {
+  name: 'windows',
+  summary: 'List the CrowdSec windows that wait or were refused, show one, send one again',
+  usage: `[list | show N | resend N] [--exporter ID] ${STATE_USAGE} ${CONFIG_USAGE}`,
+  help: `
+  list              Windows that wait for LAPI, and those that it refused for good. What to do without a word.
+  show N            One window: its body, as LAPI gets it.
+  resend N          Put a refused window back: it is sent again, with the same bytes.
+  --exporter ID     Which exporter, when there are several: crowdsec/edge.
+${STATE_HELP}
+Works while the bridge runs, as its user or as root; and while it does not, on its state.
+`,
+  async run(args, context) {
+    const wanted = readWanted(args);
+    const { admin, directory, state } = await openChosen(wanted.rest, context);
+    try {
+      if (state === 'none') throw new AdminError(`${directory} does not exist: ${NO_STATE}`);
+      await perform(wanted, admin, context);
+      return EXIT.ok;
+    } finally {
+      await admin.close();
+    }
+  },
+};
+
+function openChosen(args: readonly string[], context: CommandContext): Promise<OpenedAdmin> {
+  const { state, rest } = readState(args);
+  if (state !== undefined) return openRunning(state);
+  const { chosen: _chosen, ...sources } = readConfigArguments(rest, context);
+  return openAdmin(loadConfig({ ...context, ...sources }).config, context.version);
+}
+
+/** @throws UsageError */
+function readWanted(args: readonly string[]): Wanted {
+  const rest = [...args];
+  const action = rest[0] === undefined || rest[0].startsWith('-') ? 'list' : rest.shift()!;
+  if (!isAction(action)) throw new UsageError(`windows ${action}: expected list, show N or resend N`);
+  let number: number | undefined;
+  if (action !== 'list') {
+    const text = rest.shift() ?? '';
+    if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`windows ${action} needs the number of a window: windows list`);
+    number = Number(text);
+  }
+  const at = rest.indexOf('--exporter');
+  const exporter = at === -1 ? undefined : rest.splice(at, 2)[1];
+  if (at !== -1 && exporter === undefined) throw new UsageError('--exporter needs an id, as in crowdsec/edge');
+  return { action, number, exporter, rest };
+}
+
+function isAction(word: string): word is Action {
+  return (ACTIONS as readonly string[]).includes(word);
+}
+
+async function perform({ action, number, exporter }: Wanted, admin: Admin, context: CommandContext): Promise<void> {
+  const exporters = await exportersOf(admin, exporter);
+  if (action === 'list') {
+    for (const { id } of exporters) {
+      const list = (await admin.call(id, WINDOW_OPERATIONS.list, null)) as WindowList;
+      context.stdout(renderList(id, list));
+    }
+    return;
+  }
+  const [only, ...others] = exporters;
+  if (others.length > 0) {
+    const ids = exporters.map(({ id }) => id).join(' or ');
+    throw new UsageError(`there are several exporters with windows: say which, --exporter ${ids}`);
+  }
+  if (action === 'show') {
+    const window = (await admin.call(only!.id, WINDOW_OPERATIONS.show, number)) as ShownWindow;
+    context.stdout(renderWindow(window));
+    return;
+  }
+  await admin.call(only!.id, WINDOW_OPERATIONS.resend, number);
+  const when = admin.running ? 'It is being sent.' : 'It will be sent when the bridge runs.';
+  context.stdout(`Window ${number} of ${only!.id} is back in the outbox. ${when}\n`);
+}
+
+async function exportersOf(admin: Admin, wanted: string | undefined): Promise<readonly AdminComponent[]> {
+  const all = (await admin.components()).filter(({ operations }) => operations.includes(WINDOW_OPERATIONS.list));
+  const chosen = wanted === undefined ? all : all.filter(({ id }) => id === wanted);
+  if (chosen.length > 0) return chosen;
+  if (all.length === 0) throw new AdminError('no exporter of this configuration has windows: add a crowdsec exporter');
+  throw new UsageError(`"${wanted}" has no windows; these have: ${all.map(({ id }) => id).join(', ')}`);
+}
+
+function renderList(exporter: string, { windows, lastNumber, lastSentAt, dryRun }: WindowList): string {
+  const waiting = windows.filter(({ state }) => state === 'waiting').length;
+  const sent = lastSentAt === null ? 'none was taken yet' : `the last was taken at ${iso(lastSentAt)}`;
+  const dry = dryRun ? '; dry run, nothing is sent' : '';
+  const heading = `${exporter}: ${lastNumber} sealed so far, ${waiting} waiting, ${windows.length - waiting} refused; ${sent}${dry}\n`;
+  if (windows.length === 0) return heading;
+  const rows = windows.map(rowOf);
+  const columns = ['window', 'state', 'sealed', 'items', 'bytes', 'reason'];
+  const widths = columns.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd();
+  return `${heading}${[columns, ...rows].map(line).join('\n')}\n`;
+}
+
+function rowOf({ number, state, sealedAt, items, bytes, reason = '' }: WindowSummary): string[] {
+  return [String(number), state, iso(sealedAt), String(items), String(bytes), oneLine(reason)];
+}
+
+function renderWindow({ number, state, sealedAt, bytes, reason, body }: ShownWindow): string {
+  const refused = reason === undefined ? '' : `; LAPI said: ${oneLine(reason)}`;
+  const about = `Window ${number}, ${state}, sealed at ${iso(sealedAt)}, ${bytes} bytes${refused}`;
+  return `${about}\n${JSON.stringify(JSON.parse(body), null, 2)}\n`;
+}
+
+/** LAPI's words may hold line breaks. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
