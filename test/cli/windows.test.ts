@@ -132,3 +132,14 @@ it('says what it wants', async () => {
   });
   expect((await run('windows', '--state', directory, '--config', 'c.yaml')).err).toContain('does not go with --state');
 });
+
+it('refuses two exporters with one key before anything starts', async () => {
+  yaml = yaml
+    .replace('  crowdsec: {', `  crowdsec/b: {endpoint: "${lapi.url}/", api_key: test-key}\n  crowdsec: {`)
+    .replace('exporters: [crowdsec]', 'exporters: [crowdsec, crowdsec/b]');
+  expect(await run('validate', '--config', 'c.yaml')).toEqual({
+    code: 2,
+    out: '',
+    err: 'c.yaml:5: exporters.crowdsec: has the key of "crowdsec/b": LAPI would take both for one bouncer, and cscli some of their counts for one. Make a key for each: cscli bouncers add NAME\n',
+  });
+});

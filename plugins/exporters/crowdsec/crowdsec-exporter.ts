@@ -6,6 +6,7 @@ import { ATTR } from '../../../src/telemetry/names.ts';
 import type { CrowdSecConfig } from './config.ts';
 import { COUIC_METRICS, couicMapping } from './couic-mapping.ts';
 import { examineExporter } from './examine.ts';
+import { claimKey } from './one-key-each.ts';
 import { windowOperations } from './operations.ts';
 import { OTHER_ORIGIN } from './origins.ts';
 import { SealingReader } from './sealing-reader.ts';
@@ -37,6 +38,7 @@ export class CrowdSecExporter implements Exporter {
     this.#context = context;
     this.#config = config;
     const { id, logger, clock, meter, events } = context;
+    claimKey(events, id, config);
     const { tls, interval } = config;
     this.exporter = new CrowdSecUsageMetricsExporter({
       dryRun: config.dry_run,

@@ -1,17 +1,8 @@
-/** What an attempt to hand a window to LAPI came to. */
+import type { Outcome as Delivery } from '../../../src/delivery/outcome.ts';
+
+/** What an attempt to hand a window to LAPI came to. A failure is LAPI's own word on the content: it never will succeed. */
 export type Outcome =
-  | { readonly kind: 'success' }
-  /** It may succeed later: the same bytes again. */
-  | {
-      readonly kind: 'retryable';
-      /** `timeout`, `connection`, `tls` or `status_NNN`. */
-      readonly reason: string;
-      /** What happened and what to do. */
-      readonly message: string;
-      /** Milliseconds that the other side asked to wait. */
-      readonly retryAfter?: number;
-    }
-  /** LAPI itself refused the content: it never will. */
+  | Exclude<Delivery, { kind: 'failure' }>
   | { readonly kind: 'failure'; readonly status: number; readonly message: string };
 
 export interface Answer {

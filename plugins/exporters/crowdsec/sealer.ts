@@ -126,7 +126,7 @@ export class Sealer {
   /** No window; but what no item told must not be told by the next one, should the mapping change. */
   async #advance(draft: WindowDraft, points: readonly SourcePoint[], now: number): Promise<Sealed> {
     const { journal, log } = this.#options;
-    if (draft.changes.length > 0) await journal.append([encodeRecord(sealedRecord(draft, now))]);
+    if (draft.moves) await journal.append([encodeRecord(sealedRecord(draft, now))]);
     this.#pending.told(points);
     log.debug({}, 'No metrics to send');
     return { kind: 'nothing' };

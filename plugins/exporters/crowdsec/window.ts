@@ -19,6 +19,8 @@ const DAY_SECONDS = 86_400;
 export interface WindowDraft {
   readonly changes: readonly SeriesChange[];
   readonly owed: SealedRecord['owed'];
+  /** Whether the next window starts from elsewhere than this one. */
+  readonly moves: boolean;
   readonly released: readonly string[];
   /** Items to be said, split so that cscli takes no two for one; empty when there is nothing to say. */
   readonly parts: readonly (readonly ValuedItem[])[];
@@ -68,9 +70,11 @@ export function drawWindow(options: DrawOptions): WindowDraft {
   const counted = counts.positive();
   const ended = endedGauges(state, gauges, options.dryRun);
   const speaks = counted.size > 0 || ended.length > 0 || gaugesAreNews(state, gauges, second);
+  const owed = counts.negative();
   return {
     changes,
-    owed: counts.negative(),
+    owed,
+    moves: changes.length > 0 || owedDiffers(state, owed),
     released: cap.released,
     parts: speaks ? partsOf(counted, gauges, ended) : [],
     unusable,
@@ -82,6 +86,12 @@ function contributions(mapping: Mapping, point: SourcePoint, value: number): rea
   const mapped = mapping({ metric, unit, attributes, key, kind, value, start });
   if (mapped === undefined) return [];
   return Array.isArray(mapped) ? (mapped as readonly Contribution[]) : [mapped as Contribution];
+}
+
+function owedDiffers(state: WindowState, owed: SealedRecord['owed']): boolean {
+  return (
+    owed.length !== state.owed.size || owed.some(([item, value]) => state.owed.get(itemKey(item))?.value !== value)
+  );
 }
 
 /** What a counter counted since it was last told; takes down where it stands now. Whole numbers, so that parts add up. */

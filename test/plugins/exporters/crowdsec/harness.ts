@@ -32,7 +32,7 @@ interface Process {
 /** A host with a bridge that can be started, killed and started again, and a LAPI. */
 export class Host {
   readonly time = new FakeTime();
-  readonly events = new BridgeEvents();
+  events = new BridgeEvents();
   readonly lines: LogLine[] = [];
   readonly log: { name: string; record: Uint8Array }[] = [];
   readonly health = new Health();
@@ -53,6 +53,7 @@ export class Host {
   /** Starts a bridge over whatever earlier ones left. @param config - as in the YAML file. */
   async start(config: object = {}): Promise<this> {
     this.store = new MemoryStore(this.log);
+    this.events = new BridgeEvents();
     const process = { dead: false, sleeping: 0, sends: !('dry_run' in config && config.dry_run) };
     this.#process = process;
     const { ledger } = newLedger(this.store, this.time);

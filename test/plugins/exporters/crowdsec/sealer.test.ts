@@ -143,6 +143,9 @@ describe('counters', () => {
       { name: 'dropped', unit: 'packet', value: metric === 'all' ? value : -value },
     ];
     const { seal } = setUp({ mapping });
+    const taken = () => seal({ name: 'tag', delta: true, points: [[{}, 4]] });
+    expect(await taken()).toEqual([]);
+    expect(await seal({ name: 'all', delta: true, points: [[{}, 5]] })).toEqual([['dropped packet 1']]);
     const at = (all: number, tagged: number) =>
       seal({ name: 'all', points: [[{}, all]] }, { name: 'tag', points: [[{}, tagged]] });
     expect(await at(10, 4)).toEqual([['dropped packet 6']]);
