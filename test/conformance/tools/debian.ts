@@ -1,6 +1,6 @@
 import { run, which } from './command.ts';
 
-const TIMEOUT = 10 * 60_000;
+const TIMEOUT = 8 * 60_000;
 
 /** Whether this process may install Debian packages here: it was asked to, is root, and apt-get is there. */
 export function mayInstall(): boolean {

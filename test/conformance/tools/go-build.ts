@@ -7,7 +7,7 @@ import { isExecutable, run } from './command.ts';
 const BUILDER = 'go.opentelemetry.io/collector/cmd/builder@v0.155.0';
 const COMPOSE = 'github.com/compose-spec/compose-go/v2/cmd@v2.16.2';
 const MANIFEST = new URL('./collector-builder.yaml', import.meta.url);
-const TIMEOUT = 20 * 60_000;
+const TIMEOUT = 12 * 60_000;
 
 /** One tool that is built with Go from the module proxy. */
 export interface GoTool {
