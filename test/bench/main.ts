@@ -6,10 +6,13 @@ import { backlog } from './ingest/backlog.ts';
 import { batches } from './ingest/batches.ts';
 import { single } from './ingest/single.ts';
 import { expiry } from './ledger/expiry.ts';
+import { restart } from './ledger/restart.ts';
 import { rules } from './ledger/rules.ts';
+import { snapshot } from './ledger/snapshot.ts';
 import { scrape } from './scrape/scrape.ts';
+import { seal } from './seal.ts';
 
-const benchmarks: readonly Benchmark[] = [batches, single, backlog, rules, expiry, scrape];
+const benchmarks: readonly Benchmark[] = [batches, single, backlog, rules, expiry, restart, snapshot, scrape, seal];
 
 const { values } = parseArgs({
   options: {

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Benchmark, boundRow, median, mustEqual } from '../benchmark.ts';
+import { BridgeProcess } from '../bridge-process.ts';
+
+const run = promisify(execFile);
+const child = fileURLToPath(new URL('./restart-child.js', import.meta.url));
+
+/** From the start of the process to the first 200 of health_check, after a SIGKILL. */
+export const restart: Benchmark = {
+  name: 'restart',
+  async run({ smoke, runs }) {
+    const after = smoke ? 1000 : 100_000;
+    const times = new Map<number, number[]>();
+    for (const rules of smoke ? [10_000] : [0, 250_000, 500_000, 1_000_000]) {
+      const seconds: number[] = [];
+      for (let i = 0; i < runs; i++) seconds.push(await startAfterKill(rules, rules === 0 ? 0 : after));
+      times.set(rules, seconds);
+    }
+    const rows = [...times].map(([rules, seconds]) =>
+      boundRow(
+        `ready again with ${rules.toLocaleString('en')} rules${rules > 0 ? ` and ${after.toLocaleString('en')} reports after the snapshot` : ', Node itself included'}`,
+        's',
+        seconds,
+        1,
+      ),
+    );
+    if (smoke) return rows;
+    const cost = (rules: number) => median(times.get(rules)!) - median(times.get(0)!);
+    return [
+      ...rows,
+      boundRow('time of 1,000,000 rules over twice that of 500,000', 'x', [cost(1_000_000) / (2 * cost(500_000))], 1.2),
+    ];
+  },
+};
+
+async function startAfterKill(rules: number, after: number): Promise<number> {
+  const directory = BridgeProcess.newDirectory();
+  try {
+    if (rules > 0) {
+      await run(process.execPath, [child, join(directory, 'state'), String(rules), String(after)]).catch((error) => {
+        if (error.signal !== 'SIGKILL') throw error;
+      });
+    }
+    const start = performance.now();
+    const bridge = await BridgeProcess.start(directory);
+    const seconds = (performance.now() - start) / 1000;
+    mustEqual('rules', await bridge.total('couic_rule_active'), rules + after);
+    await bridge.stop('SIGKILL');
+    return seconds;
+  } finally {
+    BridgeProcess.remove(directory);
+  }
+}

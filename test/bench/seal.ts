@@ -1,0 +1,54 @@
+import { schema } from '../../plugins/exporters/crowdsec/config.ts';
+import { couicMapping } from '../../plugins/exporters/crowdsec/couic-mapping.ts';
+import { noObserver } from '../../plugins/exporters/crowdsec/observer.ts';
+import { Outbox } from '../../plugins/exporters/crowdsec/outbox.ts';
+import { Sealer } from '../../plugins/exporters/crowdsec/sealer.ts';
+import { LedgerFold } from '../../src/ledger/fold.ts';
+import { LedgerProducer } from '../../src/ledger/producer.ts';
+import { encodeSettings } from '../../src/ledger/records.ts';
+import { MemoryStore } from '../support/memory-store.ts';
+import { type Benchmark, boundRow, mustEqual } from './benchmark.ts';
+import { CLOCK, ruleRecords } from './ledger/records.ts';
+
+/** A window of 1,000 origins from the real ledger: collected, mapped, rendered. CPU time, since the event loop waits for all of it. */
+export const seal: Benchmark = {
+  name: 'seal',
+  async run({ smoke, runs }) {
+    const tags = 1000;
+    const fold = new LedgerFold();
+    fold.apply(encodeSettings({ clock: CLOCK, maxTags: tags, maxKinds: 20 }));
+    const producer = new LedgerProducer(fold.state, '0', null, () => CLOCK);
+    const clock = { wall: CLOCK, now: () => clock.wall, monotonic: () => clock.wall };
+    const outbox = new Outbox();
+    const journal = new MemoryStore().attach('exporter', outbox);
+    const ignore = () => {};
+    const sealer = new Sealer({
+      outbox,
+      journal,
+      mapping: couicMapping(schema.parse({ dry_run: true })),
+      component: { name: 'bench', type: 'bench', version: '1', feature_flags: [] },
+      maxOrigins: tags,
+      otherOrigin: 'couic:other',
+      dryRun: false,
+      clock,
+      sleep: () => Promise.resolve(),
+      log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+      observer: noObserver,
+    });
+    const times: number[] = [];
+    const windows = smoke ? 1 : 10 + runs;
+    for (let window = 0; window < windows; window++) {
+      for (const record of ruleRecords(4 * tags, { from: window * 4 * tags, tags, expiration: () => 0 }))
+        fold.apply(record);
+      clock.wall += 60_000;
+      const before = process.cpuUsage();
+      const { resourceMetrics } = await producer.collect();
+      await sealer.seal(resourceMetrics);
+      const { user, system } = process.cpuUsage(before);
+      // The first ones compile.
+      if (smoke || window >= 10) times.push((user + system) / 1000);
+    }
+    mustEqual('items', outbox.waiting.at(-1)?.items, 2 * tags + 1);
+    return [boundRow('seal a window of 1,000 origins', 'ms CPU', times, 20)];
+  },
+};
