@@ -5,11 +5,13 @@ import { prometheusRemoteWrite } from '../plugins/exporters/prometheusremotewrit
 import { fileStorage } from '../plugins/extensions/file_storage/factory.ts';
 import { healthCheck } from '../plugins/extensions/health_check/factory.ts';
 import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
+import { couicApiReceiver } from '../plugins/receivers/couic_api/factory.ts';
 import type { AnyFactory } from './component.ts';
 
 /** Every component of the bridge: the only file that imports plugins/. A type that is here twice fails at start. */
 export const factories: readonly AnyFactory[] = [
   couicReceiver,
+  couicApiReceiver,
   crowdsec,
   otlpHttp,
   prometheus,

@@ -48,6 +48,8 @@ describe('the shipped configuration', () => {
 /** A configuration of each component that opens what it can, with nothing outside of this host. */
 const OPTIONS: Record<string, string> = {
   'receiver couic': '{endpoint: "127.0.0.1:0"}',
+  'receiver couic_api':
+    '{endpoint: "unix:///nowhere/couic.sock", instance: couic, token: d6ac883a-8050-4408-bf1e-5b07e9965191, reconcile: {}}',
   'exporter crowdsec': '{dry_run: true}',
   'exporter otlp_http': '{endpoint: "http://127.0.0.1:9"}',
   'exporter prometheusremotewrite': '{endpoint: "http://127.0.0.1:9/api/v1/write"}',

@@ -6,8 +6,8 @@ export interface RawConnection {
   /** What the server has sent so far. */
   received(): string;
   write(text: string | Uint8Array): void;
-  /** Resolves once what was received holds `text`; rejects when the connection ends without it. */
-  until(text: string): Promise<string>;
+  /** Resolves once what was received from `from` on holds `text`; rejects when the connection ends without it. */
+  until(text: string, from?: number): Promise<string>;
   /** Resolves with everything received once the server has ended the connection. */
   closed(): Promise<string>;
 }
@@ -41,7 +41,7 @@ export async function rawConnection(port: number): Promise<RawConnection> {
     socket,
     received: () => text,
     write: (data) => void socket.write(data),
-    until: (expected) => settled(() => text.includes(expected)),
+    until: (expected, from = 0) => settled(() => text.includes(expected, from)),
     closed: () => settled(() => isClosed),
   };
 }

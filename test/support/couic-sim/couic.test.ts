@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { SimulatedCouic } from './couic.ts';
 import { seededRandom } from './random.ts';
 import { recordingServer } from './recording-server.ts';
@@ -10,7 +10,7 @@ test('a workload reaches the webhook report by report, over restarts', async () 
   let refuse = false;
   const server = await recordingServer(() => (refuse ? 503 : 200));
   const couic = new SimulatedCouic({ webhook: server.webhook, timings: { ...scaledTimings(0.01), timeout: 5000 } });
-  afterEach(async () => {
+  onTestFinished(async () => {
     await couic.stop();
     await server.close();
   });

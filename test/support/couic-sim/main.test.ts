@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { recordingServer } from './recording-server.ts';
 
 const run = promisify(execFile);
@@ -17,7 +17,9 @@ test('the command says how it is used', async () => {
 
 test('the command sends as many reports as it is asked to, of several Couic, and ends', async () => {
   const servers = await Promise.all([recordingServer(), recordingServer()]);
-  afterEach(() => Promise.all(servers.map((server) => server.close())));
+  onTestFinished(async () => {
+    await Promise.all(servers.map((server) => server.close()));
+  });
   const webhooks = servers.flatMap(({ webhook }) => ['--webhook', webhook]);
   const { stdout } = await couicSim(
     ...webhooks,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type Answer, recordingServer } from './recording-server.ts';
 import { type CouicReport, reportText } from './report.ts';
 import { CHANNEL_CAPACITY, COUIC_TIMINGS, CouicSender, type SenderOptions, scaledTimings } from './sender.ts';
@@ -15,7 +15,7 @@ function report(index: number): CouicReport {
 async function setUp(answer?: Answer, options: Partial<SenderOptions> = {}) {
   const server = await recordingServer(answer);
   const sender = new CouicSender({ webhook: server.webhook, timings: TIMINGS, ...options });
-  afterEach(async () => {
+  onTestFinished(async () => {
     await sender.stop();
     await server.close();
   });

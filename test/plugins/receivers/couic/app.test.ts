@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Admission } from '../../../../plugins/receivers/couic/admission.ts';
 import { buildApp } from '../../../../plugins/receivers/couic/app.ts';
 import { REFUSALS } from '../../../../plugins/receivers/couic/errors.ts';
@@ -34,7 +34,7 @@ function setUp({ logReports = true, limit = 8 } = {}) {
     { name: 'open', tokens: [] },
   ]);
   const app = buildApp(handler, tokens);
-  afterEach(() => app.close());
+  onTestFinished(() => app.close());
   const post = (url: string, payload: string | Buffer | Readable = BATCH, headers: Record<string, string> = {}) =>
     app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } });
   return { app, context, handler, ledger, post };

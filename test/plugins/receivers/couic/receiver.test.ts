@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { configSchema } from '../../../../plugins/receivers/couic/config.ts';
 import { couicReceiver } from '../../../../plugins/receivers/couic/factory.ts';
 import { CouicReceiver } from '../../../../plugins/receivers/couic/receiver.ts';
@@ -28,7 +28,7 @@ async function start(config: Record<string, unknown> = {}, overrides: object = T
   });
   const receiver = new CouicReceiver(context, { ...parsed, ...overrides });
   await receiver.start();
-  afterEach(() => receiver.shutdown(AbortSignal.abort()));
+  onTestFinished(() => receiver.shutdown(AbortSignal.abort()));
   return { context, ledger, receiver, port: receiver.endpoint.port };
 }
 

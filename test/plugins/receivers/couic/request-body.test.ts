@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { discardRequest, RequestBody } from '../../../../plugins/receivers/couic/request-body.ts';
 import { deferred } from '../../../support/deferred.ts';
 import { postHead, type RawConnection, rawConnection } from '../../../support/raw-http.ts';
@@ -10,7 +10,7 @@ async function serve(handle: (request: IncomingMessage, response: ServerResponse
   const server = createServer(handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const client = await rawConnection((server.address() as AddressInfo).port);
-  afterEach(() => {
+  onTestFinished(() => {
     client.socket.destroy();
     server.close();
   });

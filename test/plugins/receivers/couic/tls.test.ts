@@ -4,7 +4,7 @@ import { type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { configSchema } from '../../../../plugins/receivers/couic/config.ts';
 import { CouicReceiver } from '../../../../plugins/receivers/couic/receiver.ts';
 import { type Authority, type KeyPair, makeAuthority } from '../../../support/certificates.ts';
@@ -43,7 +43,7 @@ async function start(tls: Record<string, unknown>) {
   const context = receiverContext(ledger);
   const receiver = new CouicReceiver(context, configSchema.parse({ endpoint: '127.0.0.1:0', tls }));
   await receiver.start();
-  afterEach(() => receiver.shutdown(AbortSignal.abort()));
+  onTestFinished(() => receiver.shutdown(AbortSignal.abort()));
   return { context, ledger, port: receiver.endpoint.port };
 }
 

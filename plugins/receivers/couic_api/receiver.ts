@@ -1,0 +1,63 @@
+import type { Receiver, ReceiverContext } from '../../../src/component.ts';
+import { loadClientTls } from '../../../src/config/tls.ts';
+import { type Sleep, systemSleep } from '../../../src/sleep.ts';
+import { CouicApiClient } from './api-client.ts';
+import type { CouicApiConfig } from './config.ts';
+import { Reconciling } from './reconciling.ts';
+import { TrafficCollection } from './traffic-collection.ts';
+
+/** Asks the API of one Couic: for its counters at each interval, and for all of its rules now and then. */
+export class CouicApiReceiver implements Receiver {
+  readonly instances: readonly string[];
+  readonly #context: ReceiverContext;
+  readonly #config: CouicApiConfig;
+  readonly #sleep: Sleep;
+  readonly #end = new AbortController();
+  #client: CouicApiClient | undefined;
+  #running: Promise<unknown> | undefined;
+
+  constructor(context: ReceiverContext, config: CouicApiConfig, sleep: Sleep = systemSleep) {
+    this.#context = context;
+    this.#config = config;
+    this.#sleep = sleep;
+    this.instances = [config.instance];
+  }
+
+  /** An API that does not answer yet is no reason not to start: Couic may come later than the bridge. */
+  async start(): Promise<void> {
+    const { endpoint, timeout, tls, reconcile, token } = this.#config;
+    const { logger, clock, ledger, version } = this.#context;
+    // Files that cannot be read are told now, not at the first connection.
+    if (tls) await loadClientTls(tls);
+    const client = new CouicApiClient({
+      endpoint,
+      timeout,
+      tls: tls && (() => loadClientTls(tls)),
+      userAgent: `couic-otel-bridge/${version}`,
+    });
+    this.#client = client;
+    const { signal } = this.#end;
+    const common = { client, ledger, logger, clock, sleep: this.#sleep, instance: this.#config.instance };
+    const reconciling =
+      reconcile && new Reconciling({ ...common, interval: reconcile.interval, token: reconcile.token ?? token });
+    const traffic = new TrafficCollection({
+      ...common,
+      token,
+      interval: this.#config.collection_interval,
+      fromStart: this.#config.count_from_start,
+      onRestart: () => reconciling?.soon(),
+    });
+    logger.info(
+      { instance: this.#config.instance },
+      `Collecting from ${endpoint.shown}${reconcile ? ', and reconciling rules' : ''}`,
+    );
+    this.#running = Promise.all([traffic.run(signal), reconciling?.run(signal)]);
+  }
+
+  async shutdown(): Promise<void> {
+    this.#end.abort();
+    await this.#running;
+    await this.#client?.close();
+    this.#client = undefined;
+  }
+}

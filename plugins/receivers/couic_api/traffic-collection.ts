@@ -1,0 +1,65 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../../../src/clock.ts';
+import type { Ledger } from '../../../src/ledger/ledger.ts';
+import type { Sleep } from '../../../src/sleep.ts';
+import { StateLog } from '../../../src/telemetry/state-log.ts';
+import type { CouicApiClient } from './api-client.ts';
+import { ApiError } from './api-error.ts';
+
+export interface TrafficCollectionOptions {
+  readonly client: Pick<CouicApiClient, 'metrics'>;
+  readonly ledger: Pick<Ledger, 'recordTraffic' | 'setUp'>;
+  readonly logger: Logger;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly sleep: Sleep;
+  readonly instance: string;
+  readonly token: string;
+  /** Milliseconds from the beginning of one collection to that of the next; never two at once. */
+  readonly interval: number;
+  /** Count what came before the first reading, too. */
+  readonly fromStart: boolean;
+  /** Couic was restarted: its rules are others now. */
+  readonly onRestart: () => void;
+}
+
+/** Takes the counters of one Couic into the ledger. A reading that fails loses nothing: the next one has it all. */
+export class TrafficCollection {
+  readonly #options: TrafficCollectionOptions;
+  readonly #state: StateLog;
+
+  constructor(options: TrafficCollectionOptions) {
+    this.#options = options;
+    this.#state = new StateLog(options.logger, options.clock);
+  }
+
+  /** Until the signal is aborted; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, interval, sleep } = this.#options;
+    while (!signal.aborted) {
+      const began = clock.monotonic();
+      await this.#once(signal);
+      await sleep(Math.max(0, began + interval - clock.monotonic()), signal);
+    }
+  }
+
+  async #once(signal: AbortSignal): Promise<void> {
+    const { client, ledger, instance, token, fromStart, logger, onRestart } = this.#options;
+    try {
+      const reading = await client.metrics(token, signal);
+      ledger.setUp(instance, true);
+      const { restarted } = await ledger.recordTraffic(instance, reading, { fromStart });
+      this.#state.good('The API of Couic answers again');
+      if (!restarted) return;
+      logger.info({ instance }, 'Couic was restarted: its counters have begun again');
+      onRestart();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof ApiError) {
+        ledger.setUp(instance, false);
+        this.#state.bad(error.failure, `No counters from Couic: ${error.message}`);
+      } else {
+        this.#state.bad('ledger', `The counters of Couic could not be kept: ${(error as Error).message}`);
+      }
+    }
+  }
+}
