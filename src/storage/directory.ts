@@ -1,29 +1,18 @@
-import {
-  accessSync,
-  chmodSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { damaged, foreign } from './errors.ts';
-import { LOCK_FILE } from './lock.ts';
+import { UNFINISHED } from './lmdb-files.ts';
 import { StorageError } from './store.ts';
 
-const DATA_FILE = 'data.mdb';
-/** Written once a store is complete: without it, a store whose data file is gone would look like one that never was. */
+const SEGMENT_FILE = /^segment-(\d{6,})\.mdb$/;
+/** Files of LMDB, which are there before anything is in them. */
+const OURS = /^(exclusive|segment-\d{6,})\.mdb(-lock)?$/;
+/** Written once a store is there: without it, a store whose segments are gone would look like one that never was. */
 const MARKER_FILE = 'couic-otel-bridge.store';
 const MARKER_TEXT = `State of couic-otel-bridge: totals, active rules, windows not yet sent. These files belong together.
 To back it up, stop the bridge and copy the directory. To start anew, stop the bridge and move the directory away.
 `;
-/** What a first start that was interrupted leaves behind, and what file systems put there themselves. */
-const HARMLESS = new Set([DATA_FILE, `${DATA_FILE}-lock`, LOCK_FILE, `${LOCK_FILE}-lock`, 'lost+found']);
 const OTHERS_SHOWN = 3;
 
 /** The directory that a store lives in. */
@@ -34,11 +23,31 @@ export class StoreDirectory {
     this.path = path;
   }
 
-  get dataFile(): string {
-    return join(this.path, DATA_FILE);
+  segmentFile(number: number): string {
+    return join(this.path, `segment-${String(number).padStart(6, '0')}.mdb`);
   }
 
-  /** Whether a store was completed here at some time. */
+  /** Numbers of the segments that are there, ascending; without those that a crash left empty. */
+  segments(): number[] {
+    return readdirSync(this.path)
+      .flatMap((name) => SEGMENT_FILE.exec(name)?.[1] ?? [])
+      .map(Number)
+      .filter((number) => statSync(this.segmentFile(number)).size > 0)
+      .sort((a, b) => a - b);
+  }
+
+  /** Removes segments that were not finished, as a full disk or a kill leaves them. */
+  async removeUnfinished(): Promise<void> {
+    for (const name of readdirSync(this.path))
+      if (name.startsWith('segment') && UNFINISHED.test(name)) await rm(join(this.path, name), { force: true });
+  }
+
+  async removeSegment(number: number): Promise<void> {
+    const file = this.segmentFile(number);
+    for (const path of [file, `${file}-lock`]) await rm(path, { force: true });
+  }
+
+  /** Whether a store was here at some time. */
   get isMarked(): boolean {
     return existsSync(join(this.path, MARKER_FILE));
   }
@@ -48,21 +57,21 @@ export class StoreDirectory {
     try {
       mkdirSync(this.path, { recursive: true, mode: 0o700 });
       accessSync(this.path, constants.R_OK | constants.W_OK | constants.X_OK);
-      if (existsSync(this.dataFile)) accessSync(this.dataFile, constants.R_OK | constants.W_OK);
+      for (const number of this.segments()) accessSync(this.segmentFile(number), constants.R_OK | constants.W_OK);
     } catch (error) {
       throw refusal(this.path, error as NodeJS.ErrnoException);
     }
   }
 
   /**
-   * Whether a store is here, or none yet. Changes nothing.
+   * Looks whether a store is here, or none yet. Changes nothing.
    * @throws StorageError when there is something else, or only a part of a store.
    */
-  survey(): 'store' | 'empty' {
-    if (existsSync(this.dataFile) && statSync(this.dataFile).size > 0) return 'store';
-    if (this.isMarked) throw damaged(this.dataFile, 'it is missing or empty, though a store was kept here');
-    const others = readdirSync(this.path).filter((name) => !HARMLESS.has(name));
-    if (others.length === 0) return 'empty';
+  survey(): void {
+    if (this.segments().length > 0) return;
+    if (this.isMarked) throw damaged(this.path, 'a store was kept here, and its segments are missing or empty');
+    const others = readdirSync(this.path).filter((name) => !isHarmless(name));
+    if (others.length === 0) return;
     const shown = [...others.slice(0, OTHERS_SHOWN), ...(others.length > OTHERS_SHOWN ? ['…'] : [])].join(', ');
     throw foreign(this.path, `is not empty and holds no store of the bridge, but ${shown}`);
   }
@@ -80,13 +89,26 @@ export class StoreDirectory {
     }
   }
 
-  /** Says that a store is complete, and makes the directory's entries durable. */
-  mark(): void {
-    writeFileSync(join(this.path, MARKER_FILE), MARKER_TEXT, { mode: 0o600, flush: true });
-    const descriptor = openSync(this.path, constants.O_RDONLY);
-    fsyncSync(descriptor);
-    closeSync(descriptor);
+  /** Says for good that a store is here. */
+  async mark(): Promise<void> {
+    await writeFile(join(this.path, MARKER_FILE), MARKER_TEXT, { mode: 0o600, flush: true });
+    await this.sync();
   }
+
+  /** Makes its entries durable; a file's own sync does not promise that. */
+  async sync(): Promise<void> {
+    const directory = await open(this.path);
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  }
+}
+
+/** What a first start that was interrupted leaves behind, and what file systems put there themselves. */
+function isHarmless(name: string): boolean {
+  return OURS.test(name.replace(UNFINISHED, '')) || name === 'lost+found';
 }
 
 function refusal(path: string, error: NodeJS.ErrnoException): StorageError {

@@ -1,4 +1,3 @@
-import { existsSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
@@ -23,8 +22,6 @@ export interface Change {
  * runs is moved under its readers. It bounds the size of a store.
  */
 const MAP_BYTES = 64 * 1024 ** 3;
-/** LMDB's lock file: a header and 126 readers. */
-const LOCK_FILE_BYTES = 8272;
 
 /**
  * One LMDB environment, as an ordered map from bytes to bytes. One commit at a time; it resolves after `fdatasync`.
@@ -37,7 +34,7 @@ export class Environment {
   /** LMDB has failed to write; it wants to be opened anew. */
   #isBroken = false;
 
-  /** @param path - the data file, created when there is none; its lock file lies beside it. @throws the system's error. */
+  /** @param path - the data file, its lock file beside it: both are there, see `createLmdbFiles`. @throws what LMDB says. */
   constructor(path: string) {
     this.#path = path;
     this.#root = openRoot(path);
@@ -53,6 +50,24 @@ export class Environment {
     for (const { key, value } of this.#root.getRange({ start: from, end: to })) yield { key: asBuffer(key), value };
   }
 
+  /** Rows from the start of the range, of about as many bytes and at least one, and the range that is left. */
+  part(range: KeyRange, bytes: number): { rows: Row[]; rest: KeyRange | undefined } {
+    const rows: Row[] = [];
+    let left = bytes;
+    for (const row of this.rows(range)) {
+      if (left <= 0) return { rows, rest: { from: row.key, to: range.to } };
+      rows.push(row);
+      left -= row.value.length;
+    }
+    return { rows, rest: undefined };
+  }
+
+  /** Whether there is anything in the range. */
+  has(range: KeyRange): boolean {
+    for (const _ of this.keys(range)) return true;
+    return false;
+  }
+
   /** Keys of the range in order, without reading values. */
   *keys({ from, to }: KeyRange): Generator<Buffer> {
     for (const key of this.#root.getKeys({ start: from, end: to })) yield asBuffer(key);
@@ -63,6 +78,7 @@ export class Environment {
    * @throws StorageError `ERR_STORAGE_COMMIT`: nothing of it is there. `recover()` before the next commit.
    */
   async commit({ put = [], remove = [] }: Change): Promise<void> {
+    if (this.#isBroken) throw await this.#failure('an earlier write failed', undefined);
     try {
       let bytes = 0;
       for (const { value } of put) bytes += value.length;
@@ -85,11 +101,15 @@ export class Environment {
 
   /** Opens LMDB again when it failed, which drops whatever it had not committed. @throws the system's error. */
   async recover(): Promise<void> {
-    if (!this.#isBroken) return;
+    if (this.#isBroken) await this.reopen();
+    this.#isBroken = false;
+  }
+
+  /** Gives the memory back into which the file was mapped as it was read. @throws the system's error. */
+  async reopen(): Promise<void> {
     await this.close();
     this.#root = openRoot(this.#path);
     this.#reserve = new Reserve(this.#path);
-    this.#isBroken = false;
   }
 
   /** Twice does no harm. */
@@ -114,9 +134,6 @@ export class Environment {
 }
 
 function openRoot(path: string): RootDatabase<Buffer, Buffer> {
-  const lockFile = `${path}-lock`;
-  // LMDB maps its lock file and writes there: on a full disk that would end the process, if the space were not taken yet.
-  if (!existsSync(lockFile)) writeFileSync(lockFile, Buffer.alloc(LOCK_FILE_BYTES), { mode: 0o600 });
   const options = {
     path,
     noSubdir: true,

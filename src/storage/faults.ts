@@ -3,6 +3,7 @@ export type FaultPoint =
   | 'before-commit'
   | 'after-commit'
   | 'after-apply'
+  | 'after-rotation'
   | 'snapshot-piece'
   | 'before-flip'
   | 'after-flip'

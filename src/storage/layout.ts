@@ -1,15 +1,15 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * How records and snapshots lie in the environment: one ordered key space, told apart by the first byte of the key.
+ * How a segment's rows lie in its environment: one ordered key space, told apart by the first byte of the key.
  *
- * | key                                                     | value                |
- * |---------------------------------------------------------|----------------------|
- * | `01`                                                    | manifest             |
- * | `02` fold(u16) generation(u32) piece(u32) crc32(u32)    | piece of a snapshot  |
- * | `03` fold(u16) sequence(u48) crc32(u32)                 | carried record       |
- * | `04` sequence(u48) fold(u16) crc32(u32)                 | record of the log    |
- * | `05`                                                    | written to see whether writing works, empty |
+ * | key                                       | value                                                           |
+ * |-------------------------------------------|-----------------------------------------------------------------|
+ * | `01`                                      | manifest                                                        |
+ * | `02` fold(u16) piece(u32) crc32(u32)      | piece of a fold's snapshot                                      |
+ * | `03` fold(u16) sequence(u48) crc32(u32)   | record after that snapshot, of a fold that nobody had attached  |
+ * | `04` sequence(u48) fold(u16) crc32(u32)   | record of the log                                               |
+ * | `05`                                      | written to see whether writing works; means nothing             |
  *
  * Numbers are big endian, so that keys sort by them. The checksum covers what precedes it in the key, and the value;
  * it stands in the key so that a payload is written from the buffer it came in, without a copy.
@@ -29,27 +29,28 @@ export interface KeyRange {
   readonly to: Buffer;
 }
 
-/** One record, in the log or carried. */
-export interface RecordKey {
-  readonly fold: number;
-  /** From 1, without gaps. */
-  readonly sequence: number;
-}
+export const EVERYTHING: KeyRange = { from: Buffer.of(0), to: Buffer.of(0xff) };
+/** Records of the log, in the order in which they were applied. */
+export const RECORDS: KeyRange = { from: Buffer.of(RECORD), to: Buffer.of(RECORD + 1) };
 
-/** One piece of a snapshot. */
-export interface PieceKey {
-  readonly fold: number;
-  readonly generation: number;
-  /** From 0. */
-  readonly piece: number;
-}
-
+/** @param sequence - from 1, without gaps. @param fold - place in the manifest's list. */
 export function recordKey(sequence: number, fold: number, payload: Uint8Array): Buffer {
   const key = Buffer.allocUnsafe(13);
   key[0] = RECORD;
   key.writeUIntBE(sequence, 1, 6);
   key.writeUInt16BE(fold, 7);
   return seal(key, payload);
+}
+
+export function readRecordKey(key: Buffer): { sequence: number; fold: number } {
+  return { sequence: key.readUIntBE(1, 6), fold: key.readUInt16BE(7) };
+}
+
+export function recordsAfter(sequence: number): KeyRange {
+  const from = Buffer.alloc(7);
+  from[0] = RECORD;
+  from.writeUIntBE(sequence + 1, 1, 6);
+  return { from, to: RECORDS.to };
 }
 
 export function carriedKey(fold: number, sequence: number, payload: Uint8Array): Buffer {
@@ -60,25 +61,26 @@ export function carriedKey(fold: number, sequence: number, payload: Uint8Array):
   return seal(key, payload);
 }
 
-export function pieceKey({ fold, generation, piece }: PieceKey, bytes: Uint8Array): Buffer {
-  const key = Buffer.allocUnsafe(15);
+/** In the order in which they would have been applied. */
+export function carriedOf(fold: number): KeyRange {
+  return { from: prefix(CARRIED, fold), to: prefix(CARRIED, fold + 1) };
+}
+
+/** @param piece - from 0. */
+export function pieceKey(fold: number, piece: number, bytes: Uint8Array): Buffer {
+  const key = Buffer.allocUnsafe(11);
   key[0] = PIECE;
   key.writeUInt16BE(fold, 1);
-  key.writeUInt32BE(generation, 3);
-  key.writeUInt32BE(piece, 7);
+  key.writeUInt32BE(piece, 3);
   return seal(key, bytes);
 }
 
-export function readRecordKey(key: Buffer): RecordKey {
-  return { sequence: key.readUIntBE(1, 6), fold: key.readUInt16BE(7) };
+export function pieceOf(key: Buffer): number {
+  return key.readUInt32BE(3);
 }
 
-export function readCarriedKey(key: Buffer): RecordKey {
-  return { fold: key.readUInt16BE(1), sequence: key.readUIntBE(3, 6) };
-}
-
-export function readPieceKey(key: Buffer): PieceKey {
-  return { fold: key.readUInt16BE(1), generation: key.readUInt32BE(3), piece: key.readUInt32BE(7) };
+export function piecesOf(fold: number): KeyRange {
+  return { from: prefix(PIECE, fold), to: prefix(PIECE, fold + 1) };
 }
 
 /** Whether a key that ends in a checksum belongs to this value. */
@@ -86,45 +88,10 @@ export function isIntact(key: Buffer, value: Uint8Array): boolean {
   return key.length > 4 && key.readUInt32BE(key.length - 4) === checksum(key, value);
 }
 
-/** Records after `sequence`, in the order in which they were applied. */
-export function recordsAfter(sequence: number): KeyRange {
-  const from = Buffer.alloc(7);
-  from[0] = RECORD;
-  from.writeUIntBE(sequence + 1, 1, 6);
-  return { from, to: Buffer.of(RECORD + 1) };
-}
-
-/** Records up to and with `sequence`. */
-export function recordsUpTo(sequence: number): KeyRange {
-  return { from: Buffer.of(RECORD), to: recordsAfter(sequence).from };
-}
-
-/** Records kept for a fold after `after`, up to and with `upTo`. */
-export function carriedBetween(fold: number, after: number, upTo: number): KeyRange {
-  return { from: carriedPrefix(fold, after + 1), to: carriedPrefix(fold, upTo + 1) };
-}
-
-export function piecesOf(fold: number, generation: number): KeyRange {
-  return { from: generationPrefix(fold, generation), to: generationPrefix(fold, generation + 1) };
-}
-
-export const ALL_PIECES: KeyRange = { from: Buffer.of(PIECE), to: Buffer.of(PIECE + 1) };
-export const ALL_CARRIED: KeyRange = { from: Buffer.of(CARRIED), to: Buffer.of(CARRIED + 1) };
-export const EVERYTHING: KeyRange = { from: Buffer.of(0), to: Buffer.of(0xff) };
-
-function carriedPrefix(fold: number, sequence: number): Buffer {
-  const key = Buffer.alloc(9);
-  key[0] = CARRIED;
+function prefix(kind: number, fold: number): Buffer {
+  const key = Buffer.alloc(3);
+  key[0] = kind;
   key.writeUInt16BE(fold, 1);
-  key.writeUIntBE(sequence, 3, 6);
-  return key;
-}
-
-function generationPrefix(fold: number, generation: number): Buffer {
-  const key = Buffer.alloc(7);
-  key[0] = PIECE;
-  key.writeUInt16BE(fold, 1);
-  key.writeUInt32BE(generation, 3);
   return key;
 }
 

@@ -83,6 +83,27 @@ function readTree(bytes: Buffer, at: number): Tree {
   };
 }
 
+/** Of the files that are made here; one that works on every machine, whatever the size of its pages of memory. */
+const PAGE_SIZE = 4096;
+
+/** A data file without rows, as LMDB makes it: two header pages. */
+export function emptyDataFile(): Buffer {
+  const bytes = Buffer.alloc(2 * PAGE_SIZE);
+  for (const page of [0, 1]) {
+    const at = page * PAGE_SIZE;
+    bytes.writeUInt32LE(page, at);
+    bytes.writeUInt16LE(META, at + 18);
+    bytes.writeUInt32LE(MAGIC, at + 24);
+    bytes.writeUInt32LE(VERSION, at + 28);
+    bytes.writeUInt32LE(PAGE_SIZE, at + 48);
+    bytes.writeUInt16LE(FREE_FLAGS, at + 52);
+    bytes.writeBigUInt64LE(NO_PAGE, at + 88);
+    bytes.writeBigUInt64LE(NO_PAGE, at + 136);
+    bytes.writeUInt32LE(1, at + 144);
+  }
+  return bytes;
+}
+
 /** A 64-bit number; beyond 2^53 it is not exact, which is good enough to see that it is wrong. */
 export function u64(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 0x1_0000_0000;

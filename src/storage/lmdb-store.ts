@@ -2,17 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Health } from '../health.ts';
-import { checkDataFile } from './check-data-file.ts';
-import { DataFileFault } from './data-file-fault.ts';
 import { StoreDirectory } from './directory.ts';
-import { Environment } from './environment.ts';
-import { damaged, foreign, notOpen } from './errors.ts';
+import { notOpen } from './errors.ts';
 import type { Faults } from './faults.ts';
-import { EVERYTHING, MANIFEST_KEY } from './layout.ts';
 import { ExclusiveLock } from './lock.ts';
-import { decodeManifest, encodeManifest, type Manifest, newEntry } from './manifest.ts';
+import { type Manifest, newEntry } from './manifest.ts';
 import { restore } from './restore.ts';
-import { Snapshotter } from './snapshotter.ts';
+import { Segment } from './segment.ts';
+import { removeSegmentsBefore, Snapshotter } from './snapshotter.ts';
 import type { Fold, Journal, StorageError, Store, StoreIdentity } from './store.ts';
 import { Writer } from './writer.ts';
 
@@ -62,20 +59,16 @@ export class LmdbStore implements Store {
   }
 
   async #load(): Promise<void> {
-    const { directory } = this.#options;
     this.#directory.create();
     // Before anything is written there: a directory of somebody else stays as it is.
     this.#directory.survey();
-    const lock = ExclusiveLock.acquire(directory);
-    let environment: Environment | undefined;
+    const lock = await ExclusiveLock.acquire(this.#directory.path);
     try {
       const warning = this.#directory.makePrivate();
       if (warning) this.#options.logger.warn(warning);
-      if (this.#directory.survey() === 'store') this.#check();
-      environment = new Environment(this.#directory.dataFile);
-      this.#opened = { lock, environment, ...(await this.#open(environment)) };
+      await this.#directory.removeUnfinished();
+      this.#opened = { lock, ...(await this.#open()) };
     } catch (error) {
-      await environment?.close();
       await lock.release();
       throw error;
     }
@@ -90,10 +83,9 @@ export class LmdbStore implements Store {
   async #close(deadline: AbortSignal | undefined): Promise<void> {
     await this.#loading?.catch(() => {});
     if (!this.#opened) return;
-    const { writer, snapshotter, environment, lock } = this.#opened;
+    const { writer, snapshotter, lock } = this.#opened;
     await writer.drain();
     await snapshotter.finish(deadline);
-    await environment.close();
     await lock.release();
   }
 
@@ -102,67 +94,80 @@ export class LmdbStore implements Store {
     return this.#opened.writer.append(this.#opened.numbers.get(name)!, fold, records);
   }
 
-  #check(): void {
-    const path = this.#directory.dataFile;
-    try {
-      checkDataFile(path);
-    } catch (error) {
-      if (!(error instanceof DataFileFault))
-        throw damaged(path, `it cannot be read (${(error as Error).message})`, error);
-      if (!this.#directory.isMarked)
-        throw foreign(path, `is no store of the bridge, or a damaged one: ${error.message}`);
-      throw damaged(path, error.message, error);
-    }
-  }
-
-  async #open(environment: Environment): Promise<Omit<Opened, 'lock' | 'environment'>> {
+  async #open(): Promise<Omit<Opened, 'lock'>> {
     const { clock, faults, logger, minimumLogBytes = 16 * 1024 * 1024, retryInterval = 1000 } = this.#options;
-    const manifest = await this.#readManifest(environment);
-    const { sequence, bytes: logBytes } = restore(environment, manifest, this.#attached, this.#directory.dataFile);
-    const writer = new Writer({
-      environment,
-      sequence,
-      retryInterval,
-      faults,
-      onApplied: (bytes) => snapshotter.onApplied(bytes),
-      onFailed: (error) => this.#onFailed(error),
-      onRecovered: () => this.#onRecovered(),
-    });
-    const snapshotter = new Snapshotter({
-      environment,
-      writer,
-      manifest,
-      folds: this.#attached,
-      logBytes,
-      clock,
-      faults,
-      minimumLogBytes,
-      onFailed: (error) =>
-        logger.warn({ err: error }, 'A snapshot of the store was given up; the log goes on growing until the next one'),
-    });
-    return {
-      manifest,
-      writer,
-      snapshotter,
-      numbers: new Map(manifest.folds.map(({ name }, number) => [name, number])),
-    };
+    const restored = await restore(this.#directory, this.#attached);
+    const chain = restored.chain.length > 0 ? restored.chain : [await this.#createFirst()];
+    const current = chain.at(-1)!;
+    try {
+      const manifest = await this.#addFolds(current);
+      for (const segment of chain) await segment.environment.reopen();
+      await removeSegmentsBefore(chain[0]!.number, this.#directory);
+      const writer = new Writer({
+        environment: current.environment,
+        sequence: restored.sequence,
+        retryInterval,
+        faults,
+        onApplied: (bytes) => snapshotter.onApplied(bytes),
+        onFailed: (error) => this.#onFailed(error),
+        onRecovered: () => this.#onRecovered(),
+      });
+      const snapshotter = new Snapshotter({
+        directory: this.#directory,
+        writer,
+        chain,
+        folds: this.#attached,
+        logBytes: restored.logBytes,
+        clock,
+        faults,
+        minimumLogBytes,
+        onFailed: (error) =>
+          logger.warn(
+            { err: error },
+            'A snapshot of the store was given up; the log goes on growing until the next one',
+          ),
+      });
+      return {
+        manifest,
+        writer,
+        snapshotter,
+        numbers: new Map(manifest.folds.map(({ name }, number) => [name, number])),
+      };
+    } catch (error) {
+      for (const segment of chain) await segment.close();
+      throw error;
+    }
   }
 
-  /** The manifest with every attached fold in it; a new one for a new store. */
-  async #readManifest(environment: Environment): Promise<Manifest> {
-    const path = this.#directory.dataFile;
-    const row = environment.get(MANIFEST_KEY);
-    if (!row && !environment.keys(EVERYTHING).next().done) throw foreign(path, 'holds the data of another program');
-    if (!row && this.#directory.isMarked) throw damaged(path, 'it is empty, though a store was kept here');
-    const stored = row ? decodeManifest(row, path) : newManifest(this.#options.clock.now());
-    const known = new Set(stored.folds.map(({ name }) => name));
-    const added = [...this.#attached.keys()].filter((name) => !known.has(name));
-    const manifest = { ...stored, folds: [...stored.folds, ...added.map(newEntry)] };
-    if (!row || added.length > 0) {
-      await environment.commit({ put: [{ key: MANIFEST_KEY, value: encodeManifest(manifest) }] });
+  async #createFirst(): Promise<Segment> {
+    const segment = await Segment.create(this.#directory, Math.max(0, ...this.#directory.segments()) + 1);
+    try {
+      const createdAt = this.#options.clock.now();
+      await segment.setManifest({
+        instanceId: randomUUID(),
+        createdAt,
+        start: 0,
+        isComplete: true,
+        next: null,
+        folds: [],
+      });
+      await this.#directory.mark();
+      return segment;
+    } catch (error) {
+      await segment.close();
+      throw error;
     }
-    if (!this.#directory.isMarked) this.#directory.mark();
-    return manifest;
+  }
+
+  /** Gives every attached fold a number, for good. */
+  async #addFolds(segment: Segment): Promise<Manifest> {
+    const manifest = segment.manifest!;
+    const known = new Set(manifest.folds.map(({ name }) => name));
+    const added = [...this.#attached.keys()].filter((name) => !known.has(name));
+    if (added.length > 0)
+      await segment.setManifest({ ...manifest, folds: [...manifest.folds, ...added.map(newEntry)] });
+    if (!this.#directory.isMarked) await this.#directory.mark();
+    return segment.manifest!;
   }
 
   #onFailed(error: StorageError): void {
@@ -182,14 +187,9 @@ export class LmdbStore implements Store {
 /** What there is between `load()` and `close()`. */
 interface Opened {
   readonly lock: ExclusiveLock;
-  readonly environment: Environment;
   readonly manifest: Manifest;
   readonly writer: Writer;
   readonly snapshotter: Snapshotter;
   /** Of the folds in the keys, by name. */
   readonly numbers: ReadonlyMap<string, number>;
-}
-
-function newManifest(createdAt: number): Manifest {
-  return { instanceId: randomUUID(), createdAt, sequence: 0, generation: 0, folds: [] };
 }

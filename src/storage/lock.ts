@@ -1,6 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { ABORT, open, type RootDatabase, type Transaction } from 'lmdb';
+import { checkDataFile } from './check-data-file.ts';
+import { createLmdbFiles } from './lmdb-files.ts';
 import { StorageError } from './store.ts';
 
 export const LOCK_FILE = 'exclusive.mdb';
@@ -28,12 +30,15 @@ export class ExclusiveLock {
   }
 
   /** @throws StorageError `ERR_STORAGE_LOCKED` at once when another process, or this one, holds the directory. */
-  static acquire(directory: string): ExclusiveLock {
+  static async acquire(directory: string): Promise<ExclusiveLock> {
     const resolved = realpathSync(directory);
     // The kernel's locks belong to the process: it would not refuse itself, and opening the file again would free them.
     if (ExclusiveLock.#heldHere.has(resolved)) throw locked(directory, `this process (${process.pid}) already`);
+    const path = join(resolved, LOCK_FILE);
+    await createLmdbFiles(path);
+    checkLockFile(path);
     const environment = open({
-      path: join(resolved, LOCK_FILE),
+      path,
       noSubdir: true,
       overlappingSync: false,
       permissionsMode: 0o600,
@@ -45,7 +50,7 @@ export class ExclusiveLock {
         return ABORT;
       });
     } catch (error) {
-      void environment.close();
+      await environment.close();
       throw error;
     }
     ExclusiveLock.#heldHere.add(resolved);
@@ -71,6 +76,19 @@ export class ExclusiveLock {
       // A process of another PID namespace that happens to have our number.
       throw locked(directory, `a process of another container (its PID there is ${process.pid} too)`, error);
     }
+  }
+}
+
+/** LMDB would not survive a damaged one. */
+function checkLockFile(path: string): void {
+  try {
+    checkDataFile(path);
+  } catch (error) {
+    throw new StorageError(
+      'ERR_STORAGE_DAMAGED',
+      `${path} is damaged: ${(error as Error).message}. It holds no data: make sure that no bridge runs, and delete it and ${path}-lock.`,
+      { cause: error },
+    );
   }
 }
 

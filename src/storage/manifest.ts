@@ -6,43 +6,41 @@ const FORMAT = 'couic-otel-bridge store';
 /** Counts up when an older bridge could no longer read what this one writes. */
 export const SCHEMA = 1;
 
-/** What is kept of one fold. Its place in `Manifest.folds` is its number in the keys. */
+/** What a segment holds of one fold beside its records in the log. */
 export interface FoldEntry {
   readonly name: string;
-  /** Generation of its snapshot's pieces; 0 when there is none yet. */
-  readonly generation: number;
-  readonly pieces: number;
-  /** Bytes of all pieces. */
-  readonly bytes: number;
-  /** The last record that its snapshot contains. */
-  readonly sequence: number;
-  /** Its records after that and up to the manifest's `sequence`: nobody attached the name when the log was cut. */
+  /** Its state at the segment's start; `null` when it had none yet. */
+  readonly snapshot: { readonly pieces: number; readonly bytes: number } | null;
+  /** Records between that snapshot and the segment's start: those of a fold that nobody attached are carried along. */
   readonly carried: number;
 }
 
-/** The one row that says which of the other rows count. What it does not name is left over, and swept up some time. */
+/** Says what a segment is, and which of its rows count. */
 export interface Manifest {
   readonly instanceId: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** Where the log was cut: it goes on with the next record. */
-  readonly sequence: number;
-  /** The newest generation of pieces. */
-  readonly generation: number;
+  /** The last record before this segment's log. */
+  readonly start: number;
+  /** Whether its snapshot is whole: then no older segment is needed. Until then `folds` gives only names. */
+  readonly isComplete: boolean;
+  /** The segment in which the log goes on, once there was to be one. */
+  readonly next: number | null;
+  /** A fold's place is its number in the keys, in this and all later segments. */
   readonly folds: readonly FoldEntry[];
 }
 
 /** A fold of which nothing is kept yet. */
 export function newEntry(name: string): FoldEntry {
-  return { name, generation: 0, pieces: 0, bytes: 0, sequence: 0, carried: 0 };
+  return { name, snapshot: null, carried: 0 };
 }
 
-/** Bytes of all snapshots that count. */
+/** Bytes of all snapshots of a segment. */
 export function snapshotBytes(manifest: Manifest): number {
-  return manifest.folds.reduce((sum, entry) => sum + entry.bytes, 0);
+  return manifest.folds.reduce((sum, { snapshot }) => sum + (snapshot?.bytes ?? 0), 0);
 }
 
-/** `crc32(u32)` and JSON: read once a start, written once a snapshot, and legible for whoever has to repair it. */
+/** `crc32(u32)` and JSON: rarely written, and legible for whoever has to repair it. */
 export function encodeManifest(manifest: Manifest): Buffer {
   const json = Buffer.from(JSON.stringify({ format: FORMAT, schema: SCHEMA, ...manifest }));
   const sum = Buffer.alloc(4);
@@ -51,7 +49,7 @@ export function encodeManifest(manifest: Manifest): Buffer {
 }
 
 /**
- * @param path - the data file, for messages.
+ * @param path - the file, for messages.
  * @throws StorageError `ERR_STORAGE_DAMAGED`, `ERR_STORAGE_FOREIGN`, `ERR_STORAGE_NEWER`.
  */
 export function decodeManifest(value: Buffer, path: string): Manifest {

@@ -14,12 +14,8 @@ interface Append {
   readonly reject: (error: unknown) => void;
 }
 
-/** Any other transaction, waiting for its turn. */
-interface Write {
-  readonly change: Change;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
+/** Anything else that must not run beside a commit. */
+type Job = () => Promise<void>;
 
 export interface WriterOptions {
   readonly environment: Environment;
@@ -40,12 +36,12 @@ const GROUP_BYTES = 8 * 1024 * 1024;
 
 /**
  * The only writer of the environment: one transaction at a time. What is appended while one is under way shares the
- * next, so that many small appends cost one sync; other writes (snapshots) take turns with them.
+ * next, so that many small appends cost one sync; the steps of a snapshot take turns with them.
  */
 export class Writer {
   readonly #options: WriterOptions;
-  readonly #environment: Environment;
-  readonly #writes: Write[] = [];
+  readonly #jobs: Job[] = [];
+  #environment: Environment;
   #appends: Append[] = [];
   #sequence: number;
   #working: Promise<void> | undefined;
@@ -83,16 +79,26 @@ export class Writer {
     });
   }
 
-  /** One transaction of other rows. @throws StorageError `ERR_STORAGE_COMMIT`. */
+  /** One transaction of other rows. @throws StorageError `ERR_STORAGE_COMMIT`; appends are then refused, too. */
   write(change: Change): Promise<void> {
+    return this.run(() => this.#environment.commit(change).catch((error) => Promise.reject(this.#fail(error, [], 0))));
+  }
+
+  /** Runs a job while no commit is under way. @throws what the job throws; StorageError when nothing can be written. */
+  run<Result>(job: () => Promise<Result>): Promise<Result> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#writes.push({ change, resolve, reject });
+      this.#jobs.push(() => (this.#failure ? Promise.reject(this.#failure) : job()).then(resolve, reject));
       this.#working ??= this.#work();
     });
   }
 
-  /** Takes no more appends, and waits for those that were taken. `write` goes on working. */
+  /** Writes into another environment from now on. To be called in a job. */
+  goOnIn(environment: Environment): void {
+    this.#environment = environment;
+  }
+
+  /** Takes no more appends, and waits for those that were taken. `run` and `write` go on working. */
   async drain(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
@@ -101,11 +107,11 @@ export class Writer {
   }
 
   async #work(): Promise<void> {
-    while (!this.#failure && (this.#appends.length > 0 || this.#writes.length > 0)) {
+    // Whatever this turn of the event loop still brings shares the first commit; it costs a few microseconds.
+    await new Promise(setImmediate);
+    while (this.#appends.length > 0 || this.#jobs.length > 0) {
       if (this.#appends.length > 0) await this.#commitAppends();
-      const write = this.#writes.shift();
-      if (write && !this.#failure) await this.#commitWrite(write);
-      else if (write) write.reject(this.#failure);
+      await this.#jobs.shift()?.();
     }
     this.#working = undefined;
   }
@@ -152,15 +158,6 @@ export class Writer {
     }
   }
 
-  async #commitWrite(write: Write): Promise<void> {
-    try {
-      await this.#environment.commit(write.change);
-      write.resolve();
-    } catch (error) {
-      this.#fail(error, [write], 0);
-    }
-  }
-
   #nextGroup(): Append[] {
     let bytes = 0;
     let count = 0;
@@ -171,16 +168,16 @@ export class Writer {
     return all;
   }
 
-  /** Rejects what failed and all that waits: it would fail too, and its senders keep it. */
-  #fail(error: unknown, failed: readonly { reject: (error: unknown) => void }[], wanted: number): void {
+  /** Rejects what failed and all that waits: it would fail too, and its senders keep it. @returns the reason. */
+  #fail(error: unknown, failed: readonly Append[], wanted: number): StorageError {
     this.#wanted = wanted;
     const failure =
       error instanceof StorageError ? error : new StorageError('ERR_STORAGE_COMMIT', String(error), { cause: error });
     this.#failure = failure;
     this.#options.onFailed(failure);
-    for (const one of failed) one.reject(failure);
-    for (const one of [...this.#appends.splice(0), ...this.#writes.splice(0)]) one.reject(failure);
+    for (const append of [...failed, ...this.#appends.splice(0)]) append.reject(failure);
     this.#scheduleRecovery();
+    return failure;
   }
 
   #scheduleRecovery(): void {

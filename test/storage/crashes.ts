@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { FaultPoint } from '../../src/storage/faults.ts';
@@ -11,6 +11,7 @@ const POINTS: readonly FaultPoint[] = [
   'before-commit',
   'after-commit',
   'after-apply',
+  'after-rotation',
   'snapshot-piece',
   'before-flip',
   'after-flip',
@@ -120,8 +121,11 @@ class Lives {
 
   #copy(directory: string): string {
     const copy = mkdtempSync(join(this.#root, 'life-'));
-    for (const name of ['data.mdb', 'couic-otel-bridge.store'])
-      if (existsSync(join(directory, name))) copyFileSync(join(directory, name), join(copy, name));
+    // Not LMDB's lock files: reading them would free the locks of this process.
+    for (const name of readdirSync(directory).filter(
+      (name) => /\.(mdb|store)$/.test(name) && !name.startsWith('exclusive'),
+    ))
+      copyFileSync(join(directory, name), join(copy, name));
     return copy;
   }
 }

@@ -92,6 +92,12 @@ test('the directory and everything in it are for the owner alone', async () => {
   const store = openStore(directory);
   await store.load();
   expect(statSync(directory).mode & 0o777).toBe(0o700);
-  for (const name of ['data.mdb', 'data.mdb-lock', 'exclusive.mdb', 'exclusive.mdb-lock', 'couic-otel-bridge.store'])
+  for (const name of [
+    'segment-000001.mdb',
+    'segment-000001.mdb-lock',
+    'exclusive.mdb',
+    'exclusive.mdb-lock',
+    'couic-otel-bridge.store',
+  ])
     expect([name, statSync(join(directory, name)).mode & 0o077]).toEqual([name, 0]);
 });

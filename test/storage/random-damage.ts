@@ -1,10 +1,8 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { StorageError } from '../../src/storage/store.ts';
 import { bytes, ListFold, openStore, temporaryDirectory } from './testing.ts';
-
-const MARKER = 'couic-otel-bridge.store';
 
 /** Numbers from 0 to 1, the same ones for the same seed. */
 export function randomNumbers(seed: number): () => number {
@@ -15,41 +13,59 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
+/** Files by name. */
+type Files = ReadonlyMap<string, Buffer>;
+
 interface Original {
   readonly directory: string;
-  /** The file after each run; the last one is the store. */
-  readonly versions: readonly Buffer[];
+  /** What was on disk at several times; the last one is the store. */
+  readonly versions: readonly Files[];
   readonly records: readonly string[];
 }
 
-/** A store with everything in it: snapshots, carried records, a log, free pages, values inline and on pages of their own. */
+/**
+ * A store with everything in it: a segment with snapshots, carried records and a log, one in which the log went on while
+ * a snapshot was interrupted, free pages, values inline and on pages of their own.
+ */
 async function makeStore(): Promise<Original> {
   const directory = temporaryDirectory();
   const records: string[] = [];
-  const versions: Buffer[] = [];
+  const versions: Files[] = [];
+  let pieces = 0;
   for (let run = 0; run < 6; run++) {
-    const store = openStore(directory, { minimumLogBytes: 40_000 });
+    const store = openStore(directory, {
+      minimumLogBytes: run === 5 ? 10_000 : 40_000,
+      faults: (point) => {
+        if (run === 5 && point === 'snapshot-piece' && ++pieces === 2) throw new Error('interrupted');
+      },
+    });
     const journal = store.attach('list', new ListFold(30_000));
     const other = run % 2 === 0 ? store.attach('other', new ListFold()) : undefined;
     await store.load();
-    for (let i = 0; i < 25; i++) {
-      const text = `${run}/${i}/`.padEnd(i % 7 === 0 ? 9000 : 150, String.fromCharCode(97 + i));
+    for (let i = 0; i < (run === 5 ? 50 : 25); i++) {
+      const text = `${run}/${i}/`.padEnd(run === 5 || i % 7 === 0 ? 9000 : 150, String.fromCharCode(97 + (i % 26)));
       await journal.append([bytes(text)]);
       records.push(text);
       await other?.append([bytes(text)]);
-      if (run === 5 && i % 5 === 0) versions.push(readFileSync(join(directory, 'data.mdb')));
+      if (run === 5 && i % 3 === 0) versions.push(read(directory));
     }
     await store.close(run % 3 === 2 ? AbortSignal.abort() : undefined);
-    versions.push(readFileSync(join(directory, 'data.mdb')));
+    versions.push(read(directory));
   }
   return { directory, versions, records };
+}
+
+/** Not LMDB's lock files: reading them would free the locks of this process. */
+function read(directory: string): Files {
+  const names = readdirSync(directory).filter((name) => /^segment.*mdb$|store$/.test(name));
+  return new Map(names.map((name) => [name, readFileSync(join(directory, name))]));
 }
 
 const PAGE = 4096;
 const SECTOR = 512;
 
-/** Changes a copy of the file. @returns what it did. */
-type Damage = (data: Buffer, original: Original, random: () => number) => string;
+/** Changes a copy of one file. @param older - what the file was before. @returns what it did. */
+type Damage = (data: Buffer, older: readonly Buffer[], random: () => number) => string;
 
 const damages: Record<string, Damage> = {
   'a flipped bit': (data, _, random) => {
@@ -69,10 +85,11 @@ const damages: Record<string, Damage> = {
     data.fill(0, at, at + SECTOR);
     return `sector at ${at}`;
   },
-  'a page that was not written': (data, { versions }, random) => {
-    const old = versions[Math.floor(random() * (versions.length - 1))]!;
+  'a page that was not written': (data, older, random) => {
+    const old = older[Math.floor(random() * older.length)]!;
     const page = Math.floor((random() * usedBytes(data)) / PAGE);
-    old.copy(data, page * PAGE, page * PAGE, (page + 1) * PAGE);
+    data.fill(0, page * PAGE, (page + 1) * PAGE);
+    old.subarray(page * PAGE, (page + 1) * PAGE).copy(data, page * PAGE);
     return `page ${page}`;
   },
 };
@@ -82,7 +99,7 @@ function usedBytes(data: Buffer): number {
 }
 
 /**
- * Damages a store's file at random places, one at a time, and restarts on each: it must be refused, or come back whole
+ * Damages a store's segments at random places, one at a time, and restarts on each: it must be refused, or come back whole
  * and go on working. @returns how often it was refused, and how often the damage did not matter, by kind.
  */
 export async function damageAtRandom(
@@ -90,16 +107,20 @@ export async function damageAtRandom(
   seed: number,
 ): Promise<Record<string, { refused: number; harmless: number }>> {
   const original = await makeStore();
+  const files = original.versions.at(-1)!;
+  const segments = [...files.keys()].filter((name) => name.startsWith('segment'));
+  expect(segments.length).toBe(2);
   const random = randomNumbers(seed);
   const results: Record<string, { refused: number; harmless: number }> = {};
   for (const [kind, damage] of Object.entries(damages)) {
     const result = { refused: 0, harmless: 0 };
     for (let i = 0; i < count; i++) {
       const copy = mkdtempSync(join(original.directory, 'copy-'));
-      const data = Buffer.from(original.versions.at(-1)!);
-      const what = damage(data, original, random);
-      writeFileSync(join(copy, 'data.mdb'), data);
-      copyFileSync(join(original.directory, MARKER), join(copy, MARKER));
+      const victim = segments[i % segments.length]!;
+      const older = original.versions.slice(0, -1).flatMap((version) => version.get(victim) ?? []);
+      const damaged = Buffer.from(files.get(victim)!);
+      const what = `${victim}: ${damage(damaged, older, random)}`;
+      for (const [name, data] of files) writeFileSync(join(copy, name), name === victim ? damaged : data);
       if (await survives(copy, original.records, what)) result.harmless++;
       else result.refused++;
       rmSync(copy, { recursive: true });

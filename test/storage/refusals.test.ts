@@ -20,7 +20,8 @@ import { mountTmpfs } from '../support/tmpfs.ts';
 import { bytes, ListFold, openStore, temporaryDirectory } from './testing.ts';
 
 let directory: string;
-const dataFile = () => join(directory, 'data.mdb');
+/** The segment that `makeStore` leaves. */
+const dataFile = () => join(directory, 'segment-000002.mdb');
 
 /** A store with a snapshot and with records after it. */
 async function makeStore(): Promise<void> {
@@ -59,7 +60,7 @@ test('a data file that is gone', async () => {
   rmSync(dataFile());
   expect(await refusal()).toEqual({
     code: 'ERR_STORAGE_DAMAGED',
-    message: `DIR/data.mdb is damaged: it is missing or empty, though a store was kept here. ${RESTORE}`,
+    message: `DIR is damaged: a store was kept here, and its segments are missing or empty. ${RESTORE}`,
   });
 });
 
@@ -69,13 +70,13 @@ test('a data file that is cut short', async () => {
   expect(await refusal()).toMatchObject({
     code: 'ERR_STORAGE_DAMAGED',
     message: expect.stringMatching(
-      /^DIR\/data.mdb is damaged: it is cut short: it has 20000 bytes, and page \d+ lies behind the end of the file\. Restore/,
+      /^DIR\/segment-000002.mdb is damaged: it is cut short: it has 20000 bytes, and page \d+ lies behind the end of the file\. Restore/,
     ),
   });
   truncateSync(dataFile(), 0);
   expect(await refusal()).toMatchObject({
     code: 'ERR_STORAGE_DAMAGED',
-    message: expect.stringContaining('missing or empty'),
+    message: expect.stringContaining('segments are missing or empty'),
   });
 });
 
@@ -96,7 +97,9 @@ test('a value that was changed on disk', async () => {
   writeFileSync(dataFile(), data);
   expect(await refusal()).toMatchObject({
     code: 'ERR_STORAGE_DAMAGED',
-    message: expect.stringMatching(/^DIR\/data.mdb is damaged: the checksum of record \d+ does not match\. Restore/),
+    message: expect.stringMatching(
+      /^DIR\/segment-000002.mdb is damaged: the checksum of record \d+ does not match\. Restore/,
+    ),
   });
 });
 
@@ -131,13 +134,13 @@ test('a record that is missing', async () => {
 test('a store of a newer version', async () => {
   await makeStore();
   const environment = new Environment(dataFile());
-  const newer = { schema: 2, instanceId: '', createdAt: 0, sequence: 0, generation: 0, folds: [] };
+  const newer = { schema: 2, instanceId: '', createdAt: 0, start: 0, isComplete: true, next: null, folds: [] };
   await environment.commit({ put: [{ key: MANIFEST_KEY, value: encodeManifest(newer) }] });
   await environment.close();
   expect(await refusal()).toEqual({
     code: 'ERR_STORAGE_NEWER',
     message:
-      'DIR/data.mdb was written by a newer version of the bridge (schema 2; this version reads up to 1). Run the newer version again, or restore a backup from before the upgrade.',
+      'DIR/segment-000002.mdb was written by a newer version of the bridge (schema 2; this version reads up to 1). Run the newer version again, or restore a backup from before the upgrade.',
   });
 });
 
@@ -161,14 +164,14 @@ test('a database of somebody else', async () => {
   expect(await refusal()).toMatchObject({
     code: 'ERR_STORAGE_FOREIGN',
     message: expect.stringContaining(
-      'DIR/data.mdb holds the data of another program. Give the bridge an empty directory',
+      'DIR/segment-000002.mdb holds the data of another program. Give the bridge an empty directory',
     ),
   });
   writeFileSync(dataFile(), 'not LMDB at all'.repeat(1000));
   expect(await refusal()).toMatchObject({
     code: 'ERR_STORAGE_FOREIGN',
     message: expect.stringContaining(
-      'DIR/data.mdb is no store of the bridge, or a damaged one: it is not an LMDB file',
+      'DIR/segment-000002.mdb is no store of the bridge, or a damaged one: it is not an LMDB file',
     ),
   });
 });
@@ -236,7 +239,8 @@ test('a copy of the directory is a store', async () => {
   await makeStore();
   const copy = join(directory, '..', 'copy');
   mkdirSync(copy);
-  for (const name of ['data.mdb', 'couic-otel-bridge.store']) copyFileSync(join(directory, name), join(copy, name));
+  for (const name of ['segment-000002.mdb', 'couic-otel-bridge.store'])
+    copyFileSync(join(directory, name), join(copy, name));
   const fold = new ListFold();
   const store = openStore(copy);
   store.attach('list', fold);

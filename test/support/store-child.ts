@@ -40,7 +40,16 @@ class HighestFold implements Fold {
 }
 
 const options: StoreChildOptions = JSON.parse(process.argv[2] ?? '{}');
-const tell = (line: string) => writeSync(1, `${line}\n`);
+/** At once, since the process may be killed in the next moment; again when the pipe is full. */
+function tell(line: string): void {
+  try {
+    writeSync(1, `${line}\n`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    tell(line);
+  }
+}
 
 let left = options.kill?.after ?? 0;
 const store = new LmdbStore({
