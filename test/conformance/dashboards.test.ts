@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadDashboards } from '../support/grafana-dashboard.ts';
-import { prometheusName } from '../support/prometheus-names.ts';
-import { MADE_UP } from './fleet/api-metrics.ts';
 import { ScrapedFleet } from './fleet/scraped-fleet.ts';
 import { CollectorProcess } from './tools/collector-process.ts';
 import { describeWith } from './tools/describe-with.ts';
@@ -45,12 +43,6 @@ describeWith(['prometheus'], 'Dashboards on a Prometheus that scraped a running 
 
   test('Prometheus had nothing to complain about', () => {
     expect(fleet.server.warnings()).toEqual([]);
-  });
-
-  test('what is made up here is what the bridge does not give yet', async () => {
-    const given = await fleet.server.query('group by (__name__) ({job="bridge"})', fleet.range.to);
-    const names = given.map(({ metric }) => metric.__name__);
-    expect(MADE_UP.map(prometheusName).filter((name) => names.includes(name))).toEqual([]);
   });
 });
 

@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../../support/couic-sim/random.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
 import { MetricsSink } from '../../support/metrics-sink.ts';
-import { renderApiMetrics } from './api-metrics.ts';
-import { FleetCouic } from './fleet-couic.ts';
+import { apiReceiver, FleetCouic } from './fleet-couic.ts';
 import { fleet, type Profile } from './profile.ts';
 import { SteppedClock } from './stepped-clock.ts';
 import { startSteppedService } from './stepped-service.ts';
@@ -41,9 +40,11 @@ export async function fastMotion({ start, end, scrape, onScrape }: FastMotionOpt
   const random = seededRandom(7);
   // Reports wait a little at Couic before they are sent.
   const now = () => Math.floor(clock.now() / 1000) - Math.floor(random() * 3);
-  const couics = profiles.map((profile, seed) => new FleetCouic({ profile, seed, webhook, timings: AT_ONCE, now }));
+  const couics = profiles.map(
+    (profile, seed) => new FleetCouic({ profile, seed, webhook, sockets: directory, timings: AT_ONCE, now }),
+  );
   try {
-    for (const { couic } of couics) couic.start();
+    for (const couic of couics) await couic.start();
     for (let time = start; time <= end; time += scrape) {
       const part = (time - start) / (end - start);
       const during: During = (from, length) => part >= from && part < from + length;
@@ -54,19 +55,15 @@ export async function fastMotion({ start, end, scrape, onScrape }: FastMotionOpt
       for (const couic of couics) couic.advance();
       await trouble(webhook, profiles[0]!, during, time);
       await Promise.all(couics.map(({ couic }) => couic.drained()));
-      // What woke up at this step has its turns before the scrape.
-      for (let turn = 0; turn < 20; turn++) await setImmediate();
-      const text = await (await fetch(metricsUrl)).text();
-      const views = couics.map(({ name, couic: { firewall } }) => ({
-        instance: name,
-        traffic: firewall.traffic,
-        drift: during(0.7, 0.03) && name === 'frankfurt' ? 26 : 0,
-      }));
-      onScrape(`${text}${renderApiMetrics(views)}`, time);
+      // A peer brings rules, of which no report tells.
+      if (during(0.7, 0.002)) for (const cidr of networks(26)) couics[1]!.couic.firewall.addFromPeer('drop', cidr);
+      // What woke up at this step has its time before the scrape.
+      await delay(5);
+      onScrape(await (await fetch(metricsUrl)).text(), time);
       clock.advance(scrape * 1000);
     }
   } finally {
-    await Promise.all(couics.map(({ couic }) => couic.stop()));
+    await Promise.all(couics.map((couic) => couic.stop()));
     await service.shutdown();
     await Promise.all([lapi.stop(), otlp.close()]);
     await rm(directory, { recursive: true, force: true });
@@ -89,25 +86,34 @@ async function trouble(webhook: string, { token }: Profile, during: During, time
   if (during(0.75, 0.1)) await post(token, add(address, `campaign-${Math.floor(time / 600)}`));
 }
 
+function networks(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `192.0.2.${index}/32`);
+}
+
 function config(profiles: readonly Profile[], at: { lapi: string; otlp: string; directory: string }): unknown {
-  return {
-    receivers: {
-      couic: {
-        endpoint: '127.0.0.1:0',
-        log_reports: false,
-        instances: profiles.map(({ name, token }) => ({ name, token })),
-      },
+  const receivers: Record<string, unknown> = {
+    couic: {
+      endpoint: '127.0.0.1:0',
+      log_reports: false,
+      instances: profiles.map(({ name, token }) => ({ name, token })),
     },
+  };
+  for (const { name } of profiles) {
+    const often = { collection_interval: '30s', reconcile: { interval: '5m' } };
+    receivers[`couic_api/${name}`] = { ...apiReceiver(at.directory, name), ...often };
+  }
+  return {
+    receivers,
     exporters: {
       prometheus: { endpoint: '127.0.0.1:0' },
       crowdsec: { endpoint: at.lapi, api_key: 'test-key', interval: '30m' },
       // Gives up in an outage, so that the picture has it.
       otlp_http: { endpoint: at.otlp, interval: '1m', retry_on_failure: { max_elapsed_time: '5m' } },
     },
-    extensions: { file_storage: { directory: at.directory } },
+    extensions: { file_storage: { directory: join(at.directory, 'data') } },
     service: {
       extensions: ['file_storage'],
-      pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec', 'otlp_http'] } },
+      pipelines: { metrics: { receivers: Object.keys(receivers), exporters: ['prometheus', 'crowdsec', 'otlp_http'] } },
       attribute_limits: { tags: 11 },
     },
   };

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { CouicApiServer } from '../../support/couic-sim/api-server.ts';
 import { SimulatedCouic } from '../../support/couic-sim/couic.ts';
 import { below, type Random, randomCidr, seededRandom } from '../../support/couic-sim/random.ts';
 import type { Policy } from '../../support/couic-sim/report.ts';
@@ -12,6 +14,8 @@ export interface FleetCouicOptions {
   readonly now: () => number;
   readonly timings?: SenderTimings;
   readonly seed: number;
+  /** Folder of the sockets of the APIs. */
+  readonly sockets: string;
 }
 
 interface Removal {
@@ -21,11 +25,28 @@ interface Removal {
 }
 
 const PACKET_BYTES = 74;
+/** Of a client that may read counters and rules. */
+const API_TOKEN = '88888888-8888-4888-8888-888888888888';
+
+/** The bridge's configuration for the API of one Couic, on a socket in this folder. */
+export function apiReceiver(directory: string, name: string): Record<string, unknown> {
+  return {
+    endpoint: `unix://${socketPath(directory, name)}`,
+    instance: name,
+    token: API_TOKEN,
+    count_from_start: true,
+  };
+}
+
+function socketPath(directory: string, name: string): string {
+  return join(directory, `${name}.sock`);
+}
 
 /** A simulated Couic that lives by its profile, and knows what it really did. */
 export class FleetCouic {
   readonly name: string;
   readonly couic: SimulatedCouic;
+  readonly #api: CouicApiServer;
   /** Drop rules added, by tag. */
   readonly blocks = new Map<string | null, number>();
   readonly #profile: Profile;
@@ -34,13 +55,28 @@ export class FleetCouic {
   #removals: Removal[] = [];
   #at: number;
 
-  constructor({ profile, webhook, now, timings, seed }: FleetCouicOptions) {
+  constructor({ profile, webhook, now, timings, seed, sockets }: FleetCouicOptions) {
     this.name = profile.name;
     this.couic = new SimulatedCouic({ webhook: `${webhook}/${profile.token}`, now, ...(timings && { timings }) });
+    this.#api = new CouicApiServer({
+      firewall: () => this.couic.firewall,
+      clients: { [API_TOKEN]: 'admin' },
+      listen: { socketPath: socketPath(sockets, profile.name) },
+    });
     this.#profile = profile;
     this.#now = now;
     this.#random = seededRandom(seed);
     this.#at = now();
+  }
+
+  async start(): Promise<void> {
+    await this.#api.start();
+    this.couic.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.couic.stop();
+    await this.#api.stop();
   }
 
   /** Does what is due since the last call: adds, removals, expiry, traffic. */

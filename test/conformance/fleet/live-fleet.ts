@@ -1,12 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LapiServer } from '../../support/lapi/server.ts';
 import { MetricsSink } from '../../support/metrics-sink.ts';
 import { BridgeProcess } from '../tools/bridge-process.ts';
-import { renderApiMetrics } from './api-metrics.ts';
-import { FleetCouic } from './fleet-couic.ts';
+import { apiReceiver, FleetCouic } from './fleet-couic.ts';
 import { fleet, type Profile } from './profile.ts';
 
 const seconds = () => Math.floor(Date.now() / 1000);
@@ -18,20 +17,20 @@ export class LiveFleet {
   readonly lapi: LapiServer;
   readonly #deafLapi: LapiServer;
   readonly #otlp: MetricsSink;
-  readonly #api: Server;
+  readonly #sockets: string;
 
   private constructor(parts: {
     bridge: BridgeProcess;
     couics: FleetCouic[];
     lapis: [LapiServer, LapiServer];
     otlp: MetricsSink;
-    api: Server;
+    sockets: string;
   }) {
     this.bridge = parts.bridge;
     this.couics = parts.couics;
     [this.lapi, this.#deafLapi] = parts.lapis;
     this.#otlp = parts.otlp;
-    this.#api = parts.api;
+    this.#sockets = parts.sockets;
   }
 
   /**
@@ -41,31 +40,21 @@ export class LiveFleet {
   static async start(length: number, collector?: string): Promise<LiveFleet> {
     const start = seconds();
     const profiles = fleet({ start, end: start + length, hurry: 600 });
+    const sockets = await mkdtemp(join(tmpdir(), 'couic-api-'));
     const lapi = await new LapiServer().start();
     const deafLapi = await new LapiServer({ keys: { 'another-key': 'bridge' } }).start();
     const otlp = new MetricsSink();
-    const addresses = { lapi: lapi.url, deafLapi: deafLapi.url, otlp: await otlp.open(), collector };
+    const addresses = { lapi: lapi.url, deafLapi: deafLapi.url, otlp: await otlp.open(), collector, sockets };
     const bridge = await BridgeProcess.start(config(profiles, addresses));
     const couics = profiles.map(
-      (profile, seed) => new FleetCouic({ profile, seed, webhook: bridge.webhook, now: seconds }),
+      (profile, seed) => new FleetCouic({ profile, seed, sockets, webhook: bridge.webhook, now: seconds }),
     );
-    const api = createServer((_request, response) => {
-      const views = couics.map(({ name, couic }) => ({ instance: name, traffic: couic.firewall.traffic, drift: 0 }));
-      response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' }).end(renderApiMetrics(views));
-    });
-    await once(api.listen(0, '127.0.0.1'), 'listening');
-    return new LiveFleet({ bridge, couics, lapis: [lapi, deafLapi], otlp, api });
-  }
-
-  /** `host:port` of the metrics that no component gives yet. */
-  get madeUp(): string {
-    const { port } = this.#api.address() as AddressInfo;
-    return `127.0.0.1:${port}`;
+    return new LiveFleet({ bridge, couics, lapis: [lapi, deafLapi], otlp, sockets });
   }
 
   /** Lives for so many seconds, with everything that can go wrong going wrong now and then. */
   async live(length: number): Promise<void> {
-    for (const { couic } of this.couics) couic.start();
+    for (const couic of this.couics) await couic.start();
     const refusal = JSON.stringify({ message: 'a window that this LAPI does not like' });
     for (let second = 0; second < length; second++) {
       for (const couic of this.couics) couic.advance();
@@ -80,11 +69,10 @@ export class LiveFleet {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.couics.map(({ couic }) => couic.stop()));
+    await Promise.all(this.couics.map((couic) => couic.stop()));
     await this.bridge.stop();
     await Promise.all([this.lapi.stop(), this.#deafLapi.stop(), this.#otlp.close()]);
-    this.#api.close();
-    this.#api.closeAllConnections();
+    await rm(this.#sockets, { recursive: true, force: true });
   }
 
   /** What Couic does not do by itself: the same body twice, invalid reports, no JSON at all, a wrong token, new tags without end. */
@@ -107,9 +95,10 @@ interface Addresses {
   readonly deafLapi: string;
   readonly otlp: string;
   readonly collector: string | undefined;
+  readonly sockets: string;
 }
 
-function config(profiles: readonly Profile[], { lapi, deafLapi, otlp, collector }: Addresses): unknown {
+function config(profiles: readonly Profile[], { lapi, deafLapi, otlp, collector, sockets }: Addresses): unknown {
   const retry = { retry_on_failure: { initial_interval: '100ms', max_interval: '200ms' } };
   const crowdsec = { api_key: 'test-key', interval: '1s', ...retry };
   const exporters = {
@@ -119,15 +108,20 @@ function config(profiles: readonly Profile[], { lapi, deafLapi, otlp, collector 
     'crowdsec/deaf': { ...crowdsec, endpoint: deafLapi, outbox: { max_age: '3s' } },
     ...(collector && { 'otlp_http/collector': { endpoint: collector, interval: '1s' } }),
   };
+  const receivers: Record<string, unknown> = {
+    couic: { endpoint: '127.0.0.1:0', instances: profiles.map(({ name, token }) => ({ name, token })) },
+  };
+  for (const { name } of profiles) {
+    const often = { collection_interval: '1s', reconcile: { interval: '10s' } };
+    receivers[`couic_api/${name}`] = { ...apiReceiver(sockets, name), ...often };
+  }
   return {
-    receivers: {
-      couic: { endpoint: '127.0.0.1:0', instances: profiles.map(({ name, token }) => ({ name, token })) },
-    },
+    receivers,
     exporters,
     extensions: { file_storage: { directory: 'DIRECTORY' } },
     service: {
       extensions: ['file_storage'],
-      pipelines: { metrics: { receivers: ['couic'], exporters: Object.keys(exporters) } },
+      pipelines: { metrics: { receivers: Object.keys(receivers), exporters: Object.keys(exporters) } },
       attribute_limits: { tags: 12, kinds: 6 },
     },
   };

@@ -35,7 +35,7 @@ export class ScrapedFleet {
   static async run({ prometheus, collector }: ScrapedFleetOptions): Promise<ScrapedFleet> {
     const live = await LiveFleet.start(LENGTH, collector?.otlp);
     const metrics = collector?.metrics ?? live.bridge.metrics;
-    const server = await startPrometheus(prometheus, { bridge: metrics, 'made-up-api': live.madeUp });
+    const server = await startPrometheus(prometheus, { bridge: metrics });
     // Known for a while before anything happens, as a Couic is that reports its first rule of a new tag.
     while ((await server.query('couic_bridge_receiver_accepted_reports_total')).length === 0) await delay(200);
     await delay(2500);

@@ -2,6 +2,8 @@ import { CrowdSecExporter } from '../../../plugins/exporters/crowdsec/crowdsec-e
 import { crowdsec } from '../../../plugins/exporters/crowdsec/factory.ts';
 import { otlpHttp } from '../../../plugins/exporters/otlp_http/factory.ts';
 import { otlpHttpProtocol } from '../../../plugins/exporters/otlp_http/protocol.ts';
+import { couicApiReceiver } from '../../../plugins/receivers/couic_api/factory.ts';
+import { CouicApiReceiver } from '../../../plugins/receivers/couic_api/receiver.ts';
 import type { AnyFactory } from '../../../src/component.ts';
 import { factories } from '../../../src/components.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
@@ -44,20 +46,22 @@ export async function startSteppedService(clock: SteppedClock, config: unknown):
   };
 }
 
-/** The shipped components, but for exporters that sleep between windows or requests. */
+/** The shipped components, but those that sleep between two turns do so by the clock given. */
 function sleepingBy({ sleep }: SteppedClock): AnyFactory[] {
   const hooks = { sleep, random: seededRandom(3) };
-  const stepped: readonly AnyFactory[] = [
-    {
-      ...crowdsec,
-      create: (context, options) => new CrowdSecExporter(context, options, hooks),
-    } satisfies typeof crowdsec,
-    {
-      ...otlpHttp,
-      create: (context, options) =>
-        new PushExporter(context, options, otlpHttpProtocol(options, context.logger), hooks),
-    } satisfies typeof otlpHttp,
-  ];
+  const windows: typeof crowdsec = {
+    ...crowdsec,
+    create: (context, options) => new CrowdSecExporter(context, options, hooks),
+  };
+  const otlp: typeof otlpHttp = {
+    ...otlpHttp,
+    create: (context, options) => new PushExporter(context, options, otlpHttpProtocol(options, context.logger), hooks),
+  };
+  const api: typeof couicApiReceiver = {
+    ...couicApiReceiver,
+    create: (context, options) => new CouicApiReceiver(context, options, sleep),
+  };
+  const stepped: readonly AnyFactory[] = [windows, otlp, api];
   return factories.map((factory) => stepped.find(({ type }) => type === factory.type) ?? factory);
 }
 
