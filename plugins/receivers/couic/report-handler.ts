@@ -89,8 +89,10 @@ export class ReportHandler {
 
   /** Answers what Fastify itself had to complain about. */
   fail(error: unknown, exchange: Exchange): void {
-    if ((error as { statusCode?: number }).statusCode === 415) {
-      this.refuse('ERR_CONTENT_TYPE', exchange);
+    const { statusCode = 500 } = error as { statusCode?: number };
+    if (statusCode < 500) {
+      // Of some methods Fastify wants a content type before it asks the route, which takes POST alone.
+      this.refuse(exchange.request.method === 'POST' ? 'ERR_CONTENT_TYPE' : 'ERR_METHOD_NOT_ALLOWED', exchange);
       return;
     }
     this.#options.log.failed(error);

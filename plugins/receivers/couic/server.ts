@@ -59,6 +59,8 @@ function createSecureServer(options: TlsServerOptions, handle: HandleRequest): S
 function causeOf(error: NodeJS.ErrnoException, socket: TLSSocket): CauseCode | undefined {
   const code = error.code ?? '';
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'ERR_HEADER_TIMEOUT';
+  // Couic gives up after 2 s, in the middle of a body if need be, and sends it again.
+  if (code === 'HPE_INVALID_EOF_STATE') return undefined;
   if (code === 'HPE_HEADER_OVERFLOW') return 'ERR_HEADERS_TOO_LARGE';
   if (code.startsWith('HPE_')) return 'ERR_BAD_REQUEST';
   if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || authorizationError(socket)) return 'ERR_TLS';
