@@ -37,6 +37,16 @@ export function parseExposition(text: string): Map<string, ParsedFamily> {
   return families;
 }
 
+/** Values of one metric by the values of the given labels, joined by spaces; others are added up. */
+export function sumByLabels(text: string, metric: string, labels: readonly string[]): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const [series, value] of parseExposition(text).get(metric)?.samples ?? []) {
+    const key = labels.map((label) => new RegExp(`[{,]${label}="([^"]*)"`).exec(series)?.[1]).join(' ');
+    values[key] = (values[key] ?? 0) + value;
+  }
+  return values;
+}
+
 function sortLabels(labels: string): string {
   return [...labels.matchAll(/[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\]|\\.)*"/g)]
     .map(([label]) => label)

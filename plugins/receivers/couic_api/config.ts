@@ -39,7 +39,7 @@ export const configSchema = z
     tls: tlsClientSchema.optional(),
     reconcile: z
       .strictObject({
-        interval: between('5m', 10_000),
+        interval: between('5m', 1000),
         token: tokenSchema('clientro').optional(),
       })
       .optional(),

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { parseExposition } from '../../support/parse-exposition.ts';
+import { sumByLabels } from '../../support/parse-exposition.ts';
 import type { KillPlan } from './kill-plan.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -116,12 +116,7 @@ export class KilledBridge {
       () => null,
     );
     if (text === null) return null;
-    const values: Record<string, number> = {};
-    for (const [series, value] of parseExposition(text).get(metric)?.samples ?? []) {
-      const key = labels.map((label) => new RegExp(`[{,]${label}="([^"]*)"`).exec(series)?.[1]).join(' ');
-      values[key] = (values[key] ?? 0) + value;
-    }
-    return values;
+    return sumByLabels(text, metric, labels);
   }
 
   remove(): void {

@@ -7,6 +7,8 @@ export interface SimulatedCouicOptions extends SenderOptions {
   readonly now?: () => number;
   /** Whether a report is queued only after the next one. @default never */
   readonly overtaken?: () => boolean;
+  /** Told of each report as it is queued. */
+  readonly onReport?: (report: CouicReport, queued: boolean) => void;
 }
 
 /** One whole Couic: its rules and traffic, and the worker that reports what its API was asked for. */
@@ -22,7 +24,10 @@ export class SimulatedCouic {
     this.#sender = new CouicSender(options);
     this.firewall = new SimulatedFirewall({
       now: options.now ?? (() => Math.floor(Date.now() / 1000)),
-      report: (report: CouicReport) => void this.#sender.offer(report),
+      report: (report: CouicReport) => {
+        const queued = this.#sender.offer(report);
+        options.onReport?.(report, queued);
+      },
       ...(options.overtaken && { overtaken: options.overtaken }),
     });
   }

@@ -61,11 +61,14 @@ export class SimulatedFirewall {
     return this.#take(policy, cidr) !== undefined;
   }
 
-  /** A set file, whole: what it no longer lists goes. */
+  /** A set file, whole: what it lists comes, then what it no longer lists goes. */
   loadSet(name: string, policy: Policy, cidrs: Iterable<string>): void {
     const tag = `${name}.couic`;
-    for (const rule of [...this.#rules[policy].values()]) if (rule.tag === tag) this.#take(policy, rule.cidr);
-    for (const cidr of cidrs) this.#put(policy, cidr, { tag }, true);
+    const listed = new Set(cidrs);
+    for (const cidr of listed) this.#put(policy, cidr, { tag }, true);
+    for (const rule of [...this.#rules[policy].values()]) {
+      if (rule.tag === tag && !listed.has(rule.cidr)) this.#take(policy, rule.cidr);
+    }
   }
 
   /** Lets rules go whose time is over, as Couic does each second. */
