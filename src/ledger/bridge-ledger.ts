@@ -9,6 +9,7 @@ import { ATTR } from '../telemetry/names.ts';
 import { Expiry } from './expiry.ts';
 import { Fifo } from './fifo.ts';
 import { LedgerFold } from './fold.ts';
+import { InFlight } from './in-flight.ts';
 import { Intake } from './intake.ts';
 import type { IngestOptions, IngestResult, Ledger, QuarantinedReport } from './ledger.ts';
 import { LedgerProducer } from './producer.ts';
@@ -41,6 +42,12 @@ export interface LedgerOptions {
   quarantinedReports: Counter;
 }
 
+/** Bodies of one instance: read one at a time, committed together. */
+interface BodyQueue {
+  readonly fifo: Fifo;
+  readonly inFlight: InFlight;
+}
+
 /** The ledger of a service: created before the store is loaded, started after. */
 export class BridgeLedger implements Ledger {
   readonly #fold = new LedgerFold();
@@ -48,7 +55,7 @@ export class BridgeLedger implements Ledger {
   readonly #clock: TrustedClock;
   readonly #expiry: Expiry;
   readonly #options: LedgerOptions;
-  readonly #queues = new Map<string, Fifo>();
+  readonly #queues = new Map<string, BodyQueue>();
   readonly #quarantined: QuarantinedReport[] = [];
 
   constructor(options: LedgerOptions) {
@@ -81,10 +88,12 @@ export class BridgeLedger implements Ledger {
   }
 
   async ingest(instance: string, body: AsyncIterable<Uint8Array>, options: IngestOptions = {}): Promise<IngestResult> {
-    return this.#queue(instance).run(async () => {
+    const { fifo, inFlight } = this.#queue(instance);
+    const last = await fifo.run(() => {
       const intake = new Intake(
         {
           instance,
+          inFlight,
           state: this.#fold.state,
           clock: this.#clock,
           monotonic: () => this.#options.clock.monotonic(),
@@ -93,8 +102,9 @@ export class BridgeLedger implements Ledger {
         },
         options,
       );
-      return intake.take(body);
+      return intake.read(body);
     });
+    return last();
   }
 
   async recordTraffic(
@@ -144,10 +154,10 @@ export class BridgeLedger implements Ledger {
     this.#options.events.emit('committed', { instance, accepted: chunk.reports, quarantined });
   }
 
-  #queue(instance: string): Fifo {
+  #queue(instance: string): BodyQueue {
     let queue = this.#queues.get(instance);
     if (queue === undefined) {
-      queue = new Fifo();
+      queue = { fifo: new Fifo(), inFlight: new InFlight() };
       this.#queues.set(instance, queue);
     }
     return queue;

@@ -1,4 +1,4 @@
-import type { Head, Heads, Link } from './heads.ts';
+import type { Head } from './heads.ts';
 
 /**
  * Follows a body along the bodies that came before it: as long as its bytes are theirs, its reports were counted.
@@ -11,9 +11,9 @@ export class Follower {
   #matched: Head | null = null;
   #matchedLinks = 0;
 
-  /** @param first - the link right after the body's first element. @returns whether it was counted before. */
-  begin(heads: Heads, first: Link): boolean {
-    for (const head of heads.startingWith(first)) {
+  /** @param heads - that start as the body does, newest first. @returns whether its first element was counted before. */
+  begin(heads: readonly Head[]): boolean {
+    for (const head of heads) {
       // Newest first; a later one of the same length does not replace it.
       if (this.#matched === null) [this.#matched, this.#matchedLinks] = [head, 1];
       if (head.links.length > 1) this.#candidates.push({ head, next: 1 });

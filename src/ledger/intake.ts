@@ -3,6 +3,7 @@ import { BodyScanner, ScanError } from '../report/body-scanner.ts';
 import { ReportChunk } from '../report/report-chunk.ts';
 import { Follower } from './follower.ts';
 import { type Link, MAX_LINK_SPACING } from './heads.ts';
+import type { InFlight } from './in-flight.ts';
 import { BodyError, type IngestOptions, type IngestResult, type ReportLine } from './ledger.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { encodeChunk } from './records.ts';
@@ -15,6 +16,7 @@ export interface IntakeContext {
   readonly instance: string;
   readonly state: LedgerState;
   readonly clock: TrustedClock;
+  readonly inFlight: InFlight;
   /** Milliseconds, never stepping. */
   monotonic(): number;
   append(records: readonly Uint8Array[]): Promise<void>;
@@ -24,10 +26,11 @@ export interface IntakeContext {
 
 /** Chunks are large and bodies come one after another: their buffers are used again. */
 const spareChunks: ReportChunk[] = [];
+const MAX_SPARE = 16;
 
 /**
- * Takes one body of one instance, alone (see Fifo): scans it, follows the bodies before it, and commits what is new,
- * chunk by chunk.
+ * Takes one body of one instance: scans it, follows the bodies before it, and commits what is new, chunk by chunk. Bodies
+ * of an instance are read one at a time (see Fifo), and the next may be read while the last chunk is being committed.
  */
 export class Intake {
   readonly result: IngestResult;
@@ -44,6 +47,8 @@ export class Intake {
   #mark: { offset: number; hash: Hash | string } = { offset: -1, hash: '' };
   /** The link after the first element, until it is committed. */
   #first: Link | null = null;
+  /** The same, for as long as the body is known by it. */
+  #began: Link | null = null;
   /** Elements of the body up to the last commit or match. */
   #elements = 0;
   /** The head that this body is on after its first commit, by the fold's own account. */
@@ -57,24 +62,47 @@ export class Intake {
     this.result = options.progress ?? { accepted: 0, replayed: 0, quarantined: 0 };
   }
 
-  async take(body: AsyncIterable<Uint8Array>): Promise<IngestResult> {
+  /**
+   * Reads the body to its end. All but its last chunk is committed then.
+   * @returns the commit of the last chunk, as a function, so that awaiting this does not await it.
+   * @throws BodyError when it is not a JSON array; what came whole before the break is committed by then.
+   */
+  async read(body: AsyncIterable<Uint8Array>): Promise<() => Promise<IngestResult>> {
     try {
       this.#options.signal?.throwIfAborted();
       await this.#read(body[Symbol.asyncIterator]());
       this.#scanner.end();
-      if (this.#chunk.elements > 0) await this.#commit();
     } catch (error) {
-      if (!(error instanceof ScanError)) throw error;
-      // What came whole before the break is good.
-      this.#markElementEnd();
+      try {
+        if (!(error instanceof ScanError)) throw error;
+        // What came whole before the break is good.
+        this.#markElementEnd();
+        if (this.#chunk.elements > 0) await this.#commit();
+        throw new BodyError(error.message, error.offset, this.result);
+      } finally {
+        this.#release();
+      }
+    }
+    const last = this.#finish();
+    if (this.#began !== null) this.#context.inFlight.add(this.#began, last);
+    // Whoever awaits it hears of its failure; until then nobody has to.
+    last.catch(() => {});
+    return () => last;
+  }
+
+  async #finish(): Promise<IngestResult> {
+    try {
       if (this.#chunk.elements > 0) await this.#commit();
-      throw new BodyError(error.message, error.offset, this.result);
     } finally {
-      this.#chunk.clear();
-      spareChunks.push(this.#chunk);
+      this.#release();
     }
     if (this.#lines !== null && this.#lines.length > 0) this.#options.onReports?.(this.#lines);
     return this.result;
+  }
+
+  #release(): void {
+    this.#chunk.clear();
+    if (spareChunks.length < MAX_SPARE) spareChunks.push(this.#chunk);
   }
 
   async #read(pieces: AsyncIterator<Uint8Array>): Promise<void> {
@@ -124,7 +152,7 @@ export class Intake {
       if (before === 0 && chunk.elements > 0) this.#chunkSince = this.#context.monotonic();
       if (progress === 'needs data') return;
       if (progress === 'closed') continue;
-      if (next === 0) this.#begin();
+      if (next === 0) await this.#begin();
       else if (next === Number.POSITIVE_INFINITY) {
         this.#hashHere();
         await this.#commit();
@@ -133,10 +161,14 @@ export class Intake {
   }
 
   /** The first element is whole: is this a body that came before? */
-  #begin(): void {
+  async #begin(): Promise<void> {
+    const { state, instance, inFlight } = this.#context;
     const first = { offset: this.#scanner.elementEnd, hash: this.#hashHere(), elements: 1 };
-    const heads = this.#context.state.find(this.#context.instance)?.heads;
-    if (heads !== undefined && this.#follower.begin(heads, first)) this.#replayed();
+    this.#began = first;
+    const known = () => state.find(instance)?.heads.startingWith(first) ?? [];
+    // What it continues, or may continue, must be settled, and must not be forgotten for what is committed meanwhile.
+    if (inFlight.size > 0 && (inFlight.has(first) || known().length > 0)) await inFlight.settled();
+    if (this.#follower.begin(known())) this.#replayed();
     else this.#first = first;
   }
 

@@ -129,3 +129,35 @@ test('a body of many chunks that is cut off again and again makes progress, and 
   clock.advance(1);
   await ledger.stop();
 });
+
+test('a small body does not wait for the commit of another, unless it begins like it; a failure is no loss', async () => {
+  const { ledger, store } = await startedLedger();
+  const texts = [1, 2, 3].map((i) => reportText({ cidr: `10.0.0.${i}/32` }));
+  let release = () => {};
+  store.afterCommit = () =>
+    new Promise((resolve) => {
+      release = resolve;
+    });
+  const before = store.requested;
+  const a = ledger.ingest('couic', pieces(`[${texts[0]}]`));
+  const b = ledger.ingest('couic', pieces(`[${texts[1]}]`));
+  const again = ledger.ingest('couic', pieces(`[${texts[0]},${texts[2]}]`));
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  // Two asked for their commit, and the third waits for what it may continue.
+  expect(store.requested - before).toBe(2);
+  store.afterCommit = () => Promise.resolve();
+  release();
+  expect(await a).toMatchObject({ accepted: 1 });
+  expect(await b).toMatchObject({ accepted: 1 });
+  expect(await again).toEqual({ accepted: 1, replayed: 1, quarantined: 0 });
+
+  store.failure = new Error('EIO');
+  const failed = ledger.ingest('couic', pieces(`[${reportText({ cidr: '10.0.1.1/32' })}]`));
+  const retried = ledger.ingest('couic', pieces(`[${reportText({ cidr: '10.0.1.1/32' })}]`));
+  failed.catch(() => {
+    store.failure = null;
+  });
+  await expect(failed).rejects.toThrow('EIO');
+  expect(await retried).toEqual({ accepted: 1, replayed: 0, quarantined: 0 });
+  await ledger.stop();
+});

@@ -6,6 +6,8 @@ export class MemoryStore implements Store {
   readonly identity = { instanceId: '00000000-0000-4000-8000-000000000000', createdAt: 0 };
   /** Everything committed, in order: a restart replays it. */
   readonly log: { name: string; record: Uint8Array }[];
+  /** Appends that were asked for, done or not. */
+  requested = 0;
   /** Thrown by the next appends while set. */
   failure: Error | null = null;
   /** Runs between the commit and its application to the folds. */
@@ -20,6 +22,7 @@ export class MemoryStore implements Store {
     this.#folds.set(name, fold);
     return {
       append: (records) => {
+        this.requested++;
         const done = this.#last.then(async () => {
           if (this.failure !== null) throw this.failure;
           const copies = records.map((record) => ({ name, record: record.slice() }));
