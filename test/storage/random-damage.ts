@@ -87,7 +87,8 @@ const damages: Record<string, Damage> = {
   },
   'a page that was not written': (data, older, random) => {
     const old = older[Math.floor(random() * older.length)]!;
-    const page = Math.floor((random() * usedBytes(data)) / PAGE);
+    // Not a header page: without its last one a file is as it was before the last commit, and nothing in it can tell.
+    const page = 2 + Math.floor(random() * (usedBytes(data) / PAGE - 2));
     data.fill(0, page * PAGE, (page + 1) * PAGE);
     old.subarray(page * PAGE, (page + 1) * PAGE).copy(data, page * PAGE);
     return `page ${page}`;
@@ -130,6 +131,12 @@ export async function damageAtRandom(
   return results;
 }
 
+/** Tells of the first difference only: the records are long. */
+function mustEqual(found: readonly string[], expected: readonly string[], flip: string): void {
+  const at = expected.findIndex((text, i) => found[i] !== text);
+  expect([found.length, found[at]?.slice(0, 10)], flip).toEqual([expected.length, expected[at]?.slice(0, 10)]);
+}
+
 async function survives(directory: string, expected: readonly string[], flip: string): Promise<boolean> {
   const fold = new ListFold(30_000);
   const store = openStore(directory, { minimumLogBytes: 1000 });
@@ -143,8 +150,12 @@ async function survives(directory: string, expected: readonly string[], flip: st
     expect((error as StorageError).code, flip).toBe('ERR_STORAGE_DAMAGED');
     return false;
   }
-  expect(fold.records, flip).toEqual(expected);
-  expect(other.records, flip).toEqual(expected.filter((text) => Number(text[0]) % 2 === 0));
+  mustEqual(fold.records, expected, flip);
+  mustEqual(
+    other.records,
+    expected.filter((text) => Number(text[0]) % 2 === 0),
+    flip,
+  );
   for (let i = 0; i < 10; i++) await journal.append([bytes(`after ${i}`.padEnd(3000))]);
   await store.close();
 
@@ -152,7 +163,7 @@ async function survives(directory: string, expected: readonly string[], flip: st
   const restarted = openStore(directory);
   restarted.attach('list', again);
   await restarted.load();
-  expect(again.records.slice(0, expected.length), flip).toEqual(expected);
+  mustEqual(again.records.slice(0, expected.length), expected, flip);
   expect(again.records, flip).toHaveLength(expected.length + 10);
   await restarted.close();
   return true;
