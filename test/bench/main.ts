@@ -11,8 +11,20 @@ import { rules } from './ledger/rules.ts';
 import { snapshot } from './ledger/snapshot.ts';
 import { scrape } from './scrape/scrape.ts';
 import { seal } from './seal.ts';
+import { commit } from './storage/commit.ts';
 
-const benchmarks: readonly Benchmark[] = [batches, single, backlog, rules, expiry, restart, snapshot, scrape, seal];
+const benchmarks: readonly Benchmark[] = [
+  batches,
+  single,
+  backlog,
+  rules,
+  expiry,
+  restart,
+  snapshot,
+  scrape,
+  seal,
+  commit,
+];
 
 const { values } = parseArgs({
   options: {

@@ -1,0 +1,75 @@
+import { closeSync, fdatasync, mkdtempSync, openSync, rmSync, write } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { pino } from 'pino';
+import { Health } from '../../../src/health.ts';
+import { LmdbStore } from '../../../src/storage/lmdb-store.ts';
+import { type Benchmark, mustEqual, ratioRow } from '../benchmark.ts';
+
+const append = promisify(write);
+const sync = promisify(fdatasync);
+
+/** User and system time of this process, threads of LMDB and of file access included, µs. */
+function cpu(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+/** CPU time of one call of `step`, µs. */
+async function measure(calls: number, step: () => Promise<unknown>): Promise<number> {
+  const start = cpu();
+  for (let i = 0; i < calls; i++) await step();
+  return (cpu() - start) / calls;
+}
+
+/** A durable commit, beside the least that durable can mean: a bare file, appended to and synced. */
+export const commit: Benchmark = {
+  name: 'commit',
+  async run({ smoke, runs }) {
+    const directory = mkdtempSync(join(tmpdir(), 'couic-bench-'));
+    const clock = { now: () => 0, monotonic: () => performance.now() };
+    const store = new LmdbStore({
+      directory: join(directory, 'state'),
+      clock,
+      health: new Health(),
+      logger: pino({ level: 'error' }),
+      minimumLogBytes: 1e12,
+    });
+    let applied = 0;
+    const journal = store.attach('bench', { apply: () => void applied++, snapshot: () => [], restore: () => {} });
+    await store.load();
+    const descriptor = openSync(join(directory, 'file'), 'a');
+    const bare = async (record: Uint8Array) => {
+      await append(descriptor, record);
+      await sync(descriptor);
+    };
+
+    const calls = smoke ? 5 : 200;
+    const small = Buffer.alloc(300, 1);
+    const large = Buffer.alloc(40_000, 1);
+    const cases = [
+      { name: 'commit of 300 B, one after the other', record: small, at: 1, atMost: 2 },
+      { name: 'commit of 300 B, 32 at once, each', record: small, at: 32, atMost: 0.15 },
+      { name: 'commit of 40 KB, one after the other', record: large, at: 1, atMost: 2 },
+    ];
+    const pairs = cases.map((): { measured: number; reference: number }[] => []);
+    let made = 0;
+    // One warm-up, then rounds of all cases, so that a change of the machine's mood meets all alike.
+    for (let run = -1; run < runs; run++)
+      for (const [i, { record, at }] of cases.entries()) {
+        const reference = await measure(calls, () => bare(record));
+        const many = () => Promise.all(Array.from({ length: at }, () => journal.append([record])));
+        const measured = (await measure(calls, many)) / at;
+        made += calls * at;
+        if (run >= 0) pairs[i]!.push({ measured, reference });
+      }
+    mustEqual('records', applied, made);
+    await store.close(AbortSignal.abort());
+    closeSync(descriptor);
+    rmSync(directory, { recursive: true });
+    return cases.map(({ name, atMost }, i) =>
+      ratioRow(name, 'µs CPU', pairs[i]!, 'a file, appended to and synced', atMost),
+    );
+  },
+};
