@@ -24,7 +24,7 @@ describe('the CrowdSec library with @opentelemetry/sdk-metrics 3, on Node 24', (
       cwd: folder,
     });
     expect(installed.code, installed.stderr).toBe(0);
-    await copyFile(join(ROOT, 'examples/crowdsec-usage-metrics.js'), join(folder, 'example.js'));
+    await copyFile(join(ROOT, 'examples/crowdsec-usage-metrics.mjs'), join(folder, 'example.mjs'));
   });
 
   afterAll(async () => {
@@ -34,7 +34,7 @@ describe('the CrowdSec library with @opentelemetry/sdk-metrics 3, on Node 24', (
 
   test('runs the example', async () => {
     const env = { ...process.env, CROWDSEC_LAPI_URL: lapi.url, CROWDSEC_LAPI_KEY: 'test-key' };
-    const command = 'node -p process.versions.node; node example.js';
+    const command = 'node -p process.versions.node; node example.mjs';
     const ran = await run('npx', ['-y', '-p', 'node@24', 'sh', '-c', command], { cwd: folder, env });
     expect(ran.stdout).toMatch(/^24\.\d+\.\d+\n0 windows wait for the next run\n$/);
     expect(lapi.counts()).toEqual({

@@ -1,8 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -43,6 +44,23 @@ test('runs in an empty folder with the configuration that came with it', async (
   expect((await npx('validate')).stdout).toMatch(
     /^The configuration is valid: .*\/node_modules\/couic-otel-bridge\/otel-config\.yaml, which came with the package/,
   );
+});
+
+/** What stays in the repository: whoever wants it reads it there. */
+const LEFT_OUT = /^(src|test|docs\/images)\/|^CONTRIBUTING\.md$/;
+
+test('has every page, file and example that its pages point to', async () => {
+  const root = join(folder, 'node_modules/couic-otel-bridge');
+  const pages = (await readdir(root, { recursive: true })).filter((file) => file.endsWith('.md'));
+  const missing: string[] = [];
+  for (const page of pages) {
+    for (const [, target] of (await readFile(join(root, page), 'utf8')).matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)) {
+      const file = join(dirname(page), target as string);
+      if (!LEFT_OUT.test(file) && !existsSync(join(root, file))) missing.push(`${page}: ${target}`);
+    }
+  }
+  expect(pages).toContain('plugins/exporters/crowdsec/library.md');
+  expect(missing).toEqual([]);
 });
 
 test('takes a report, shows it, and logs the window when it is stopped', async () => {

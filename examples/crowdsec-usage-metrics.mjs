@@ -1,7 +1,12 @@
 // A gate that lets requests through or not, and tells CrowdSec of it: `cscli metrics show bouncers` shows the numbers.
-//   CROWDSEC_LAPI_KEY=$(cscli bouncers add my-gate -o raw) node examples/crowdsec-usage-metrics.js
+//   npm install couic-otel-bridge @opentelemetry/api @opentelemetry/sdk-metrics
+//   CROWDSEC_LAPI_KEY=$(cscli bouncers add my-gate -o raw) node crowdsec-usage-metrics.mjs
+import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { CrowdSecUsageMetricsExporter, fileOutbox } from 'couic-otel-bridge/crowdsec';
+
+// OpenTelemetry is silent otherwise: why a window waits, a wrong key say, would be told nowhere.
+diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
 
 const exporter = new CrowdSecUsageMetricsExporter({
   endpoint: process.env.CROWDSEC_LAPI_URL ?? 'http://127.0.0.1:8080',
