@@ -53,6 +53,6 @@ export function parseOptions<const T extends Record<string, Option>>(args: reado
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
       throw new UsageError(`unknown option ${option}${hint(option, known)}`);
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw new UsageError(`${option} needs a value: ${option} …`);
-    throw new UsageError('unexpected argument: options are written --NAME VALUE');
+    throw new UsageError('unexpected argument: options are written --NAME VALUE, a configuration --config FILE');
   }
 }

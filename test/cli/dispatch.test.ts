@@ -23,7 +23,7 @@ test.each([
   ['vaildate', 'unknown command "vaildate" (did you mean "validate"?)'],
   ['--cofig a.yaml', 'unknown option --cofig (did you mean "--config"?)'],
   ['validate --config', '--config needs a value: --config …'],
-  ['validate a.yaml', 'unexpected argument: options are written --NAME VALUE'],
+  ['validate a.yaml', 'unexpected argument: options are written --NAME VALUE, a configuration --config FILE'],
   ['components --set a=b', 'unknown option --set'],
 ])('%s is refused with what to write instead', async (args, message) => {
   expect(await cli(args)).toEqual({ code: 2, out: '', err: `couic-otel-bridge: ${message}\n${MORE}` });
