@@ -1,8 +1,9 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { damaged, foreign } from './errors.ts';
 import { UNFINISHED } from './lmdb-files.ts';
+import { makeDirectory } from './make-directory.ts';
 import { StorageError } from './store.ts';
 
 const SEGMENT_FILE = /^segment-(\d{6,})\.mdb$/;
@@ -55,7 +56,7 @@ export class StoreDirectory {
   /** Creates it if need be, for its owner alone. @throws StorageError when it cannot be written to. */
   create(): void {
     try {
-      mkdirSync(this.path, { recursive: true, mode: 0o700 });
+      makeDirectory(this.path);
       accessSync(this.path, constants.R_OK | constants.W_OK | constants.X_OK);
       for (const number of this.segments()) accessSync(this.segmentFile(number), constants.R_OK | constants.W_OK);
     } catch (error) {

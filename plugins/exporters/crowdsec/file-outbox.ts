@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../../../src/storage/make-directory.ts';
 import type { Fold, Journal } from '../../../src/storage/store.ts';
 import { encodeFrame, readFrames } from './file-frames.ts';
 import { FileLock } from './file-lock.ts';
@@ -48,7 +49,7 @@ class FileOutbox implements OutboxStorage {
   }
 
   async open(): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(this.#path));
     await this.#lock.take();
     try {
       await this.#load(this.#fold!);
