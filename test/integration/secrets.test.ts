@@ -1,7 +1,9 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { BridgeUnderTest } from '../support/bridge-under-test.ts';
+import { type ApiFault, CouicApiServer } from '../support/couic-sim/api-server.ts';
+import { SimulatedFirewall } from '../support/couic-sim/firewall.ts';
 import { LapiServer } from '../support/lapi/server.ts';
 import { bodyOf } from '../support/ledger.ts';
 
@@ -12,6 +14,8 @@ const SECRETS = {
   guessed: 'c9eaD201-5c20-4f68-ae1e-81df22secret',
   apiKey: 'Lk3v9QzT1xApiKeySecretOfTheBouncer7w',
   header: 'Bearer-0tlp-S3cr3t-H3ad3r-Value-55ab',
+  apiToken: '5ec2e7a1-0000-4000-8000-c0ffee5ec2e7',
+  rulesToken: '5ec2e7b2-1111-4111-9111-decade5ec2e7',
 };
 /** What a report tells beside its rule: free text of other programs, which the log has no need to repeat. */
 const DETAIL = 'free-text-of-an-api-client-4711';
@@ -35,15 +39,26 @@ const env = {
   OLD_TOKEN: SECRETS.oldToken,
   API_KEY: SECRETS.apiKey,
   OTLP_HEADER: SECRETS.header,
+  COUIC_API: SECRETS.apiToken,
+  COUIC_RULES: SECRETS.rulesToken,
 };
 
-function config(changes: { crowdsec?: object; couic?: object; service?: object } = {}): object {
+function config(changes: { crowdsec?: object; couic?: object; couicApi?: object; service?: object } = {}): object {
   return {
     receivers: {
       couic: {
         endpoint: '127.0.0.1:0',
         instances: [{ name: 'edge', tokens: ['${env:TOKEN}', '${env:OLD_TOKEN}'] }],
         ...changes.couic,
+      },
+      couic_api: {
+        endpoint: `unix://${bridge.directory}/couic.sock`,
+        instance: 'edge',
+        token: '${env:COUIC_API}',
+        collection_interval: '1s',
+        timeout: '300ms',
+        reconcile: { interval: '1s', token: '${env:COUIC_RULES}' },
+        ...changes.couicApi,
       },
     },
     exporters: {
@@ -61,7 +76,7 @@ function config(changes: { crowdsec?: object; couic?: object; service?: object }
     extensions: { file_storage: {}, health_check: { endpoint: '127.0.0.1:0' } },
     service: {
       extensions: ['file_storage', 'health_check'],
-      pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec', 'otlp_http'] } },
+      pipelines: { metrics: { receivers: ['couic', 'couic_api'], exporters: ['prometheus', 'crowdsec', 'otlp_http'] } },
       telemetry: { logs: { level: 'debug' } },
       ...changes.service,
     },
@@ -114,6 +129,8 @@ test('configurations that are wrong are described without what is secret in them
     }),
     config({ couic: { instances: [{ name: 'a', token: `${SECRETS.token}/with a blank` }] } }),
     config({ couic: { instances: [{ name: 'a', tokn: SECRETS.token }] } }),
+    config({ couicApi: { token: `${SECRETS.apiToken}x` } }),
+    config({ couicApi: { endpoint: 'https://couic.example', tken: SECRETS.apiToken } }),
     config({ crowdsec: { api_key: [SECRETS.apiKey] } }),
     config({ crowdsec: { api_key: `${SECRETS.apiKey}\nline` } }),
     config({ crowdsec: { api_kee: SECRETS.apiKey } }),
@@ -147,6 +164,21 @@ test('no failure of a request, of LAPI, of a Collector or of the disk shows a se
     { kind: 'lost' },
     { kind: 'silent' },
   );
+  // Couic's API knows none of the tokens, and fails in other ways besides.
+  const firewall = new SimulatedFirewall({ now: () => 0 });
+  const listen = { socketPath: `${bridge.directory}/couic.sock` };
+  const api = new CouicApiServer({ firewall: () => firewall, clients: {}, listen });
+  const failures: (ApiFault | undefined)[] = [
+    undefined,
+    { status: 302, headers: { location: 'http://127.0.0.1:1/elsewhere' } },
+    { status: 500, body: '{"code":"EINTERNAL","message":"no"}' },
+    { status: 502, type: 'text/html', body: '<h1>Bad Gateway</h1>' },
+    { half: true },
+    { until: new Promise(() => {}) },
+  ];
+  api.fault = () => failures[api.requests.length % failures.length];
+  await api.start();
+  onTestFinished(() => api.stop());
   await bridge.start(env);
   const open = bridge.urlOf('Listening for reports on');
   const port = Number(new URL(open).port);
@@ -176,6 +208,7 @@ test('no failure of a request, of LAPI, of a Collector or of the disk shows a se
   aborted.write('[');
   setTimeout(() => aborted.destroy(), 50);
 
+  await expect.poll(() => api.requests.length, { timeout: 20_000 }).toBeGreaterThan(8);
   // Time for some windows and exports to fail in each way.
   await expect
     .poll(() => lapi.requests.filter(({ method }) => method === 'POST').length, { timeout: 15_000 })
@@ -188,6 +221,7 @@ test('no failure of a request, of LAPI, of a Collector or of the disk shows a se
   // The log was looked into for what it must say, so it was not simply empty.
   expect(bridge.output).toContain('Received 1 reports from Couic');
   expect(bridge.output).toContain('crowdsec');
+  expect(bridge.output).toContain('does not take the token');
   expectNoSecret();
   expect(seen.join('\n') + bridge.output).not.toContain(DETAIL);
   // Addresses of rules are in the log, where log_reports puts them, and nowhere else.

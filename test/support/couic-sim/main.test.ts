@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { CouicApiClient } from '../../../plugins/receivers/couic_api/api-client.ts';
 import { recordingServer } from './recording-server.ts';
 
 const run = promisify(execFile);
@@ -10,9 +14,32 @@ const couicSim = (...args: string[]) => run('npm', ['run', '--silent', 'couic-si
 
 test('the command says how it is used', async () => {
   const { stdout } = await couicSim('--help');
-  for (const option of ['--webhook', '--rate', '--count', '--tags', '--expiry', '--peers']) {
+  for (const option of ['--webhook', '--rate', '--count', '--tags', '--expiry', '--peers', '--api']) {
     expect(stdout).toContain(option);
   }
+});
+
+test('the command answers as the API of Couic, with traffic', async () => {
+  const server = await recordingServer();
+  const directory = await mkdtemp(join(tmpdir(), 'couic-sim-'));
+  onTestFinished(async () => {
+    await server.close();
+    await rm(directory, { recursive: true });
+  });
+  const socketPath = join(directory, 'couic.sock');
+  const running = couicSim('--webhook', server.webhook, '--api', socketPath, '--rate', '100', '--count', '150');
+  const client = new CouicApiClient({
+    endpoint: { url: 'http://couic', socketPath, shown: socketPath },
+    timeout: 5000,
+    userAgent: 'test',
+  });
+  const dropped = async () => {
+    const reading = await client.metrics('d6ac883a-8050-4408-bf1e-5b07e9965191', AbortSignal.timeout(5000));
+    return Number(reading.xdp.get('XDP_DROP')?.packets);
+  };
+  await expect.poll(() => dropped().catch(() => 0), { timeout: 20_000 }).toBeGreaterThan(10);
+  await client.close();
+  expect((await running).stdout).toContain('token: d6ac883a-8050-4408-bf1e-5b07e9965191 # monitoring');
 });
 
 test('the command sends as many reports as it is asked to, of several Couic, and ends', async () => {

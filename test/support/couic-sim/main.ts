@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { CouicApiServer, type Group } from './api-server.ts';
 import { SimulatedCouic } from './couic.ts';
-import { seededRandom } from './random.ts';
+import { below, pick, type Random, seededRandom } from './random.ts';
 import { scaledTimings } from './sender.ts';
 import { Workload } from './workload.ts';
 
@@ -19,6 +20,7 @@ batches, its 2 s timeout and its retries that grow.
   --removes SHARE   share of changes that remove a rule (default 0.2)
   --ignores SHARE   share of rules that are ignore rules (default 0.1)
   --peers SHARE     share of changes that a peer brings, of which no report tells (default 0)
+  --api SOCKET      also answer as the API of Couic on this Unix socket, with traffic; once for each webhook
   --ca FILE         authority for an https webhook
   --link BYTES      speed of the link, in bytes a second (default: as fast as it goes)
   --time-scale X    all of Couic's times (100 ms, 2 s, 1 s to 60 s) times X (default 1)
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     removes: { type: 'string', default: '0.2' },
     ignores: { type: 'string', default: '0.1' },
     peers: { type: 'string', default: '0' },
+    api: { type: 'string', multiple: true, default: [] },
     ca: { type: 'string' },
     link: { type: 'string' },
     'time-scale': { type: 'string', default: '1' },
@@ -43,6 +46,12 @@ const { values } = parseArgs({
   },
 });
 
+/** As "couicctl clients add" would make them. */
+const CLIENTS: Readonly<Record<string, Group>> = {
+  'd6ac883a-8050-4408-bf1e-5b07e9965191': 'monitoring',
+  '01115f88-fd3d-4fbd-b205-44c90e81dae5': 'clientro',
+};
+
 if (values.help) process.stdout.write(USAGE);
 else await simulate();
 
@@ -50,8 +59,12 @@ async function simulate(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const couics = values.webhook.map((webhook, index) => simulateOne(webhook, Number(values.seed) + index));
+  const apis = await Promise.all(
+    couics.slice(0, values.api.length).map(({ couic }, index) => serve(couic, values.api[index]!)),
+  );
   await Promise.all(couics.map(({ run }) => run(stop.signal)));
   for (const { couic } of couics) await couic.stop();
+  for (const api of apis) await api.stop();
   const sum = (of: (couic: SimulatedCouic) => number) => couics.reduce((total, { couic }) => total + of(couic), 0);
   console.log(
     `${sum(({ counts }) => counts.offered)} reports: ${sum(({ counts }) => counts.acknowledged)} acknowledged, ` +
@@ -75,19 +88,38 @@ function simulateOne(webhook: string, seed: number) {
       shown = failed ? text : '';
     },
   });
+  const random = seededRandom(seed);
   const workload = new Workload(couic.firewall, {
-    random: seededRandom(seed),
+    random,
     tags: values.tags.split(',').map((tag) => tag || null),
     lifetime: Number(values.expiry),
     removeShare: Number(values.removes),
     ignoreShare: Number(values.ignores),
     peerShare: Number(values.peers),
   });
-  return { couic, run: (signal: AbortSignal) => run(couic, workload, signal) };
+  return { couic, run: (signal: AbortSignal) => run(couic, workload, random, signal) };
+}
+
+async function serve(couic: SimulatedCouic, socketPath: string): Promise<CouicApiServer> {
+  const api = new CouicApiServer({ firewall: () => couic.firewall, clients: CLIENTS, listen: { socketPath } });
+  const endpoint = await api.start();
+  console.log(`API of Couic on ${endpoint}; for the bridge's couic_api receiver:\n    endpoint: ${endpoint}`);
+  for (const [token, group] of Object.entries(CLIENTS)) console.log(`    token: ${token} # ${group}`);
+  return api;
+}
+
+/** Some packets, of rules and of others. */
+function flow({ firewall }: SimulatedCouic, random: Random): void {
+  firewall.traffic.pass(below(random, 100), below(random, 100_000));
+  for (const policy of ['drop', 'ignore'] as const) {
+    const rules = firewall.entries(policy);
+    const packets = below(random, 20);
+    if (rules.length > 0) firewall.hit(policy, pick(random, rules).cidr, packets, packets * (40 + below(random, 1400)));
+  }
 }
 
 /** Changes rules at the rate that was asked for, until as many reports were made as were asked for. */
-async function run(couic: SimulatedCouic, workload: Workload, signal: AbortSignal): Promise<void> {
+async function run(couic: SimulatedCouic, workload: Workload, random: Random, signal: AbortSignal): Promise<void> {
   const rate = Number(values.rate);
   const count = Number(values.count) || Number.POSITIVE_INFINITY;
   const started = performance.now();
@@ -96,6 +128,7 @@ async function run(couic: SimulatedCouic, workload: Workload, signal: AbortSigna
     const due = ((performance.now() - started) / 1000) * rate;
     for (; steps < due && couic.counts.offered < count; steps++) workload.step();
     couic.firewall.expire();
+    if (values.api.length > 0) flow(couic, random);
     await delay(Math.min(1000 / rate, 50), undefined, { signal }).catch(() => {});
   }
   while (couic.waiting > 0 && !signal.aborted) await delay(20, undefined, { signal }).catch(() => {});
