@@ -50,7 +50,7 @@ export function composeTool(): GoTool {
 /** The tool's path, built first if the cache does not hold it. Two runs at once each build; the last one to end wins. */
 export async function ensureBuilt(tool: GoTool, go: string, log: (line: string) => void): Promise<string> {
   if (isExecutable(tool.path)) return tool.path;
-  log(`building ${tool.name} with ${go}: two to three minutes for the Collector, once`);
+  log(`building ${tool.name} with ${go}, once; the Collector takes two to three minutes`);
   const cache = cacheDirectory();
   await mkdir(cache, { recursive: true });
   const directory = await mkdtemp(join(cache, `build-${tool.name}-`));

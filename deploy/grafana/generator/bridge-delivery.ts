@@ -1,0 +1,131 @@
+import { instant, range, type Step, seriesPanel, statPanel } from './panels.ts';
+
+// Panels of the dashboard Bridge on what leaves it: windows for CrowdSec, and metrics that are pushed.
+
+export const LOST: readonly Step[] = [[1, 'red']];
+const LAST_WINDOW = 'time() - max by (exporter) (couic_bridge_exporter_last_sent_timestamp_seconds)';
+const WINDOW_AGE: readonly Step[] = [
+  [7200, 'yellow'],
+  [93_600, 'red'],
+];
+
+export const lastWindow = statPanel(
+  {
+    title: 'Last window in CrowdSec',
+    description:
+      'Time since LAPI last took a window. One a day is sent even when nothing happened. Runbook: CrowdSecWindowStale.',
+    unit: 's',
+    width: 5,
+    thresholds: WINDOW_AGE,
+  },
+  instant(LAST_WINDOW, '{{exporter}}'),
+);
+
+export const waiting = statPanel(
+  {
+    title: 'Windows waiting',
+    description:
+      'Windows in the outbox, for all exporters. One may be under way; more are waiting for LAPI. Runbook: CrowdSecQueueGrowing.',
+    unit: 'none',
+    width: 3,
+    thresholds: [
+      [2, 'yellow'],
+      [5, 'red'],
+    ],
+  },
+  range('sum(couic_bridge_exporter_queue_size)', 'waiting'),
+);
+
+export const lostWindows = statPanel(
+  {
+    title: 'Windows refused or dropped',
+    description:
+      'In the chosen time range: windows that LAPI refused for good (kept, to be sent again by hand), and windows that the bounds of the outbox dropped. Runbooks: CrowdSecWindowQuarantined, CrowdSecWindowDropped.',
+    unit: 'none',
+    decimals: 0,
+    width: 4,
+    thresholds: LOST,
+  },
+  instant('sum(increase(couic_bridge_exporter_quarantined_windows_total[$__range])) or vector(0)', 'refused'),
+  instant('sum(increase(couic_bridge_exporter_dropped_windows_total[$__range])) or vector(0)', 'dropped'),
+);
+
+export const windows = seriesPanel(
+  {
+    title: 'Windows sent an hour',
+    description:
+      'Windows that LAPI took, by exporter. With the default interval of 30 minutes: two an hour while something happens.',
+    unit: 'none',
+    width: 12,
+    min: 0,
+  },
+  range('sum by (exporter) (increase(couic_bridge_exporter_sent_windows_total[1h]))', '{{exporter}}'),
+);
+
+export const outbox = seriesPanel(
+  {
+    title: 'Outbox',
+    description: 'Windows that wait for LAPI, by exporter. Runbook: CrowdSecQueueGrowing.',
+    unit: 'none',
+    width: 12,
+    min: 0,
+  },
+  range('max by (exporter) (couic_bridge_exporter_queue_size)', '{{exporter}}'),
+);
+
+export const oldest = seriesPanel(
+  {
+    title: 'Age of the oldest window',
+    description: 'How long the first window of the outbox has been waiting. Runbook: CrowdSecWindowStale.',
+    unit: 's',
+    width: 12,
+    min: 0,
+    thresholds: [[7200, 'red']],
+  },
+  range('max by (exporter) (couic_bridge_exporter_oldest_window_age_seconds)', '{{exporter}}'),
+);
+
+export const failures = seriesPanel(
+  {
+    title: 'Failed attempts an hour',
+    description: 'Attempts to send a window that will be made again, by exporter and reason.',
+    unit: 'none',
+    width: 12,
+    min: 0,
+  },
+  range(
+    'sum by (exporter, reason) (increase(couic_bridge_exporter_send_failed_windows_total[1h]))',
+    '{{exporter}}: {{reason}}',
+  ),
+);
+
+export const pushed = seriesPanel(
+  {
+    title: 'Metrics pushed: requests a minute',
+    description:
+      'Requests with metrics that a Collector or a remote-write receiver took, by exporter. Empty when nothing is pushed.',
+    unit: 'none',
+    width: 12,
+    min: 0,
+  },
+  range('sum by (exporter) (rate(couic_bridge_exporter_sent_requests_total[$__rate_interval])) * 60', '{{exporter}}'),
+);
+
+export const pushFailures = seriesPanel(
+  {
+    title: 'Metrics pushed: failed and dropped an hour',
+    description:
+      'Attempts that failed and are made again, and requests that were given up: a gap in a graph, after which the totals are right again.',
+    unit: 'none',
+    width: 12,
+    min: 0,
+  },
+  range(
+    'sum by (exporter, reason) (increase(couic_bridge_exporter_send_failed_requests_total[1h]))',
+    '{{exporter}} failed: {{reason}}',
+  ),
+  range(
+    'sum by (exporter, reason) (increase(couic_bridge_exporter_dropped_requests_total[1h]))',
+    '{{exporter}} dropped: {{reason}}',
+  ),
+);
