@@ -169,6 +169,24 @@ describe('reports that arrive during the listing are not undone by it', () => {
   });
 });
 
+test('a rule that was removed and added again is not taken out by a correction that was made before', async () => {
+  await ingest({ cidr: '192.0.2.1/32', creation: NOW - 100 });
+  let written: Promise<unknown> = Promise.resolve();
+  await reconcile(async (policy) => {
+    if (policy === 'drop') {
+      // On disk, but not in the rules before the list was compared.
+      store.afterCommit = () => new Promise((resolve) => setTimeout(resolve, 50));
+      written = ingest(
+        { action: 'remove', cidr: '192.0.2.1/32', creation: NOW - 100 },
+        { cidr: '192.0.2.1/32', creation: NOW - 1, tag: 'again' },
+      );
+    }
+    return pieces('[]');
+  });
+  await written;
+  expect(await active()).toEqual({ 'drop again ipv4': 1 });
+});
+
 describe('an answer that cannot be trusted', () => {
   test('takes nothing out when it breaks off, and keeps what it told', async () => {
     await ingest({ cidr: '192.0.2.9/32', creation: NOW - 100 });
