@@ -1,3 +1,4 @@
+import { packTimesHigh } from '../report/packed.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { RuleIndex } from './rule-index.ts';
 import type { RuleObserver } from './rule-observer.ts';
@@ -180,8 +181,7 @@ export class RuleTable {
   #setTimes(page: RulePage, i: number, creation: number, expiration: number): void {
     page.creation[i] = creation;
     page.expiration[i] = expiration;
-    page.high[i] =
-      creation < HIGH && expiration < HIGH ? 0 : Math.floor(creation / HIGH) | (Math.floor(expiration / HIGH) << 16);
+    page.high[i] = packTimesHigh(creation, expiration);
   }
 
   #hashOf(slot: number): number {

@@ -236,7 +236,7 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
   words[at + 1] = tag;
   words[at + 2] = creation;
   words[at + 3] = expiration;
-  words[at + 4] = creation < 4294967296 && expiration < 4294967296 ? 0 : packTimesHigh(creation, expiration);
+  words[at + 4] = packTimesHigh(creation, expiration);
   if (address6 === null) {
     words[at + 5] = word;
     chunk.length = at + WORDS_IPV4;

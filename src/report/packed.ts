@@ -36,6 +36,8 @@ export function expirationOf(words: Int32Array, at: number): number {
   return (words[at + 3]! >>> 0) + (words[at + 4]! >>> 16) * HIGH;
 }
 
+/** Word 4; 0 for all times until 2106. */
 export function packTimesHigh(creation: number, expiration: number): number {
+  if (creation < HIGH && expiration < HIGH) return 0;
   return Math.floor(creation / HIGH) | (Math.floor(expiration / HIGH) << 16);
 }

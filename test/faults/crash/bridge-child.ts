@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '../../support/free-port.ts';
 import { sumByLabels } from '../../support/parse-exposition.ts';
 import type { KillPlan } from './kill-plan.ts';
 
@@ -14,15 +14,6 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** Compiles the child, which plain Node runs. */
 export async function buildChild(): Promise<void> {
   await promisify(execFile)('npx', ['tsc', '-p', 'test/faults/tsconfig.json'], { cwd: root });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** A bridge that is killed and started again over the same directory and ports. */
