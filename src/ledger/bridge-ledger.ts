@@ -6,6 +6,7 @@ import type { BridgeEvents } from '../events.ts';
 import type { ReportChunk } from '../report/report-chunk.ts';
 import type { Journal, Store } from '../storage/store.ts';
 import { ATTR } from '../telemetry/names.ts';
+import type { BodySource } from './body-source.ts';
 import { Expiry } from './expiry.ts';
 import { Fifo } from './fifo.ts';
 import { LedgerFold } from './fold.ts';
@@ -87,7 +88,7 @@ export class BridgeLedger implements Ledger {
     return new LedgerProducer(this.#fold.state, this.#options.version, wanted, () => this.#options.clock.now());
   }
 
-  async ingest(instance: string, body: AsyncIterable<Uint8Array>, options: IngestOptions = {}): Promise<IngestResult> {
+  async ingest(instance: string, body: BodySource, options: IngestOptions = {}): Promise<IngestResult> {
     const { fifo, inFlight } = this.#queue(instance);
     const last = await fifo.run(() => {
       const intake = new Intake(

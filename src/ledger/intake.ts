@@ -1,11 +1,12 @@
-import { createHash, type Hash } from 'node:crypto';
 import { BodyScanner, ScanError } from '../report/body-scanner.ts';
 import { ReportChunk } from '../report/report-chunk.ts';
+import type { BodySource } from './body-source.ts';
 import { Follower } from './follower.ts';
 import { type Link, MAX_LINK_SPACING } from './heads.ts';
 import type { InFlight } from './in-flight.ts';
 import { BodyError, type IngestOptions, type IngestResult, type ReportLine } from './ledger.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { PrefixHash } from './prefix-hash.ts';
 import { encodeChunk } from './records.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
@@ -38,13 +39,8 @@ export class Intake {
   readonly #options: IngestOptions;
   readonly #scanner = new BodyScanner();
   readonly #chunk = spareChunks.pop() ?? new ReportChunk();
-  readonly #hash: Hash = createHash('sha256');
+  readonly #hash = new PrefixHash();
   readonly #follower = new Follower();
-  /** The piece being scanned, and how much of it is hashed. */
-  #piece: Uint8Array = new Uint8Array(0);
-  #hashed = 0;
-  /** The hash of the body up to an element's end, computed or still to be: bodies end behind their last element. */
-  #mark: { offset: number; hash: Hash | string } = { offset: -1, hash: '' };
   /** The link after the first element, until it is committed. */
   #first: Link | null = null;
   /** The same, for as long as the body is known by it. */
@@ -67,16 +63,15 @@ export class Intake {
    * @returns the commit of the last chunk, as a function, so that awaiting this does not await it.
    * @throws BodyError when it is not a JSON array; what came whole before the break is committed by then.
    */
-  async read(body: AsyncIterable<Uint8Array>): Promise<() => Promise<IngestResult>> {
+  async read(body: BodySource): Promise<() => Promise<IngestResult>> {
     try {
       this.#options.signal?.throwIfAborted();
-      await this.#read(body[Symbol.asyncIterator]());
+      await this.#read(body);
       this.#scanner.end();
     } catch (error) {
       try {
         if (!(error instanceof ScanError)) throw error;
         // What came whole before the break is good.
-        this.#markElementEnd();
         if (this.#chunk.elements > 0) await this.#commit();
         throw new BodyError(error.message, error.offset, this.result);
       } finally {
@@ -105,40 +100,22 @@ export class Intake {
     if (spareChunks.length < MAX_SPARE) spareChunks.push(this.#chunk);
   }
 
-  async #read(pieces: AsyncIterator<Uint8Array>): Promise<void> {
-    try {
-      for (;;) {
-        const { done, value: piece } = await this.#nextOf(pieces);
-        if (done) return;
-        this.#piece = piece;
-        this.#hashed = 0;
-        this.#scanner.feed(piece);
-        await this.#scan();
-        this.#markElementEnd();
-        this.#hashTo(piece.length);
-        if (this.#isDue(CHUNK_MS)) await this.#commit();
+  async #read(body: BodySource): Promise<void> {
+    for (;;) {
+      const piece = await body.read(this.#isDue(0) ? CHUNK_MS : Number.POSITIVE_INFINITY);
+      if (piece === null) return;
+      if (piece === undefined) {
+        // The sender may hang up before more comes.
+        if (this.#isDue(0)) await this.#commit();
+        continue;
       }
-    } catch (error) {
-      await pieces.return?.();
-      throw error;
+      this.#hash.feed(piece);
+      this.#scanner.feed(piece);
+      await this.#scan();
+      if (body.ended) return;
+      this.#hash.pass(this.#scanner.elementEndInPiece);
+      if (this.#isDue(CHUNK_MS)) await this.#commit();
     }
-  }
-
-  /** The next piece. What waits is committed when none comes for a while: the sender may hang up before another does. */
-  async #nextOf(pieces: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
-    const next = pieces.next();
-    if (!this.#isDue(0)) return next;
-    let timer: NodeJS.Timeout | undefined;
-    const pause = new Promise<null>((resolve) => {
-      timer = setTimeout(resolve, CHUNK_MS, null);
-    });
-    const first = await Promise.race([next, pause]);
-    clearTimeout(timer);
-    if (first !== null) return first;
-    // Awaited below, or never, when the commit fails.
-    next.catch(() => {});
-    await this.#commit();
-    return next;
   }
 
   /** Scans the piece to its end, stopping where something is to be decided. */
@@ -154,7 +131,6 @@ export class Intake {
       if (progress === 'closed') continue;
       if (next === 0) await this.#begin();
       else if (next === Number.POSITIVE_INFINITY) {
-        this.#hashHere();
         await this.#commit();
       } else if (this.#follower.compare(this.#scanner.elementEnd, this.#hashHere())) this.#replayed();
     }
@@ -187,24 +163,9 @@ export class Intake {
     );
   }
 
-  #hashTo(end: number): void {
-    if (end > this.#hashed) this.#hash.update(this.#piece.subarray(this.#hashed, end));
-    this.#hashed = Math.max(this.#hashed, end);
-  }
-
-  /** Base64 of the SHA-256 of the body up to the last whole element, which is in this piece. */
+  /** Base64 of the SHA-256 of the body up to the last whole element. */
   #hashHere(): string {
-    this.#hashTo(this.#scanner.elementEndInPiece);
-    const hash = this.#hash.copy().digest('base64');
-    this.#mark = { offset: this.#scanner.elementEnd, hash };
-    return hash;
-  }
-
-  /** Keeps the hash at the last whole element of this piece, before hashing what follows it. */
-  #markElementEnd(): void {
-    if (this.#scanner.elementEndInPiece <= this.#hashed) return;
-    this.#hashTo(this.#scanner.elementEndInPiece);
-    this.#mark = { offset: this.#scanner.elementEnd, hash: this.#hash.copy() };
+    return this.#hash.at(this.#scanner.elementEndInPiece);
   }
 
   /** Writes the chunk, which ends with the last whole element. */
@@ -213,9 +174,11 @@ export class Intake {
     const chunk = this.#chunk;
     this.#options.signal?.throwIfAborted();
     const elements = this.#elements + chunk.elements;
-    const { offset, hash } = this.#mark;
-    const link = { offset, hash: typeof hash === 'string' ? hash : hash.digest('base64'), elements };
-    const links = this.#first === null || this.#first.offset === link.offset ? [link] : [this.#first, link];
+    const offset = this.#scanner.elementEnd;
+    // Of a body with one report, that is the first link again.
+    const hash = this.#first?.offset === offset ? this.#first.hash : this.#hashHere();
+    const link = { offset, hash, elements };
+    const links = this.#first === null || this.#first.offset === offset ? [link] : [this.#first, link];
     const { base, keep } = this.#continues ?? this.#follower.matched;
     await append([encodeChunk(clock.now(), instance, { base, keep, links }, chunk)]);
     const head = state.find(instance)!.heads.newest!;

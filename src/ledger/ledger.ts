@@ -1,3 +1,4 @@
+import type { BodySource } from './body-source.ts';
 import type { ListRules, Reconciliation } from './reconciler.ts';
 import type { TrafficReading } from './traffic.ts';
 
@@ -65,7 +66,7 @@ export interface Ledger {
    * @throws StorageError (`ERR_STORAGE_COMMIT`) when a commit failed: answer 503, Couic keeps its reports.
    * @throws the signal's reason when it was aborted.
    */
-  ingest(instance: string, body: AsyncIterable<Uint8Array>, options?: IngestOptions): Promise<IngestResult>;
+  ingest(instance: string, body: BodySource, options?: IngestOptions): Promise<IngestResult>;
   /**
    * Takes in a reading of one Couic's counters: totals go on over its restarts and ours. One at a time for an instance.
    * @param options - `fromStart`: count what came before the first reading, too.

@@ -1,11 +1,11 @@
-import type { ReportChunk } from '../report/report-chunk.ts';
+import { type ReportChunk, ROOM_BEFORE } from '../report/report-chunk.ts';
 import type { HeadChange } from './heads.ts';
 
 /*
  * The ledger's records in the log. Each begins with its kind (u32) and the clock (f64, ms since the epoch) at byte 8:
  * a fold never reads a clock of its own. Kinds are only ever added.
  */
-const HEADER = 16;
+const HEADER = ROOM_BEFORE;
 
 export const RECORD = {
   chunk: 1,
@@ -43,9 +43,15 @@ export interface SettingsRecord {
 
 function allocate(kind: number, clock: number, bytes: number): Buffer {
   const record = Buffer.from(new ArrayBuffer(HEADER + bytes));
-  record.writeUInt32LE(kind, 0);
-  record.writeDoubleLE(clock, 8);
+  writeHeader(record, kind, clock, 0);
   return record;
+}
+
+/** @param length - words, or whatever a kind of record keeps at byte 4. */
+function writeHeader(record: Buffer, kind: number, clock: number, length: number): void {
+  record.writeUInt32LE(kind, 0);
+  record.writeUInt32LE(length, 4);
+  record.writeDoubleLE(clock, 8);
 }
 
 export function kindOf(record: Uint8Array): number {
@@ -63,12 +69,23 @@ function view(record: Uint8Array): DataView {
 /** What comes after the words, as JSON: instance, head, tags and kinds. */
 type ChunkTail = [instance: string, head: HeadChange, tags: string[], kinds: string[]];
 
+/** What was encoded and may come back to be applied: it need not be read from its bytes then. */
+const known = new WeakMap<Uint8Array, ChunkRecord>();
+
+/** Makes the record where the chunk's words lie: it is good until the chunk changes. */
 export function encodeChunk(clock: number, instance: string, head: HeadChange, chunk: ReportChunk): Uint8Array {
-  const tail: ChunkTail = [instance, head, chunk.tags.strings(), chunk.kinds.strings()];
-  return encodeWords(RECORD.chunk, clock, chunk.words, chunk.length, tail);
+  const [tags, kinds] = [chunk.tags.strings(), chunk.kinds.strings()];
+  const tail = JSON.stringify([instance, head, tags, kinds] satisfies ChunkTail);
+  const record = chunk.frame(Buffer.byteLength(tail));
+  writeHeader(record, RECORD.chunk, clock, chunk.length);
+  record.write(tail, HEADER + chunk.length * 4);
+  known.set(record, { clock, instance, head, words: chunk.words.subarray(0, chunk.length), tags, kinds });
+  return record;
 }
 
 export function decodeChunk(record: Uint8Array): ChunkRecord {
+  const before = known.get(record);
+  if (before) return before;
   const { clock, words, tail } = decodeWords<ChunkTail>(record);
   const [instance, head, tags, kinds] = tail;
   return { clock, instance, head, words, tags, kinds };
@@ -79,7 +96,7 @@ export function encodeWords(kind: number, clock: number, words: Int32Array, leng
   const tail = Buffer.from(JSON.stringify(rest), 'utf8');
   const wordBytes = length * 4;
   const record = allocate(kind, clock, wordBytes + tail.length);
-  record.writeUInt32LE(length, 4);
+  writeHeader(record, kind, clock, length);
   record.set(new Uint8Array(words.buffer, words.byteOffset, wordBytes), HEADER);
   record.set(tail, HEADER + wordBytes);
   return record;
@@ -98,7 +115,7 @@ export function decodeWords<Tail>(record: Uint8Array): { clock: number; words: I
   const words =
     start % 4 === 0
       ? new Int32Array(record.buffer, start, length)
-      : new Int32Array(record.slice(HEADER, HEADER + length * 4).buffer);
+      : new Int32Array(new Uint8Array(record.subarray(HEADER, HEADER + length * 4)).buffer);
   return { clock: clockOf(record), words, tail: JSON.parse(tail.toString('utf8')) as Tail };
 }
 

@@ -47,6 +47,7 @@ export class BodyScanner {
   #data: Uint8Array = new Uint8Array(0);
   #view = new DataView(this.#data.buffer);
   #base = 0;
+  #length = 0;
   #position = 0;
   #state = BEFORE;
   readonly #finder = new ElementFinder();
@@ -54,9 +55,10 @@ export class BodyScanner {
   #partBytes = 0;
   #elementStart = 0;
 
-  /** Gives the next piece; only after `advance` said 'needs data'. The bytes must not change until the next `feed`. */
+  /** Gives the next piece; only after `advance` said 'needs data'. The one before is not looked at any more. */
   feed(data: Uint8Array): void {
-    this.#base += this.#data.length;
+    this.#base += this.#length;
+    this.#length = data.length;
     this.#data = data;
     this.#view = new DataView(data.buffer, data.byteOffset, data.length);
     this.#position = 0;
@@ -139,7 +141,7 @@ export class BodyScanner {
   /** The body is over. @throws ScanError when the array is not. */
   end(): void {
     if (this.#state === CLOSED) return;
-    const offset = this.#base + this.#data.length;
+    const offset = this.#base + this.#length;
     throw new ScanError(
       offset === 0
         ? 'the body is empty: a JSON array of reports was expected'
@@ -157,7 +159,8 @@ export class BodyScanner {
     this.#partBytes += part.length;
     // A report that is too long keeps the beginning that quarantine shows, and is passed over.
     if (this.#partBytes <= MAX_REPORT_BYTES) {
-      if (end < 0 || kept > 0) this.#parts.push(part);
+      if (end < 0) this.#parts.push(Buffer.from(part));
+      else if (kept > 0) this.#parts.push(part);
     } else if (kept <= MAX_REPORT_BYTES) {
       this.#parts.push(part);
       this.#parts = [Buffer.concat(this.#parts, KEPT_TEXT)];

@@ -1,19 +1,31 @@
+/** Strings that are remembered from one chunk to the next, at most; a chunk itself may name more. */
+const MAX_REMEMBERED = 4096;
+
 /**
  * Strings of one chunk, found by their bytes: a chunk names few tags and kinds many times, and making a JavaScript
- * string for each mention would cost more than all the rest of the scan.
+ * string for each mention would cost more than all the rest of the scan. Strings of earlier chunks are remembered, since
+ * the next one will name them again.
  */
 export class ByteInterner {
   #table = new Int32Array(64);
   #mask = 63;
   #arena = Buffer.allocUnsafe(1024);
+  // Of each string that is remembered:
   #ends: number[] = [];
   #hashes: number[] = [];
+  #strings: (string | undefined)[] = [];
+  /** Its number in the chunk that `#chunks` says. */
+  #numbers: number[] = [];
+  #chunks: number[] = [];
+  /** Those that this chunk names, in order of their numbers. */
+  #named: number[] = [];
+  #chunk = 0;
 
   get size(): number {
-    return this.#ends.length;
+    return this.#named.length;
   }
 
-  /** Start value for a hash that a scanner computes while it passes over the bytes with `ByteInterner.step`. */
+  /** Start value for a hash that a scanner computes while it passes over the bytes. */
   static readonly SEED = 0x811c9dc5 | 0;
 
   /** FNV-1a; the scanner inlines the same formula. */
@@ -28,8 +40,10 @@ export class ByteInterner {
     let slot = (hash ^ (hash >>> 15)) & this.#mask;
     for (;;) {
       const entry = this.#table[slot]! - 1;
-      if (entry < 0) return this.#insert(bytes, from, to, hash, slot);
-      if (this.#hashes[entry] === hash && this.#equals(entry, bytes, from, to)) return entry;
+      if (entry < 0) return this.#number(this.#insert(bytes, from, to, hash, slot));
+      if (this.#hashes[entry] === hash && this.#equals(entry, bytes, from, to)) {
+        return this.#chunks[entry] === this.#chunk ? this.#numbers[entry]! : this.#number(entry);
+      }
       slot = (slot + 1) & this.#mask;
     }
   }
@@ -42,19 +56,26 @@ export class ByteInterner {
   /** In order of their numbers. Bytes that are not UTF-8 come as U+FFFD, as `JSON.parse` of the decoded text gives them. */
   strings(): string[] {
     const strings: string[] = [];
-    let from = 0;
-    for (const end of this.#ends) {
-      strings.push(this.#arena.toString('utf8', from, end));
-      from = end;
+    for (const entry of this.#named) {
+      this.#strings[entry] ??= this.#arena.toString('utf8', this.#start(entry), this.#ends[entry]);
+      strings.push(this.#strings[entry]);
     }
     return strings;
   }
 
   clear(): void {
-    if (this.#ends.length === 0) return;
+    this.#named.length = 0;
+    this.#chunk++;
+    if (this.#ends.length <= MAX_REMEMBERED) return;
     this.#table.fill(0);
-    this.#ends.length = 0;
-    this.#hashes.length = 0;
+    for (const list of [this.#ends, this.#hashes, this.#strings, this.#numbers, this.#chunks]) list.length = 0;
+  }
+
+  #number(entry: number): number {
+    this.#chunks[entry] = this.#chunk;
+    this.#numbers[entry] = this.#named.length;
+    this.#named.push(entry);
+    return this.#numbers[entry]!;
   }
 
   #start(entry: number): number {
@@ -81,6 +102,9 @@ export class ByteInterner {
     this.#arena.set(bytes.subarray(from, to), start);
     this.#ends.push(end);
     this.#hashes.push(hash);
+    this.#strings.push(undefined);
+    this.#numbers.push(0);
+    this.#chunks.push(-1);
     this.#table[slot] = entry + 1;
     if (this.#ends.length * 2 > this.#mask) this.#grow();
     return entry;

@@ -5,11 +5,17 @@ import { KEPT_TEXT, type Quarantined, type Reason } from './quarantine.ts';
 
 /** How many texts of quarantined reports a chunk keeps; all are counted. */
 const KEPT_TEXTS = 64;
+/** Bytes before the words that are left to whoever frames them. */
+export const ROOM_BEFORE = 16;
+
+function wordsWithRoom(length: number): Int32Array {
+  return new Int32Array(new ArrayBuffer(ROOM_BEFORE + 4 * length), ROOM_BEFORE, length);
+}
 
 /** Reports of a body between two commits: packed as they are scanned, with what had to be quarantined. */
 export class ReportChunk {
   /** Packed reports, see packed.ts. */
-  words = new Int32Array(256);
+  words = wordsWithRoom(256);
   /** Words in use. */
   length = 0;
   /** Valid reports. */
@@ -23,11 +29,17 @@ export class ReportChunk {
 
   /** Room for one more report, so that the scanner writes without asking. */
   reserve(): void {
-    if (this.length + 16 > this.words.length) {
-      const larger = new Int32Array(this.words.length * 2);
-      larger.set(this.words);
-      this.words = larger;
-    }
+    if (this.length + 16 > this.words.length) this.#grow(this.words.length * 2);
+  }
+
+  /**
+   * The words in use where they lie, with `ROOM_BEFORE` bytes before them and some after: a record is made of them without
+   * a copy. Good until the chunk changes.
+   */
+  frame(after: number): Buffer {
+    const end = this.length + Math.ceil(after / 4);
+    if (end > this.words.length) this.#grow(end);
+    return Buffer.from(this.words.buffer, 0, ROOM_BEFORE + 4 * this.length + after);
   }
 
   quarantine(reason: Reason, text: Uint8Array): void {
@@ -47,6 +59,12 @@ export class ReportChunk {
     this.kinds.clear();
     this.quarantined.length = 0;
     this.reasons.clear();
+  }
+
+  #grow(length: number): void {
+    const larger = wordsWithRoom(length);
+    larger.set(this.words.subarray(0, this.length));
+    this.words = larger;
   }
 
   /** The reports in words that a person reads; for small chunks only. */

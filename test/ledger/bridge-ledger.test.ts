@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { BodyError } from '../../src/ledger/ledger.ts';
-import { bodyOf, collect, ManualClock, pieces, reportText, startedLedger } from '../support/ledger.ts';
+import { bodyOf, collect, ManualClock, pieces, reportText, sourceOf, split, startedLedger } from '../support/ledger.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 
 const sample = readFileSync(new URL('../testdata/couic-batch.json', import.meta.url));
@@ -190,13 +190,13 @@ describe('a body', () => {
     const { ledger } = await startedLedger();
     let hangUp = (_: Error) => {};
     async function* stalling() {
-      yield* pieces(bodyOf([{}, { cidr: '5.5.5.5/32' }]).slice(0, -1));
+      yield* split(bodyOf([{}, { cidr: '5.5.5.5/32' }]).slice(0, -1));
       await new Promise((_, reject) => {
         hangUp = reject;
       });
     }
     const progress = { accepted: 0, replayed: 0, quarantined: 0 };
-    const taken = ledger.ingest('couic', stalling(), { progress });
+    const taken = ledger.ingest('couic', sourceOf(stalling()), { progress });
     await expect.poll(() => progress.accepted).toBe(2);
     hangUp(new Error('hung up'));
     await expect(taken).rejects.toThrow('hung up');

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { collect, ManualClock, pieces, reportText, startedLedger } from '../support/ledger.ts';
+import { collect, ManualClock, pieces, reportText, sourceOf, split, startedLedger } from '../support/ledger.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 
 /** A socket that gives up after so many bytes: pieces, then the reset that Node's stream would throw. */
 async function* cutOff(body: string, bytes: number, length: number): AsyncGenerator<Uint8Array> {
-  yield* pieces(body.slice(0, bytes), length);
+  yield* split(body.slice(0, bytes), length);
   if (bytes < body.length) throw new Error('socket hang up');
 }
 
@@ -43,10 +43,12 @@ test('whatever is cut off, lost, failed or killed, each report counts once', asy
         if (outcome === 'killed after commit') {
           store.afterCommit = () => Promise.reject(new Error('killed'));
         }
-        const ok = await ledger.ingest('couic', cutOff(body, Math.floor(body.length * arrives), pieceLength)).then(
-          () => true,
-          () => false,
-        );
+        const ok = await ledger
+          .ingest('couic', sourceOf(cutOff(body, Math.floor(body.length * arrives), pieceLength)))
+          .then(
+            () => true,
+            () => false,
+          );
         store.failure = null;
         if (outcome === 'killed after commit' || outcome === 'restarted') await restart();
         if (ok && outcome === 'answered') unanswered = [];
@@ -119,7 +121,9 @@ test('a body of many chunks that is cut off again and again makes progress, and 
   const body = `[${reports.join(',')}]`;
   let replayed = -1;
   for (const share of [0.3, 0.5, 0.9]) {
-    await expect(ledger.ingest('couic', cutOff(body, body.length * share, 65_536))).rejects.toThrow('hang up');
+    await expect(ledger.ingest('couic', sourceOf(cutOff(body, body.length * share, 65_536)))).rejects.toThrow(
+      'hang up',
+    );
   }
   const last = await ledger.ingest('couic', pieces(body));
   replayed = last.replayed;

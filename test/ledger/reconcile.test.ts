@@ -4,7 +4,7 @@ import type { ListRules } from '../../src/ledger/reconciler.ts';
 import { SimulatedFirewall } from '../support/couic-sim/firewall.ts';
 import { below as belowOf, seededRandom } from '../support/couic-sim/random.ts';
 import type { CouicEntry, CouicReport, Policy } from '../support/couic-sim/report.ts';
-import { bodyOf, collect, type ManualClock, pieces, startedLedger, type TestReport } from '../support/ledger.ts';
+import { bodyOf, collect, type ManualClock, pieces, split, startedLedger, type TestReport } from '../support/ledger.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 
 type Started = Awaited<ReturnType<typeof startedLedger>>;
@@ -26,7 +26,7 @@ function entry(rule: Partial<CouicEntry>): CouicEntry {
 }
 
 function listOf(lists: Lists): ListRules {
-  return async (policy) => pieces(JSON.stringify((lists[policy] ?? []).map(entry)), 50);
+  return async (policy) => split(JSON.stringify((lists[policy] ?? []).map(entry)), 50);
 }
 
 const ingest = (...reports: TestReport[]) => ledger.ingest('edge', pieces(bodyOf(reports)));
@@ -181,7 +181,7 @@ test('a rule that was removed and added again is not taken out by a correction t
         { cidr: '192.0.2.1/32', creation: NOW - 1, tag: 'again' },
       );
     }
-    return pieces('[]');
+    return split('[]');
   });
   await written;
   expect(await active()).toEqual({ 'drop again ipv4': 1 });
@@ -190,7 +190,7 @@ test('a rule that was removed and added again is not taken out by a correction t
 describe('an answer that cannot be trusted', () => {
   test('takes nothing out when it breaks off, and keeps what it told', async () => {
     await ingest({ cidr: '192.0.2.9/32', creation: NOW - 100 });
-    const half: ListRules = async () => pieces(`${JSON.stringify([entry({ cidr: '192.0.2.1/32' })]).slice(0, -1)},{"c`);
+    const half: ListRules = async () => split(`${JSON.stringify([entry({ cidr: '192.0.2.1/32' })]).slice(0, -1)},{"c`);
     await expect(reconcile(half)).rejects.toThrow('the answer ends inside the list of rules');
     expect(await active()).toEqual({ 'drop scanner ipv4': 2 });
     expect((await collect(ledger.producer()))['couic.ledger.drift']).toBeUndefined();
@@ -198,7 +198,7 @@ describe('an answer that cannot be trusted', () => {
 
   test('and one that is no list changes nothing', async () => {
     await ingest({ cidr: '192.0.2.9/32', creation: NOW - 100 });
-    await expect(reconcile(async () => pieces('<html>502</html>'))).rejects.toThrow('not a JSON array of rules');
+    await expect(reconcile(async () => split('<html>502</html>'))).rejects.toThrow('not a JSON array of rules');
     await expect(reconcile(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
     expect(await active()).toEqual({ 'drop scanner ipv4': 1 });
   });
@@ -228,10 +228,10 @@ test('the largest list of Couic comes in and goes out without a stall, and witho
       yield Buffer.from((from === 0 ? '[' : ',') + entries.join() + (from + 512 === count ? ']' : ''));
     }
   }
-  const empty: ListRules = async () => pieces('[]');
+  const empty: ListRules = async () => split('[]');
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
-  const first = await reconcile(async (policy) => (policy === 'drop' ? whole() : pieces('[]')));
+  const first = await reconcile(async (policy) => (policy === 'drop' ? whole() : split('[]')));
   expect(first).toEqual({ listed: count, added: count, removed: 0, invalid: 0 });
   expect(Object.values(await active()).reduce((sum, n) => sum + n, 0)).toBe(count);
   expect(await reconcile(empty)).toEqual({ listed: 0, added: 0, removed: count, invalid: 0 });
@@ -276,7 +276,7 @@ test('whatever happens at whatever time, a list that is read in peace leaves not
       if (busy) await deliver(below(4));
       const text = JSON.stringify(firewall.entries(policy));
       return (async function* () {
-        for await (const piece of pieces(text, 200)) {
+        for await (const piece of split(text, 200)) {
           if (busy) {
             act();
             await deliver(below(4));

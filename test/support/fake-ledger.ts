@@ -1,3 +1,4 @@
+import type { BodySource } from '../../src/ledger/body-source.ts';
 import {
   BodyError,
   type IngestOptions,
@@ -5,6 +6,8 @@ import {
   type Ledger,
   type QuarantinedReport,
 } from '../../src/ledger/ledger.ts';
+
+const NO_HURRY = Number.POSITIVE_INFINITY;
 
 interface WireReport {
   action: 'add' | 'remove';
@@ -24,7 +27,7 @@ export class FakeLedger implements Ledger {
   bytes = 0;
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  ingest(instance: string, body: AsyncIterable<Uint8Array>, options: IngestOptions = {}): Promise<IngestResult> {
+  ingest(instance: string, body: BodySource, options: IngestOptions = {}): Promise<IngestResult> {
     const before = this.#turns.get(instance) ?? Promise.resolve();
     const turn = before.then(() => this.#take(instance, body, options));
     const settled = turn.catch((error) => this.failures.push(error));
@@ -51,12 +54,13 @@ export class FakeLedger implements Ledger {
     return this.bodies.filter((body) => body.instance === instance).flatMap((body) => body.reports);
   }
 
-  async #take(instance: string, body: AsyncIterable<Uint8Array>, options: IngestOptions): Promise<IngestResult> {
+  async #take(instance: string, body: BodySource, options: IngestOptions): Promise<IngestResult> {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of body) {
+    for (let chunk = await body.read(NO_HURRY); chunk !== null; chunk = await body.read(NO_HURRY)) {
       options.signal?.throwIfAborted();
+      if (chunk === undefined) continue;
       this.bytes += chunk.length;
-      chunks.push(chunk);
+      chunks.push(Buffer.from(chunk));
     }
     const text = Buffer.concat(chunks).toString();
     const result = { accepted: 0, replayed: 0, quarantined: 0 };

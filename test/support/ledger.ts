@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attributes } from '@opentelemetry/api';
 import { createNoopMeter } from '@opentelemetry/api';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { pino } from 'pino';
 import { BridgeEvents } from '../../src/events.ts';
+import type { BodySource } from '../../src/ledger/body-source.ts';
 import { BridgeLedger } from '../../src/ledger/bridge-ledger.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -44,11 +46,33 @@ export async function startedLedger(
   return { ledger, store, clock };
 }
 
-/** A body as pieces of the given length. */
-export async function* pieces(body: string | Uint8Array, length = 65_536): AsyncGenerator<Uint8Array> {
+/** A body in pieces of the given length. */
+export async function* split(body: string | Uint8Array, length = 65_536): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(body as string);
   for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
 }
+
+/** A body as the ledger reads it. Each piece is overwritten once it was read: nobody may look at it then. */
+export function sourceOf(pieces: AsyncIterable<Uint8Array>): BodySource {
+  const iterator = pieces[Symbol.asyncIterator]();
+  let given: Uint8Array | undefined;
+  let next: Promise<IteratorResult<Uint8Array>> | undefined;
+  return {
+    ended: false,
+    async read(patience) {
+      given?.fill(0xee);
+      next ??= iterator.next();
+      next.catch(() => {});
+      const result = await (Number.isFinite(patience) ? Promise.race([next, sleep(patience, null)]) : next);
+      if (result === null) return undefined;
+      next = undefined;
+      given = result.done ? undefined : Buffer.from(result.value);
+      return given ?? null;
+    },
+  };
+}
+
+export const pieces = (body: string | Uint8Array, length?: number): BodySource => sourceOf(split(body, length));
 
 /** Values by metric and by attributes, sorted: `{'couic.reports': {'a=1,b=2': 3}}`. Histograms by their count. */
 export async function collect(producer: MetricProducer): Promise<Record<string, Record<string, number>>> {

@@ -25,7 +25,7 @@ export class MemoryStore implements Store {
         this.requested++;
         const done = this.#last.then(async () => {
           if (this.failure !== null) throw this.failure;
-          const copies = records.map((record) => ({ name, record: record.slice() }));
+          const copies = records.map((record) => ({ name, record: new Uint8Array(record) }));
           this.log.push(...copies);
           await this.afterCommit();
           for (const { record } of copies) fold.apply(record);

@@ -1,4 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { freeMemory } from '../../../src/free-memory.ts';
+import type { BodySource } from '../../../src/ledger/body-source.ts';
 import { BodyStalledError, ClientGoneError } from './errors.ts';
 
 /** Bytes that are taken from the socket ahead of the ledger, so that the wire is not idle while a chunk is committed. */
@@ -6,78 +9,87 @@ const READ_AHEAD = 256 * 1024;
 /** How long the rest of a refused body is read and dropped, so that its sender sees the answer and not a reset. */
 const LINGER = 5000;
 
+type Piece = Uint8Array | null | undefined;
+
 interface Waiter {
-  resolve(result: IteratorResult<Uint8Array, undefined>): void;
+  readonly isPatient: boolean;
+  resolve(piece: Piece): void;
   reject(error: Error): void;
 }
-
-const DONE: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined };
 
 /**
  * The bytes of a request as they come. Unlike the stream's own iterator it leaves the socket open when the reader stops
  * early, so that the answer can still be sent; and it costs a fraction, which a request with one report notices.
- * Nothing is read before the first `next()`: a body that waits for its turn stays in the kernel's buffers.
+ * Nothing is read before the first `read()`: a body that waits for its turn stays in the kernel's buffers.
  */
-export class RequestBody implements AsyncIterableIterator<Uint8Array, undefined> {
+export class RequestBody implements BodySource {
   readonly #request: IncomingMessage;
   readonly #stallTimeout: number;
-  #queue: Uint8Array[] = [];
+  readonly #queue: Uint8Array[] = [];
   #queued = 0;
-  #started = false;
-  #ended = false;
+  /** Bytes that are still to come, by the request's header; NaN when it does not say. */
+  #left: number;
+  #state: 'new' | 'reading' | 'discarded' = 'new';
+  #complete = false;
   #error: Error | undefined;
   #waiter: Waiter | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #given: Uint8Array | undefined;
+  /** The memory of its bytes is its own. */
+  readonly #isOwner: boolean;
+  #stall: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
 
   /** @param stallTimeout - milliseconds that a reader waits for the next bytes; a body that moves is never cut. */
   constructor(request: IncomingMessage, stallTimeout: number) {
     this.#request = request;
     this.#stallTimeout = stallTimeout;
+    this.#left = Number(request.headers['content-length'] ?? Number.NaN);
+    // Not so under `inject()`.
+    this.#isOwner = request.socket instanceof Socket;
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  get ended(): boolean {
+    return this.#complete && this.#queue.length === 0;
   }
 
   /**
    * @throws ClientGoneError when the client hung up mid-body.
    * @throws BodyStalledError when nothing came for `stallTimeout`.
    */
-  next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (!this.#started) this.#start();
-    const value = this.#queue.shift();
-    if (value) {
-      this.#queued -= value.length;
+  read(patience: number): Promise<Piece> {
+    this.#free();
+    if (this.#state === 'new') this.#start();
+    const piece = this.#queue.shift();
+    if (piece) {
+      this.#queued -= piece.length;
       if (this.#request.isPaused()) this.#request.resume();
-      return Promise.resolve({ done: false, value });
+      this.#given = piece;
+      return Promise.resolve(piece);
     }
     if (this.#error) return Promise.reject(this.#error);
-    if (this.#ended) return Promise.resolve(DONE);
+    if (this.#complete || this.#state === 'discarded') return Promise.resolve(null);
     return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject };
-      this.#timer = setTimeout(() => this.#fail(new BodyStalledError(this.#stallTimeout)), this.#stallTimeout);
+      const isPatient = patience >= this.#stallTimeout;
+      this.#waiter = { isPatient, resolve, reject };
+      if (isPatient) this.#stall = again(this.#stall, this.#onStalled, this.#stallTimeout);
+      else this.#patience = again(this.#patience, this.#onPatienceOver, patience);
     });
-  }
-
-  return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.discard();
-    return Promise.resolve(DONE);
   }
 
   /** Ends the reading. What is still to come is dropped for a while, then the connection is. */
   discard(): void {
-    this.#queue = [];
-    this.#queued = 0;
-    if (this.#started) {
-      this.#request.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
-      this.#started = false;
-    }
-    if (!this.#ended) discardRequest(this.#request);
-    this.#ended = true;
+    if (this.#state === 'discarded') return;
+    this.#state = 'discarded';
+    this.#free();
+    this.#queue.length = 0;
+    clearTimeout(this.#stall);
+    clearTimeout(this.#patience);
+    if (!this.#complete) discardRequest(this.#request);
+    else if (this.#request.isPaused()) this.#request.resume();
   }
 
   #start(): void {
-    this.#started = true;
+    this.#state = 'reading';
     const request = this.#request;
     if (request.destroyed) {
       this.#onClose();
@@ -87,24 +99,39 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array, undefined>
     if (request.isPaused()) request.resume();
   }
 
-  readonly #onData = (chunk: Uint8Array): void => {
+  readonly #onData = (piece: Uint8Array): void => {
+    if (this.#state === 'discarded') return;
+    this.#left -= piece.length;
+    // The stream says so a little later; a small body need not wait for that.
+    if (this.#left === 0) this.#complete = true;
     const waiter = this.#takeWaiter();
     if (waiter) {
-      waiter.resolve({ done: false, value: chunk });
+      this.#given = piece;
+      waiter.resolve(piece);
       return;
     }
-    this.#queue.push(chunk);
-    this.#queued += chunk.length;
+    this.#queue.push(piece);
+    this.#queued += piece.length;
     if (this.#queued >= READ_AHEAD) this.#request.pause();
   };
 
   readonly #onEnd = (): void => {
-    this.#ended = true;
-    this.#takeWaiter()?.resolve(DONE);
+    this.#complete = true;
+    this.#takeWaiter()?.resolve(null);
   };
 
   readonly #onClose = (): void => {
-    if (!this.#ended) this.#fail(new ClientGoneError());
+    if (!this.#complete) this.#fail(new ClientGoneError());
+  };
+
+  // Timers are not stopped when bytes come, but begin anew with the next wait: that is cheaper. So they may go off late,
+  // while nobody waits, or somebody with the other patience.
+  readonly #onPatienceOver = (): void => {
+    if (this.#waiter && !this.#waiter.isPatient) this.#takeWaiter()?.resolve(undefined);
+  };
+
+  readonly #onStalled = (): void => {
+    if (this.#waiter?.isPatient) this.#fail(new BodyStalledError(this.#stallTimeout));
   };
 
   #fail(error: Error): void {
@@ -114,12 +141,18 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array, undefined>
 
   #takeWaiter(): Waiter | undefined {
     const waiter = this.#waiter;
-    if (waiter) {
-      this.#waiter = undefined;
-      clearTimeout(this.#timer);
-    }
+    this.#waiter = undefined;
     return waiter;
   }
+
+  #free(): void {
+    if (this.#given && this.#isOwner) freeMemory(this.#given);
+    this.#given = undefined;
+  }
+}
+
+function again(timer: NodeJS.Timeout | undefined, callback: () => void, milliseconds: number): NodeJS.Timeout {
+  return timer ? timer.refresh() : setTimeout(callback, milliseconds);
 }
 
 /** Reads and drops what is left of a request that is answered early, for a bounded time. */

@@ -17,11 +17,10 @@ export interface RuleOptions {
 /** Records that add so many rules, as the intake writes them. */
 export function* ruleRecords(count: number, options: RuleOptions): Generator<Uint8Array> {
   const { instance = 'couic', from = 0, tags = 50, expiration } = options;
-  const chunk = new ReportChunk();
   const creation = CLOCK / 1000 - 100;
   let body = 0;
   for (let n = from; n < from + count; ) {
-    chunk.clear();
+    const chunk = new ReportChunk();
     for (; n < from + count && chunk.reports < PER_CHUNK; n++) {
       chunk.reserve();
       const at = chunk.length;

@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/clock.ts';
 import type { AnyFactory, ExporterFactory, ExtensionFactory } from '../../../src/component.ts';
 import { factories } from '../../../src/components.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
+import type { BodySource } from '../../../src/ledger/body-source.ts';
 import type { IngestOptions } from '../../../src/ledger/ledger.ts';
 import { Service } from '../../../src/service.ts';
 import { createServiceLedger } from '../../../src/service-ledger.ts';
@@ -63,16 +64,23 @@ function watched(journal: Journal): Journal {
   };
 }
 
-async function* counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const piece of body) {
-    if (plan?.point === 'body' && piece.length >= left) {
+function counted(body: BodySource): BodySource {
+  let isFatal = false;
+  return {
+    get ended() {
+      return !isFatal && body.ended;
+    },
+    async read(patience) {
+      if (isFatal) die();
+      const piece = await body.read(patience);
+      if (!piece) return piece;
+      isFatal = plan?.point === 'body' && piece.length >= left;
       // What comes before the fatal byte still arrives.
-      yield piece.subarray(0, left);
-      die();
-    }
-    reached('body', piece.length);
-    yield piece;
-  }
+      if (isFatal) return piece.subarray(0, left);
+      reached('body', piece.length);
+      return piece;
+    },
+  };
 }
 
 const inPlace: readonly AnyFactory[] = factories.map((factory) =>
@@ -93,7 +101,7 @@ const service = new Service({
   createLedger: (options) => {
     const ledger = createServiceLedger(options);
     const ingest = ledger.ingest.bind(ledger);
-    ledger.ingest = (instance: string, body: AsyncIterable<Uint8Array>, how?: IngestOptions) =>
+    ledger.ingest = (instance: string, body: BodySource, how?: IngestOptions) =>
       ingest(instance, plan?.point === 'body' ? counted(body) : body, how);
     return ledger;
   },
