@@ -47,20 +47,18 @@ function columns(addressWords: number): number[] {
   return [4, 4, 4, 4, 4 * addressWords, 2];
 }
 
-/** Only the first slots of a page's bytes, column after column: most ledgers fill no page. */
-export function trimPage(bytes: Uint8Array, addressWords: number, slots: number): Uint8Array {
-  if (slots >= PAGE_SLOTS) return bytes;
-  const trimmed = new Uint8Array(slots * (4 * addressWords + 18));
+/** Copies only the first slots of a page, column after column: most ledgers fill no page. @returns how many bytes. */
+export function trimPage(bytes: Uint8Array, addressWords: number, slots: number, into: Uint8Array): number {
   let [from, to] = [0, 0];
   for (const width of columns(addressWords)) {
-    trimmed.set(bytes.subarray(from, from + width * slots), to);
+    into.set(bytes.subarray(from, from + width * Math.min(slots, PAGE_SLOTS)), to);
     from += width * PAGE_SLOTS;
-    to += width * slots;
+    to += width * Math.min(slots, PAGE_SLOTS);
   }
-  return trimmed;
+  return to;
 }
 
-/** The inverse of `trimPage`, into a new page. */
+/** A new page of what `trimPage` copied. */
 export function untrimPage(trimmed: Uint8Array, addressWords: number): RulePage {
   const page = new RulePage(addressWords);
   const slots = trimmed.length / (4 * addressWords + 18);

@@ -1,3 +1,4 @@
+import { freeMemory } from '../free-memory.ts';
 import { packTimesHigh } from '../report/packed.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { RuleIndex } from './rule-index.ts';
@@ -136,16 +137,19 @@ export class RuleTable {
     this.#copiedSlots = this.slots;
   }
 
-  /** A page as it was at `beginSnapshot`, as a copy; each may be asked for once. */
-  snapshotPage(number: number): Uint8Array {
+  /** Copies a page as it was at `beginSnapshot`; each may be asked for once. @returns how many bytes. */
+  snapshotPage(number: number, into: Uint8Array): number {
     const slots = this.#copiedSlots - number * PAGE_SLOTS;
-    const bytes = trimPage(this.#copies!.get(number) ?? this.pages[number]!.bytes.slice(), this.addressWords, slots);
+    const copy = this.#copies!.get(number);
+    const length = trimPage(copy ?? this.pages[number]!.bytes, this.addressWords, slots, into);
+    if (copy) freeMemory(copy);
     // It is out: later changes need no copy.
     this.#copies!.set(number, EMPTY);
-    return bytes;
+    return length;
   }
 
   endSnapshot(): void {
+    for (const copy of this.#copies?.values() ?? []) freeMemory(copy);
     this.#copies = null;
   }
 

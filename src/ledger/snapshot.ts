@@ -1,6 +1,8 @@
+import { freeMemory } from '../free-memory.ts';
 import { ruleKeyOf } from './apply-chunk.ts';
 import type { InstanceTotals } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { RulePage } from './rule-page.ts';
 import type { RuleTable } from './rule-table.ts';
 
 /*
@@ -46,9 +48,16 @@ export function snapshotState(state: LedgerState): Iterable<Uint8Array> {
     tables[table]!.beginSnapshot();
     for (const number of pages.keys()) todo.push({ table, number });
   }
+  const copyPiece = (table: number, number: number, into: Uint8Array): number =>
+    table < 0
+      ? json.copy(into, 0, number * PIECE_BYTES, (number + 1) * PIECE_BYTES)
+      : tables[table]!.snapshotPage(number, into);
+  // One for all pieces: each is the store's only until it asks for the next.
+  const frame = new Uint8Array(1 + Math.max(PIECE_BYTES, RulePage.byteLength(4)));
   let next = 0;
   const end = () => {
     next = todo.length;
+    freeMemory(frame);
     for (const table of tables) table.endSnapshot();
   };
   // No generator: one that was never begun would not run its `finally` when the snapshot is given up.
@@ -60,11 +69,8 @@ export function snapshotState(state: LedgerState): Iterable<Uint8Array> {
         return { done: true, value: undefined };
       }
       const { table, number } = item;
-      const bytes =
-        table < 0
-          ? json.subarray(number * PIECE_BYTES, (number + 1) * PIECE_BYTES)
-          : tables[table]!.snapshotPage(number);
-      return { done: false, value: piece(table + 1, bytes) };
+      frame[0] = table + 1;
+      return { done: false, value: frame.subarray(0, 1 + copyPiece(table, number, frame.subarray(1))) };
     },
     return() {
       end();
@@ -74,20 +80,13 @@ export function snapshotState(state: LedgerState): Iterable<Uint8Array> {
   return { [Symbol.iterator]: () => iterator };
 }
 
-function piece(kind: number, bytes: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(1 + bytes.length);
-  framed[0] = kind;
-  framed.set(bytes, 1);
-  return framed;
-}
-
 /** @param state - new, with nothing applied. */
 export function restoreState(state: LedgerState, pieces: Iterable<Uint8Array>): void {
   const tables = tablesOf(state);
   const json: Uint8Array[] = [];
   for (const framed of pieces) {
     const bytes = framed.subarray(1);
-    if (framed[0] === 0) json.push(bytes.slice());
+    if (framed[0] === 0) json.push(new Uint8Array(bytes));
     else tables[framed[0]! - 1]!.restorePage(bytes);
   }
   const saved = JSON.parse(Buffer.concat(json).toString('utf8')) as SavedState;

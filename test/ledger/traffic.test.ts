@@ -111,7 +111,7 @@ test('a restart of the bridge goes on where it was, from the log and from a snap
   const fold = new LedgerFold();
   for (const { record } of store.log) fold.apply(record);
   const restored = new LedgerFold();
-  restored.restore([...fold.snapshot()]);
+  restored.restore(fold.snapshot());
   expect(await collect(new LedgerProducer(restored.state, '0', null, () => 0))).toEqual(
     await collect(ledger.producer()),
   );
