@@ -7,6 +7,11 @@ export class ReportSource {
     this.#tags = Array.from({ length: tags }, (_, i) => `scanner-${i}`);
   }
 
+  /** Reports made so far. */
+  get made(): number {
+    return this.#next;
+  }
+
   /** The next report, as Couic's serde_json writes it; about 250 bytes. One in ten removes the rule added nine before. */
   #report(): string {
     const n = this.#next++;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { freePort } from '../support/free-port.ts';
+import { askProbe } from './ask-probe.ts';
 import type { ProbeReading } from './probe.ts';
 
 /** The project's own folder, from the source and from where it is compiled to. */
@@ -76,15 +77,18 @@ export class BridgeProcess {
     return instance === undefined ? '/v1/reports' : `/v1/reports/${tokenOf(instance)}`;
   }
 
-  async reset(): Promise<void> {
-    this.#child.send('reset');
-    await once(this.#child, 'message');
+  /** Looks at memory and stalls from here on, too. */
+  async watch(): Promise<void> {
+    await askProbe(this.#child, 'watch');
   }
 
-  async read(): Promise<ProbeReading> {
-    this.#child.send('read');
-    const [reading] = (await once(this.#child, 'message')) as [ProbeReading];
-    return reading;
+  /** `read` tells of the time from here on. */
+  async mark(): Promise<void> {
+    await askProbe(this.#child, 'mark');
+  }
+
+  read(): Promise<ProbeReading> {
+    return askProbe(this.#child, 'read') as Promise<ProbeReading>;
   }
 
   async metrics(): Promise<string> {

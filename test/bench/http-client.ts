@@ -7,36 +7,44 @@ export interface Answer {
   quarantined: number;
 }
 
-/** Posts bodies over so many keep-alive connections, one after another on each. @returns each answer's time, ms. */
-export async function postAll(
-  port: number,
-  path: string,
-  bodies: readonly Buffer[],
-  connections: number,
-): Promise<{ answers: Answer[]; times: number[] }> {
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 });
-  const answers: Answer[] = [];
-  const times: number[] = [];
-  let next = 0;
-  const worker = async () => {
-    while (next < bodies.length) {
-      const body = bodies[next++]!;
-      const start = performance.now();
-      const response = await pool.request({
-        method: 'POST',
-        path,
-        body,
-        headers: { 'content-type': 'application/json' },
-      });
-      const text = await response.body.text();
-      times.push(performance.now() - start);
-      if (response.statusCode !== 200) throw new Error(`answered ${response.statusCode}: ${text}`);
-      answers.push(JSON.parse(text) as Answer);
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, worker));
-  await pool.close();
-  return { answers, times };
+/** Posts bodies over so many connections that stay open, one after another on each. */
+export class Client {
+  readonly #pool: Pool;
+  readonly #connections: number;
+  /** Reports that the answers said were accepted. */
+  accepted = 0;
+  /** Milliseconds of each answer. */
+  times: number[] = [];
+
+  constructor(port: number, connections = 1) {
+    this.#pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 });
+    this.#connections = connections;
+  }
+
+  async post(path: string, bodies: readonly Buffer[]): Promise<void> {
+    let next = 0;
+    const worker = async () => {
+      while (next < bodies.length) {
+        const body = bodies[next++]!;
+        const start = performance.now();
+        const response = await this.#pool.request({
+          method: 'POST',
+          path,
+          body,
+          headers: { 'content-type': 'application/json' },
+        });
+        const text = await response.body.text();
+        this.times.push(performance.now() - start);
+        if (response.statusCode !== 200) throw new Error(`answered ${response.statusCode}: ${text}`);
+        this.accepted += (JSON.parse(text) as Answer).accepted;
+      }
+    };
+    await Promise.all(Array.from({ length: this.#connections }, worker));
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
 }
 
 export function percentile(times: readonly number[], share: number): number {

@@ -1,38 +1,48 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /**
- * Loaded into the bridge's process with `--import`: answers over the IPC channel what only the process itself knows.
- * `reset` begins a measurement, `read` ends it.
+ * Loaded into a server's process with `--import`: answers over the IPC channel what only the process itself knows.
+ * Every `read` tells of the time since the `mark` before it.
  */
 export interface ProbeReading {
-  /** User and system time of the process since `reset`, µs. */
+  /** User and system time of the process, µs. */
   cpu: number;
   /** Bytes. */
   rss: number;
+  /** Bytes; only while watched. */
   maxRss: number;
-  /** The longest that the event loop did nothing else since `reset`, ms; 1 ms of it is the measurement's own. */
+  /** The longest that the event loop did nothing else, ms; 1 ms of it is the measurement's own. Only while watched. */
   longestStall: number;
 }
 
+/** `watch`: collects garbage, then looks at memory and stalls from now on, which costs time of its own; then as `mark`. */
+export type ProbeCommand = 'watch' | 'mark' | 'read';
+
 const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
 let cpu = process.cpuUsage();
 let maxRss = 0;
-setInterval(() => {
-  maxRss = Math.max(maxRss, process.memoryUsage.rss());
-}, 10).unref();
 
-process.on('message', (message) => {
-  if (message === 'reset') {
-    globalThis.gc?.();
-    // The stall of collecting garbage is recorded in the next turn; it is not what is measured.
-    setTimeout(() => {
-      delay.reset();
-      maxRss = process.memoryUsage.rss();
-      cpu = process.cpuUsage();
-      process.send?.('reset');
-    }, 20);
-  } else if (message === 'read') {
+function mark(): void {
+  delay.reset();
+  maxRss = process.memoryUsage.rss();
+  cpu = process.cpuUsage();
+  process.send?.('ready');
+}
+
+function watch(): void {
+  delay.enable();
+  setInterval(() => {
+    maxRss = Math.max(maxRss, process.memoryUsage.rss());
+  }, 10).unref();
+  globalThis.gc?.();
+  // The stall of collecting garbage is recorded in the next turn; it is not what is measured.
+  setTimeout(mark, 20);
+}
+
+process.on('message', (command: ProbeCommand) => {
+  if (command === 'watch') watch();
+  else if (command === 'mark') mark();
+  else if (command === 'read') {
     const used = process.cpuUsage(cpu);
     const rss = process.memoryUsage.rss();
     const reading: ProbeReading = {

@@ -1,7 +1,8 @@
 import { type Benchmark, boundRow, mustEqual, ratioRow } from '../benchmark.ts';
 import { ReportSource } from '../bodies.ts';
 import { BridgeProcess } from '../bridge-process.ts';
-import { parseTime, postAll } from '../http-client.ts';
+import { Client, parseTime } from '../http-client.ts';
+import { warmUp } from './beside-parse.ts';
 
 const MIB = 1024 * 1024;
 
@@ -16,23 +17,24 @@ export const backlog: Benchmark = {
     for (let run = 0; run < runs; run++) {
       const directory = BridgeProcess.newDirectory();
       const bridge = await BridgeProcess.start(directory);
+      const client = new Client(bridge.port);
       try {
         const source = new ReportSource();
         // Warm: code compiled, tables of this many rules grown, so that what grows is the body's.
-        const warm = Array.from({ length: Math.ceil(reports / 4096) }, () => source.body(4096));
-        await postAll(bridge.port, bridge.pathOf(), warm, 1);
+        await warmUp(client, bridge.pathOf(), () => source.body(5), smoke ? 20 : 6000);
+        for (let sent = 0; sent < reports; sent += 4096) await client.post(bridge.pathOf(), [source.body(4096)]);
         const body = source.body(reports);
         const parse = parseTime([body]);
-        await bridge.reset();
+        await bridge.watch();
         const before = await bridge.read();
-        await bridge.reset();
-        const { answers } = await postAll(bridge.port, bridge.pathOf(), [body], 1);
+        await client.post(bridge.pathOf(), [body]);
         const { cpu, maxRss, longestStall } = await bridge.read();
-        mustEqual('accepted', answers[0]!.accepted, reports);
+        mustEqual('accepted', client.accepted, source.made);
         pairs.push({ measured: cpu / reports, reference: parse / reports });
         growth.push((maxRss - before.rss) / MIB);
         stalls.push(longestStall);
       } finally {
+        await client.close();
         await bridge.stop();
         BridgeProcess.remove(directory);
       }

@@ -1,42 +1,45 @@
 import { type Benchmark, mustEqual, ratioRow } from '../benchmark.ts';
 import { ReportSource } from '../bodies.ts';
 import { BridgeProcess } from '../bridge-process.ts';
-import { parseTime, postAll } from '../http-client.ts';
+import { Client } from '../http-client.ts';
+import { besideParse, warmUp } from './beside-parse.ts';
+
+const CASES = [
+  { size: 1000, connections: 1, atMost: 1.15 },
+  { size: 4096, connections: 1, atMost: 1.1 },
+  { size: 50, connections: 1, atMost: 3 },
+  { size: 50, connections: 32, atMost: 3 },
+] as const;
+const SMALL = 5;
 
 /** The whole server against `JSON.parse` of the same bytes alone, by CPU of the server's process. */
 export const batches: Benchmark = {
   name: 'batches',
   async run({ smoke, runs }) {
     const rows = [];
-    for (const [size, atMost] of [
-      [1000, 1.15],
-      [4096, 1.1],
-      [50, 3],
-    ] as const) {
+    for (const { size, connections, atMost } of CASES) {
       const directory = BridgeProcess.newDirectory();
       const bridge = await BridgeProcess.start(directory);
+      const client = new Client(bridge.port, connections);
       try {
         const source = new ReportSource();
+        const requests = smoke ? 20 : 6000;
+        await warmUp(client, bridge.pathOf(), () => source.body(SMALL), requests);
         const count = Math.ceil((smoke ? 2000 : 200_000) / size);
+        const post = (bodies: readonly Buffer[]) => client.post(bridge.pathOf(), bodies);
+        const next = (n: number) => Array.from({ length: n }, () => source.body(size));
         const pairs = [];
-        // The first round warms both up and is not counted.
-        for (let run = 0; run <= runs; run++) {
-          const bodies = Array.from({ length: count }, () => source.body(size));
-          const parse = parseTime(bodies);
-          await bridge.reset();
-          const { answers } = await postAll(bridge.port, bridge.pathOf(), bodies, 1);
-          const { cpu } = await bridge.read();
-          mustEqual(
-            'accepted',
-            answers.reduce((sum, { accepted }) => sum + accepted, 0),
-            count * size,
-          );
-          const reports = count * size;
-          if (run > 0 || smoke) pairs.push({ measured: cpu / reports, reference: parse / reports });
+        // The first round is for V8, too.
+        for (let run = smoke ? 1 : 0; run <= runs; run++) {
+          const pair = await besideParse(bridge, post, next, count, size);
+          if (run > 0) pairs.push(pair);
         }
-        mustEqual('couic_reports_total', await bridge.total('couic_reports_total'), count * size * (runs + 1));
-        rows.push(ratioRow(`whole server, batches of ${size}`, 'µs CPU a report', pairs, 'JSON.parse alone', atMost));
+        mustEqual('accepted', client.accepted, source.made);
+        mustEqual('couic_reports_total', await bridge.total('couic_reports_total'), source.made);
+        const name = `whole server, batches of ${size}${connections > 1 ? ` on ${connections} connections` : ''}`;
+        rows.push(ratioRow(name, 'µs CPU a report', pairs, 'JSON.parse alone', atMost));
       } finally {
+        await client.close();
         await bridge.stop();
         BridgeProcess.remove(directory);
       }

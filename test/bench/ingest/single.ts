@@ -1,9 +1,14 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { askProbe } from '../ask-probe.ts';
 import { type Benchmark, boundRow, mustEqual, ratioRow } from '../benchmark.ts';
 import { ReportSource } from '../bodies.ts';
 import { BridgeProcess } from '../bridge-process.ts';
-import { percentile, postAll } from '../http-client.ts';
+import { Client, percentile } from '../http-client.ts';
+import type { ProbeReading } from '../probe.ts';
+import { warmUp } from './beside-parse.ts';
+
+const TURNS = 10;
 
 /** Requests with one report, as Couic sends most, against a bare Fastify route that reads the body and answers 200. */
 export const single: Benchmark = {
@@ -13,41 +18,47 @@ export const single: Benchmark = {
     const directory = BridgeProcess.newDirectory();
     const bridge = await BridgeProcess.start(directory);
     const bare = fork(new URL('./bare-route.js', import.meta.url), {
-      execArgv: ['--expose-gc', '--import', new URL('../probe.js', import.meta.url).href],
+      execArgv: ['--import', new URL('../probe.js', import.meta.url).href],
     });
     try {
       const [{ port }] = (await once(bare, 'message')) as [{ port: number }];
       const source = new ReportSource();
-      const count = smoke ? 200 : 5000;
+      const perTurn = smoke ? 20 : 500;
+      let accepted = 0;
       for (const [connections, atMost] of [
         [1, 5],
         [32, 1.8],
       ] as const) {
+        const clients = { bare: new Client(port, connections), bridge: new Client(bridge.port, connections) };
         const pairs = [];
         const p99 = [];
-        for (let run = 0; run <= runs; run++) {
-          const bodies = Array.from({ length: count }, () => source.body(1));
-          bare.send('reset');
-          await once(bare, 'message');
-          await postAll(port, '/v1/reports', bodies, connections);
-          bare.send('read');
-          const [{ cpu: reference }] = (await once(bare, 'message')) as [{ cpu: number }];
-          await bridge.reset();
-          const { answers, times } = await postAll(bridge.port, bridge.pathOf(), bodies, connections);
-          const { cpu } = await bridge.read();
-          mustEqual(
-            'accepted',
-            answers.reduce((sum, { accepted }) => sum + accepted, 0),
-            count,
-          );
-          if (run === 0 && !smoke) continue;
-          pairs.push({ measured: cpu / count, reference: reference / count });
-          p99.push(percentile(times, 0.99));
+        await warmUp(clients.bare, '/v1/reports', () => source.body(1), smoke ? 20 : 10_000);
+        const before = source.made;
+        await warmUp(clients.bridge, bridge.pathOf(), () => source.body(1), smoke ? 20 : 10_000);
+        for (let run = 0; run < runs; run++) {
+          let [measured, reference] = [0, 0];
+          clients.bridge.times = [];
+          for (let turn = 0; turn < TURNS; turn++) {
+            const bodies = Array.from({ length: perTurn }, () => source.body(1));
+            await askProbe(bare, 'mark');
+            await clients.bare.post('/v1/reports', bodies);
+            reference += ((await askProbe(bare, 'read')) as ProbeReading).cpu;
+            await bridge.mark();
+            await clients.bridge.post(bridge.pathOf(), bodies);
+            measured += (await bridge.read()).cpu;
+          }
+          pairs.push({ measured: measured / (TURNS * perTurn), reference: reference / (TURNS * perTurn) });
+          p99.push(percentile(clients.bridge.times, 0.99));
         }
+        mustEqual('accepted', clients.bridge.accepted, source.made - before);
+        accepted += clients.bridge.accepted;
+        await clients.bare.close();
+        await clients.bridge.close();
         const name = `single reports, ${connections} connection${connections > 1 ? 's' : ''}`;
         rows.push(ratioRow(name, 'µs CPU a request', pairs, 'bare Fastify route', atMost));
         rows.push(boundRow(`${name}: p99 of the answer`, 'ms', p99, 20));
       }
+      mustEqual('couic_reports_total', await bridge.total('couic_reports_total'), accepted);
     } finally {
       bare.kill();
       await bridge.stop();
