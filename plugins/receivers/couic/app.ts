@@ -31,15 +31,19 @@ export function buildApp(
     ...(createServer && { serverFactory: (handle: HandleRequest) => createServer(handle) }),
   });
 
-  // Every type is taken for what Couic sends, and left to the ledger as the bytes it came as.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-
-  app.post<{ Params: { token: string } }>(TOKEN_PATTERN, (request, reply) => {
-    const exchange = handler.begin(TOKEN_ROUTE, request, reply as FastifyReply);
-    handler.receive(tokens.authenticate(request.params.token), exchange);
+  // Everything is answered in the first hook: the body is the ledger's to read, whatever type it says it is, and Fastify
+  // is not to parse it.
+  app.post<{ Params: { token: string } }>(TOKEN_PATTERN, {
+    onRequest: (request, reply) => {
+      const exchange = handler.begin(TOKEN_ROUTE, request, reply as FastifyReply);
+      handler.receive(tokens.authenticate(request.params.token), exchange);
+    },
+    handler: notReached,
   });
-  app.post(OPEN_ROUTE, (request, reply) => handler.receive(tokens.open, handler.begin(OPEN_ROUTE, request, reply)));
+  app.post(OPEN_ROUTE, {
+    onRequest: (request, reply) => handler.receive(tokens.open, handler.begin(OPEN_ROUTE, request, reply)),
+    handler: notReached,
+  });
 
   const method = app.supportedMethods.filter((each) => each !== 'POST') as HTTPMethods[];
   for (const [url, route] of [
@@ -49,10 +53,15 @@ export function buildApp(
     app.route({
       method,
       url,
-      handler: (request, reply) => handler.refuse('ERR_METHOD_NOT_ALLOWED', handler.begin(route, request, reply)),
+      onRequest: (request, reply) => handler.refuse('ERR_METHOD_NOT_ALLOWED', handler.begin(route, request, reply)),
+      handler: notReached,
     });
   }
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.setNotFoundHandler((request, reply) => handler.refuse('ERR_NOT_FOUND', handler.begin(undefined, request, reply)));
   app.setErrorHandler((error, request, reply) => handler.fail(error, handler.begin(undefined, request, reply)));
   return app;
 }
+
+function notReached(): void {}

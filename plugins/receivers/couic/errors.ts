@@ -35,7 +35,6 @@ export const REFUSALS = {
     message: 'only POST is allowed here',
     headers: { allow: 'POST' },
   },
-  ERR_CONTENT_TYPE: { status: 415, reason: 'content_type', message: 'the Content-Type header is malformed' },
   ERR_CONTENT_ENCODING: {
     status: 415,
     reason: 'content_encoding',

@@ -91,8 +91,8 @@ export class ReportHandler {
   fail(error: unknown, exchange: Exchange): void {
     const { statusCode = 500 } = error as { statusCode?: number };
     if (statusCode < 500) {
-      // Of some methods Fastify wants a content type before it asks the route, which takes POST alone.
-      this.refuse(exchange.request.method === 'POST' ? 'ERR_CONTENT_TYPE' : 'ERR_METHOD_NOT_ALLOWED', exchange);
+      // What Fastify looks at before it knows that there is no such path.
+      this.refuse('ERR_NOT_FOUND', exchange);
       return;
     }
     this.#options.log.failed(error);
