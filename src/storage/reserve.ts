@@ -8,6 +8,9 @@ const SLACK_BYTES = 1024 * 1024;
 /** By how much more than needed the file grows, so that it rarely does. */
 const STEP_BYTES = 1024 * 1024;
 
+/** How much longer than needed the file is at least, whenever it is looked at. */
+const SPARE_BYTES = 1024 * 1024;
+
 /** Pages that a transaction copies at most beside those of its rows: one for each level of both trees. */
 const TREE_PAGES = 32;
 
@@ -48,8 +51,12 @@ export class Reserve {
     // A row takes at most the pages of its value, one more to start them on, and two of the tree when it splits.
     const needed = Math.ceil(bytes / this.#pageSize) + rows * 3;
     const room = needed + SLACK_BYTES / this.#pageSize;
-    if (this.#used + room > this.#pages) this.#used = newestMeta(this.#file).lastPage + 1;
-    const wanted = this.#used + room;
+    let wanted = this.#used + room;
+    if (wanted > this.#pages) {
+      this.#used = newestMeta(this.#file).lastPage + 1;
+      // Some more than needed, or each of the next transactions would have to look how much LMDB used.
+      wanted = this.#used + room + SPARE_BYTES / this.#pageSize;
+    }
     this.#used += needed + TREE_PAGES;
     return wanted > this.#pages ? this.#grow(wanted) : undefined;
   }
