@@ -11,7 +11,7 @@ import { Expiry } from './expiry.ts';
 import { Fifo } from './fifo.ts';
 import { LedgerFold } from './fold.ts';
 import { InFlight } from './in-flight.ts';
-import { Intake } from './intake.ts';
+import { Intake, type IntakeContext } from './intake.ts';
 import type { IngestOptions, IngestResult, Ledger, QuarantinedReport } from './ledger.ts';
 import { LedgerProducer } from './producer.ts';
 import { type ListRules, Reconciler, type Reconciliation } from './reconciler.ts';
@@ -46,7 +46,7 @@ export interface LedgerOptions {
 /** Bodies of one instance: read one at a time, committed together. */
 interface BodyQueue {
   readonly fifo: Fifo;
-  readonly inFlight: InFlight;
+  readonly context: IntakeContext;
 }
 
 /** The ledger of a service: created before the store is loaded, started after. */
@@ -89,22 +89,8 @@ export class BridgeLedger implements Ledger {
   }
 
   async ingest(instance: string, body: BodySource, options: IngestOptions = {}): Promise<IngestResult> {
-    const { fifo, inFlight } = this.#queue(instance);
-    const last = await fifo.run(() => {
-      const intake = new Intake(
-        {
-          instance,
-          inFlight,
-          state: this.#fold.state,
-          clock: this.#clock,
-          monotonic: () => this.#options.clock.monotonic(),
-          append: (records) => this.#journal.append(records),
-          committed: (chunk) => this.#committed(instance, chunk),
-        },
-        options,
-      );
-      return intake.read(body);
-    });
+    const { fifo, context } = this.#queue(instance);
+    const last = await fifo.run(() => new Intake(context, options).read(body));
     return last();
   }
 
@@ -158,7 +144,16 @@ export class BridgeLedger implements Ledger {
   #queue(instance: string): BodyQueue {
     let queue = this.#queues.get(instance);
     if (queue === undefined) {
-      queue = { fifo: new Fifo(), inFlight: new InFlight() };
+      const context: IntakeContext = {
+        instance,
+        inFlight: new InFlight(),
+        state: this.#fold.state,
+        clock: this.#clock,
+        monotonic: () => this.#options.clock.monotonic(),
+        append: (records) => this.#journal.append(records),
+        committed: (chunk) => this.#committed(instance, chunk),
+      };
+      queue = { fifo: new Fifo(), context };
       this.#queues.set(instance, queue);
     }
     return queue;

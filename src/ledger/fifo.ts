@@ -1,21 +1,19 @@
 /** One at a time, in the order of asking. */
 export class Fifo {
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #queue: (() => void)[] = [];
+  #isBusy = false;
 
-  /** Those who have asked and are not done. */
-  get length(): number {
-    return this.#waiting;
+  /** Begins at once when nobody is before it. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isBusy) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#isBusy = true;
+    try {
+      return await work();
+    } finally {
+      // It stays busy while there is a next: nobody comes between.
+      const next = this.#queue.shift();
+      if (next) next();
+      else this.#isBusy = false;
+    }
   }
-
-  run<T>(work: () => Promise<T>): Promise<T> {
-    this.#waiting++;
-    const result = this.#last.then(work);
-    this.#last = result.then(this.#done, this.#done);
-    return result;
-  }
-
-  readonly #done = (): void => {
-    this.#waiting--;
-  };
 }

@@ -21,6 +21,8 @@ export interface Head {
   links: Link[];
 }
 
+export const NO_HEADS: readonly Head[] = [];
+
 /** How a chunk changes the heads: it continues after `keep` links of head `base` (0: it is a new body) with `links`. */
 export interface HeadChange {
   base: number;
@@ -34,10 +36,9 @@ export class Heads {
   #nextId = 1;
 
   /** A body that starts like this: every head whose first link is the given one. Newest first. */
-  startingWith(first: Link): Head[] {
-    return this.#heads
-      .filter((head) => head.links[0]!.offset === first.offset && head.links[0]!.hash === first.hash)
-      .reverse();
+  startingWith(first: Link): readonly Head[] {
+    const startsSo = ({ links: [link] }: Head) => link!.offset === first.offset && link!.hash === first.hash;
+    return this.#heads.some(startsSo) ? this.#heads.filter(startsSo).reverse() : NO_HEADS;
   }
 
   /** Whether any head's first link is at this offset; spares hashing where none can match. */
@@ -50,7 +51,7 @@ export class Heads {
   }
 
   apply(change: HeadChange): void {
-    const base = this.#heads.find((head) => head.id === change.base);
+    const base = change.base === 0 ? undefined : this.#heads.find((head) => head.id === change.base);
     let head: Head;
     if (base !== undefined && base.links.length === change.keep) {
       // The body went on where it had ended: a retry with more behind it.

@@ -6,6 +6,7 @@ import type { Link } from './heads.ts';
  * says what of it was counted.
  */
 export class InFlight {
+  /** By the hash of their first element, which the offset of its end follows from. */
   readonly #bodies = new Map<string, Promise<unknown>>();
 
   get size(): number {
@@ -14,23 +15,21 @@ export class InFlight {
 
   /** @param first - of a body: the link after its first element. */
   has(first: Link): boolean {
-    return this.#bodies.has(keyOf(first));
+    return this.#bodies.has(first.hash);
   }
 
   /** @param done - settles when the body is committed or has failed. */
   add(first: Link, done: Promise<unknown>): void {
-    const key = keyOf(first);
-    this.#bodies.set(key, done);
-    const remove = () => this.#bodies.delete(key);
-    done.then(remove, remove);
+    this.#bodies.set(first.hash, done);
+  }
+
+  /** To be called when it has settled. */
+  delete(first: Link): void {
+    this.#bodies.delete(first.hash);
   }
 
   /** Resolves when none is in flight any more, however they ended. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#bodies.values());
   }
-}
-
-function keyOf({ offset, hash }: Link): string {
-  return `${offset} ${hash}`;
 }

@@ -2,7 +2,7 @@ import { BodyScanner, ScanError } from '../report/body-scanner.ts';
 import { ReportChunk } from '../report/report-chunk.ts';
 import type { BodySource } from './body-source.ts';
 import { Follower } from './follower.ts';
-import { type Link, MAX_LINK_SPACING } from './heads.ts';
+import { type Link, MAX_LINK_SPACING, NO_HEADS } from './heads.ts';
 import type { InFlight } from './in-flight.ts';
 import { BodyError, type IngestOptions, type IngestResult, type ReportLine } from './ledger.ts';
 import type { LedgerState } from './ledger-state.ts';
@@ -25,9 +25,12 @@ export interface IntakeContext {
   committed(chunk: ReportChunk): void;
 }
 
-/** Chunks are large and bodies come one after another: their buffers are used again. */
+/** Chunks are dear to make, and bodies come one after another: they are used again. */
 const spareChunks: ReportChunk[] = [];
-const MAX_SPARE = 16;
+const MAX_SPARE = 64;
+/** One that has grown larger is let go when there are some: all of them are to take a few MiB at most. */
+const LARGE = 16 * 1024;
+const MAX_SPARE_LARGE = 16;
 
 /**
  * Takes one body of one instance: scans it, follows the bodies before it, and commits what is new, chunk by chunk. Bodies
@@ -50,6 +53,7 @@ export class Intake {
   /** The head that this body is on after its first commit, by the fold's own account. */
   #continues: { base: number; keep: number } | null = null;
   #chunkSince = 0;
+  #isFinished = false;
   #lines: ReportLine[] | null = [];
 
   constructor(context: IntakeContext, options: IngestOptions) {
@@ -65,7 +69,7 @@ export class Intake {
    */
   async read(body: BodySource): Promise<() => Promise<IngestResult>> {
     try {
-      this.#options.signal?.throwIfAborted();
+      this.#throwIfAborted();
       await this.#read(body);
       this.#scanner.end();
     } catch (error) {
@@ -79,7 +83,7 @@ export class Intake {
       }
     }
     const last = this.#finish();
-    if (this.#began !== null) this.#context.inFlight.add(this.#began, last);
+    if (this.#began !== null && !this.#isFinished) this.#context.inFlight.add(this.#began, last);
     // Whoever awaits it hears of its failure; until then nobody has to.
     last.catch(() => {});
     return () => last;
@@ -90,6 +94,8 @@ export class Intake {
       if (this.#chunk.elements > 0) await this.#commit();
     } finally {
       this.#release();
+      this.#isFinished = true;
+      if (this.#began !== null) this.#context.inFlight.delete(this.#began);
     }
     if (this.#lines !== null && this.#lines.length > 0) this.#options.onReports?.(this.#lines);
     return this.result;
@@ -97,7 +103,8 @@ export class Intake {
 
   #release(): void {
     this.#chunk.clear();
-    if (spareChunks.length < MAX_SPARE) spareChunks.push(this.#chunk);
+    const most = this.#chunk.words.length > LARGE / 4 ? MAX_SPARE_LARGE : MAX_SPARE;
+    if (spareChunks.length < most) spareChunks.push(this.#chunk);
   }
 
   async #read(body: BodySource): Promise<void> {
@@ -141,11 +148,19 @@ export class Intake {
     const { state, instance, inFlight } = this.#context;
     const first = { offset: this.#scanner.elementEnd, hash: this.#hashHere(), elements: 1 };
     this.#began = first;
-    const known = () => state.find(instance)?.heads.startingWith(first) ?? [];
+    let known = state.find(instance)?.heads.startingWith(first) ?? NO_HEADS;
     // What it continues, or may continue, must be settled, and must not be forgotten for what is committed meanwhile.
-    if (inFlight.size > 0 && (inFlight.has(first) || known().length > 0)) await inFlight.settled();
-    if (this.#follower.begin(known())) this.#replayed();
+    if (inFlight.size > 0 && (known.length > 0 || inFlight.has(first))) {
+      await inFlight.settled();
+      known = state.find(instance)?.heads.startingWith(first) ?? NO_HEADS;
+    }
+    if (this.#follower.begin(known)) this.#replayed();
     else this.#first = first;
+  }
+
+  #throwIfAborted(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) throw signal.reason;
   }
 
   #replayed(): void {
@@ -172,7 +187,7 @@ export class Intake {
   async #commit(): Promise<void> {
     const { instance, state, clock, append, committed } = this.#context;
     const chunk = this.#chunk;
-    this.#options.signal?.throwIfAborted();
+    this.#throwIfAborted();
     const elements = this.#elements + chunk.elements;
     const offset = this.#scanner.elementEnd;
     // Of a body with one report, that is the first link again.

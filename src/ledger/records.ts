@@ -69,23 +69,26 @@ function view(record: Uint8Array): DataView {
 /** What comes after the words, as JSON: instance, head, tags and kinds. */
 type ChunkTail = [instance: string, head: HeadChange, tags: string[], kinds: string[]];
 
-/** What was encoded and may come back to be applied: it need not be read from its bytes then. */
-const known = new WeakMap<Uint8Array, ChunkRecord>();
+/** What a record was made of: when the same comes back to be applied, it need not be read from its bytes. */
+const ORIGIN = Symbol('origin');
+interface Encoded extends Uint8Array {
+  [ORIGIN]?: ChunkRecord;
+}
 
 /** Makes the record where the chunk's words lie: it is good until the chunk changes. */
 export function encodeChunk(clock: number, instance: string, head: HeadChange, chunk: ReportChunk): Uint8Array {
   const [tags, kinds] = [chunk.tags.strings(), chunk.kinds.strings()];
   const tail = JSON.stringify([instance, head, tags, kinds] satisfies ChunkTail);
-  const record = chunk.frame(Buffer.byteLength(tail));
+  const record: Buffer & Encoded = chunk.frame(Buffer.byteLength(tail));
   writeHeader(record, RECORD.chunk, clock, chunk.length);
   record.write(tail, HEADER + chunk.length * 4);
-  known.set(record, { clock, instance, head, words: chunk.words.subarray(0, chunk.length), tags, kinds });
+  record[ORIGIN] = { clock, instance, head, words: chunk.words.subarray(0, chunk.length), tags, kinds };
   return record;
 }
 
 export function decodeChunk(record: Uint8Array): ChunkRecord {
-  const before = known.get(record);
-  if (before) return before;
+  const origin = (record as Encoded)[ORIGIN];
+  if (origin) return origin;
   const { clock, words, tail } = decodeWords<ChunkTail>(record);
   const [instance, head, tags, kinds] = tail;
   return { clock, instance, head, words, tags, kinds };

@@ -28,6 +28,9 @@ export class ScanError extends Error {
   }
 }
 
+const NOTHING = new Uint8Array(0);
+const NOTHING_VIEW = new DataView(NOTHING.buffer);
+
 const BEFORE = 0; // the opening bracket is to come
 const FIRST = 1; // an element or the closing bracket
 const ELEMENT = 2; // an element
@@ -44,8 +47,8 @@ export class BodyScanner {
   /** Body offset right after the last whole element. */
   elementEnd = 0;
   /** The piece being scanned, and where it begins in the body. */
-  #data: Uint8Array = new Uint8Array(0);
-  #view = new DataView(this.#data.buffer);
+  #data: Uint8Array = NOTHING;
+  #view: DataView = NOTHING_VIEW;
   #base = 0;
   #length = 0;
   #position = 0;

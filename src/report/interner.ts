@@ -64,7 +64,8 @@ export class ByteInterner {
   }
 
   clear(): void {
-    this.#named.length = 0;
+    if (this.#named.length === 0) return;
+    this.#named = [];
     this.#chunk++;
     if (this.#ends.length <= MAX_REMEMBERED) return;
     this.#table.fill(0);

@@ -57,6 +57,7 @@ export class ReportChunk {
     this.elements = 0;
     this.tags.clear();
     this.kinds.clear();
+    if (this.reasons.size === 0) return;
     this.quarantined.length = 0;
     this.reasons.clear();
   }
