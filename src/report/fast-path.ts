@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noAssignInExpressions: each byte is loaded once, where it is tested
 import { parseCidr } from './cidr.ts';
+import { ipv6, PREFIX, readIpv6 } from './ipv6-network.ts';
 import { IGNORE, IPV6, MAX_TIMESTAMP, packTimesHigh, REMOVE, WORDS_IPV4, WORDS_IPV6 } from './packed.ts';
 import type { ReportChunk } from './report-chunk.ts';
 import { MAX_KIND_BYTES, MAX_TAG_LENGTH } from './validate.ts';
@@ -128,11 +129,11 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
   if (p + 9 > n || view.getFloat64(p, true) !== CIDR_0 || view.getFloat64(p + 1, true) !== CIDR_1) return -1;
   p += 9;
 
-  // An IPv4 network is read here; anything else up to the quote goes to parseCidr.
+  // An IPv4 network is read here, IPv6 below; anything else up to the quote goes to parseCidr.
   start = p;
   let word = 0;
   let prefix = 0;
-  let address6: readonly number[] | null = null;
+  let address6: Int32Array | null = null;
   let octets = 0;
   for (;;) {
     const first = p;
@@ -156,6 +157,10 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
   }
   if (octets === 5) {
     if (prefix < 32) word = prefix === 0 ? 0 : word & (-1 << (32 - prefix));
+  } else if ((p = readIpv6(b, start, n)) >= 0) {
+    flags |= IPV6;
+    prefix = ipv6[PREFIX]!;
+    address6 = ipv6;
   } else {
     p = start;
     while (p < n && (c = b[p]!) !== QUOTE) {
@@ -168,7 +173,8 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
     prefix = cidr.prefix;
     if (cidr.ipv6) {
       flags |= IPV6;
-      address6 = cidr.words;
+      ipv6.set(cidr.words);
+      address6 = ipv6;
     } else word = cidr.words[0];
   }
 
