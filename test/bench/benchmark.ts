@@ -11,6 +11,14 @@ export interface Row {
   readonly spread: readonly [number, number];
   readonly target: string;
   readonly met: boolean;
+  /** How the value came about, for the picture. */
+  readonly curve?: Curve;
+}
+
+/** Cost a report, as a multiple of `JSON.parse`, over something that grows. */
+export interface Curve {
+  readonly over: string;
+  readonly points: readonly { readonly at: number; readonly runs: readonly number[] }[];
 }
 
 export interface Benchmark {

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Benchmark, Row } from './benchmark.ts';
+import { growth } from './growth/growth.ts';
+import { drawCurves } from './growth/picture.ts';
 import { backlog } from './ingest/backlog.ts';
 import { batches } from './ingest/batches.ts';
 import { single } from './ingest/single.ts';
@@ -17,6 +19,7 @@ const benchmarks: readonly Benchmark[] = [
   batches,
   single,
   backlog,
+  growth,
   rules,
   expiry,
   restart,
@@ -29,6 +32,7 @@ const benchmarks: readonly Benchmark[] = [
 const { values } = parseArgs({
   options: {
     json: { type: 'string' },
+    picture: { type: 'string' },
     only: { type: 'string', multiple: true },
     runs: { type: 'string', default: '5' },
     smoke: { type: 'boolean', default: false },
@@ -37,10 +41,11 @@ const { values } = parseArgs({
 });
 
 if (values.help) {
-  console.log(`npm run bench -- [--only NAME]… [--runs N] [--json FILE] [--smoke]
+  console.log(`npm run bench -- [--only NAME]… [--runs N] [--json FILE] [--picture FILE] [--smoke]
 
 Measures the built bridge, each figure beside its reference in the same run; medians of N runs (default 5).
 Names: ${benchmarks.map(({ name }) => name).join(', ')}
+--picture draws the curves of growth as an SVG.
 --smoke runs little and only checks that everything was counted.`);
   process.exit(0);
 }
@@ -69,4 +74,6 @@ for (const benchmark of wanted) {
     );
   }
 }
+const curves = rows.flatMap(({ curve }) => curve ?? []);
+if (values.picture !== undefined && curves.length > 0) writeFileSync(values.picture, drawCurves(curves));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
