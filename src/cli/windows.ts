@@ -90,7 +90,9 @@ async function perform({ action, number, exporter }: Wanted, admin: Admin, conte
   }
   if (action === 'show') {
     const window = (await admin.call(only!.id, WINDOW_OPERATIONS.show, number)) as ShownWindow;
-    context.stdout(renderWindow(window));
+    // Only the body goes to stdout: it is made for `| jq`.
+    context.stderr(aboutWindow(window));
+    context.stdout(`${JSON.stringify(JSON.parse(window.body), null, 2)}\n`);
     return;
   }
   await admin.call(only!.id, WINDOW_OPERATIONS.resend, number);
@@ -124,10 +126,9 @@ function rowOf({ number, state, sealedAt, items, bytes, reason = '' }: WindowSum
   return [String(number), state, iso(sealedAt), String(items), String(bytes), oneLine(reason)];
 }
 
-function renderWindow({ number, state, sealedAt, bytes, reason, body }: ShownWindow): string {
+function aboutWindow({ number, state, sealedAt, bytes, reason }: ShownWindow): string {
   const refused = reason === undefined ? '' : `; LAPI said: ${oneLine(reason)}`;
-  const about = `Window ${number}, ${state}, sealed at ${iso(sealedAt)}, ${bytes} bytes${refused}`;
-  return `${about}\n${JSON.stringify(JSON.parse(body), null, 2)}\n`;
+  return `Window ${number}, ${state}, sealed at ${iso(sealedAt)}, ${bytes} bytes${refused}\n`;
 }
 
 /** LAPI's words may hold line breaks. */

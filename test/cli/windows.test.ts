@@ -75,8 +75,8 @@ describe.each(['runs', 'is stopped'])('while the bridge %s', (state) => {
       /^crowdsec: 2 sealed so far, 0 waiting, 1 refused; the last was taken at \d{4}-\S+Z\n {2}window {2}state {8}sealed {16}items {2}bytes {2}reason\n {2}1 {7}quarantined {2}\S+Z {2}1 {6}\d+ {4}422 validation failure list: no\n$/,
     );
     const shown = await windows('show', '1');
-    expect(shown.out).toContain('Window 1, quarantined, sealed at');
-    expect(JSON.parse(shown.out.slice(shown.out.indexOf('{')))).toEqual(JSON.parse(lapi.bodies[0]!));
+    expect(shown.err).toMatch(/^Window 1, quarantined, sealed at .*\n$/);
+    expect(JSON.parse(shown.out)).toEqual(JSON.parse(lapi.bodies[0]!));
 
     expect(await windows('show', '2')).toMatchObject({
       code: 1,

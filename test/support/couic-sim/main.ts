@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../read-options.ts';
 import { CouicApiServer, type Group } from './api-server.ts';
 import { SimulatedCouic } from './couic.ts';
 import { below, pick, type Random, seededRandom } from './random.ts';
@@ -27,24 +27,27 @@ batches, its 2 s timeout and its retries that grow.
   --seed N          the same changes again (default: others each time)
 `;
 
-const { values } = parseArgs({
-  options: {
-    webhook: { type: 'string', multiple: true, default: ['http://127.0.0.1:8000/v1/reports'] },
-    rate: { type: 'string', default: '10' },
-    count: { type: 'string', default: '0' },
-    tags: { type: 'string', default: 'scanner,malicious,fail2ban-sshd,' },
-    expiry: { type: 'string', default: '60' },
-    removes: { type: 'string', default: '0.2' },
-    ignores: { type: 'string', default: '0.1' },
-    peers: { type: 'string', default: '0' },
-    api: { type: 'string', multiple: true, default: [] },
-    ca: { type: 'string' },
-    link: { type: 'string' },
-    'time-scale': { type: 'string', default: '1' },
-    seed: { type: 'string', default: String(Date.now()) },
-    help: { type: 'boolean', short: 'h', default: false },
+const { values } = readOptions(
+  {
+    options: {
+      webhook: { type: 'string', multiple: true, default: ['http://127.0.0.1:8000/v1/reports'] },
+      rate: { type: 'string', default: '10' },
+      count: { type: 'string', default: '0' },
+      tags: { type: 'string', default: 'scanner,malicious,fail2ban-sshd,' },
+      expiry: { type: 'string', default: '60' },
+      removes: { type: 'string', default: '0.2' },
+      ignores: { type: 'string', default: '0.1' },
+      peers: { type: 'string', default: '0' },
+      api: { type: 'string', multiple: true, default: [] },
+      ca: { type: 'string' },
+      link: { type: 'string' },
+      'time-scale': { type: 'string', default: '1' },
+      seed: { type: 'string', default: String(Date.now()) },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   },
-});
+  USAGE,
+);
 
 /** As "couicctl clients add" would make them. */
 const CLIENTS: Readonly<Record<string, Group>> = {

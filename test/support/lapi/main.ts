@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readOptions } from '../read-options.ts';
 import { renderTable } from './render.ts';
 import { LapiServer } from './server.ts';
 
@@ -10,15 +10,18 @@ const USAGE = `Stands in for a CrowdSec LAPI: takes usage metrics and prints, af
   --bodies  also print each window as it came
 `;
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '8080' },
-    key: { type: 'string', default: 'lapi-sim' },
-    name: { type: 'string', default: 'bridge' },
-    bodies: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
+const { values } = readOptions(
+  {
+    options: {
+      port: { type: 'string', default: '8080' },
+      key: { type: 'string', default: 'lapi-sim' },
+      name: { type: 'string', default: 'bridge' },
+      bodies: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   },
-});
+  USAGE,
+);
 
 if (values.help) {
   process.stdout.write(USAGE);
