@@ -146,6 +146,7 @@ async function survives(directory: string, expected: readonly string[], flip: st
   try {
     await store.load();
   } catch (error) {
+    await store.close();
     expect(error, flip).toBeInstanceOf(StorageError);
     expect((error as StorageError).code, flip).toBe('ERR_STORAGE_DAMAGED');
     return false;

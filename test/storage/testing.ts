@@ -18,16 +18,31 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
+/** Those of the test that are not closed: some tests open thousands, with all that their folds hold. */
+const stores = new Set<LmdbStore>();
+
+class TestStore extends LmdbStore {
+  override async close(deadline?: AbortSignal): Promise<void> {
+    await super.close(deadline);
+    stores.delete(this);
+  }
+}
+
+async function closeStores(): Promise<void> {
+  for (const store of stores) await store.close();
+}
+
 /** A store of the test, closed after it. */
 export function openStore(directory: string, options: Partial<LmdbStoreOptions> = {}): LmdbStore {
-  const store = new LmdbStore({
+  const store = new TestStore({
     directory,
     clock: { now: () => 1_700_000_000_000, monotonic: () => 0 },
     health: new Health(),
     logger: pino({ enabled: false }),
     ...options,
   });
-  onTestFinished(() => store.close());
+  stores.add(store);
+  onTestFinished(closeStores);
   return store;
 }
 
