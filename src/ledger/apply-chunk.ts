@@ -5,6 +5,8 @@ import type { ChunkRecord } from './records.ts';
 import { USED } from './rule-page.ts';
 import type { RuleTable, Tail } from './rule-table.ts';
 
+/** Words of a chunk. */
+const WORTH_PREFETCHING = 100;
 const NO_TAIL: Tail = [0, 0, 0];
 /** Chunks whose tags times kinds stay below this are counted in an array before they go into the totals. */
 const LOCAL_CELLS = 65_536;
@@ -31,6 +33,7 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
   const now = record.clock / 1000;
   const { lag, prefixLengths } = instance;
 
+  if (words.length > WORTH_PREFETCHING) prefetch(state.ipv4, instance.number, words);
   for (let at = 0; at < words.length; ) {
     const word0 = words[at]!;
     const tagIndex = words[at + 1]!;
@@ -63,6 +66,20 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
   }
 
   if (local !== null) flush(local, instance, tags, kinds);
+}
+
+/** Where the rules lie in memory is looked at for the whole chunk first; see RuleTable.prefetch. */
+function prefetch(table: RuleTable, instance: number, words: Int32Array): void {
+  for (let at = 0; at < words.length; ) {
+    const word0 = words[at]!;
+    if ((word0 & IPV6) !== 0) {
+      at += WORDS_IPV6;
+      continue;
+    }
+    const meta = ((instance << 16) | (word0 & 0xff00) | USED | ((word0 & IGNORE) >>> 1)) >>> 0;
+    table.prefetch(meta, words[at + 5]!);
+    at += WORDS_IPV4;
+  }
 }
 
 function addRule(

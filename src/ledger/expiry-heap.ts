@@ -1,3 +1,4 @@
+import { freeMemory } from '../free-memory.ts';
 import { PAGE_BITS, PAGE_MASK, type RulePage } from './rule-page.ts';
 
 /**
@@ -32,12 +33,12 @@ export class ExpiryHeap {
   /** Adds without order; `heapify` must follow. */
   append(time: number, slot: number): void {
     if (this.size === this.#times.length) {
-      const times = new Float64Array(this.size * 2);
-      times.set(this.#times);
-      this.#times = times;
-      const slots = new Uint32Array(this.size * 2);
-      slots.set(this.#slots);
-      this.#slots = slots;
+      const old = [this.#times, this.#slots] as const;
+      this.#times = new Float64Array(this.size * 2);
+      this.#slots = new Uint32Array(this.size * 2);
+      this.#times.set(old[0]);
+      this.#slots.set(old[1]);
+      for (const { buffer } of old) freeMemory(new Uint8Array(buffer));
     }
     this.#place(this.size++, time, slot);
   }

@@ -1,3 +1,5 @@
+import { freeMemory } from '../free-memory.ts';
+
 /** The index is split by the first bits of the hash. */
 const SHARD_BITS = 8;
 const SHARDS = 1 << SHARD_BITS;
@@ -64,6 +66,7 @@ export class RuleIndex {
     const table = new Uint32Array(2 * capacity);
     this.#shards[shard] = table;
     for (let i = 0; i < old.length; i += 2) if (old[i] !== 0) place(table, old[i + 1]!, old[i]!);
+    freeMemory(new Uint8Array(old.buffer));
     return table;
   }
 }

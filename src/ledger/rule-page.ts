@@ -6,6 +6,11 @@ export const PAGE_MASK = PAGE_SLOTS - 1;
 /** Bit of `meta` that says a slot holds a rule. */
 export const USED = 2;
 
+/*
+ * Pages are shared memory, though nobody shares it: V8 does not count that among the memory that makes it collect garbage.
+ * Counted, every 20 MiB of rules would have the whole heap marked, and optimized code be thrown away with it.
+ */
+
 /**
  * Rules in columns of numbers: about 26 bytes a rule for IPv4, where an object with strings takes 135. All columns
  * that a snapshot needs are views of one buffer, so that copying a page is one copy.
@@ -23,14 +28,14 @@ export class RulePage {
   readonly high: Uint32Array;
   readonly tag: Uint16Array;
   /** Position in the expiry heap plus one; 0 for a rule without end. Derived, so not in `bytes`. */
-  readonly heapPosition = new Uint32Array(PAGE_SLOTS);
+  readonly heapPosition = new Uint32Array(new SharedArrayBuffer(4 * PAGE_SLOTS));
 
   static byteLength(addressWords: number): number {
     return PAGE_SLOTS * (4 * addressWords + 18);
   }
 
   constructor(addressWords: number) {
-    const buffer = new ArrayBuffer(RulePage.byteLength(addressWords));
+    const buffer = new SharedArrayBuffer(RulePage.byteLength(addressWords));
     this.bytes = new Uint8Array(buffer);
     const column = 4 * PAGE_SLOTS;
     this.meta = new Uint32Array(buffer, 0, PAGE_SLOTS);

@@ -24,6 +24,8 @@ export class RuleTable {
   free = 0;
   /** Told of each rule that comes and goes; usually none. */
   readonly observers = new Set<RuleObserver>();
+  /** Means nothing; a read into nowhere would be left out by the compiler. */
+  prefetched = 0;
   readonly #index = new RuleIndex();
   /** While a snapshot is being written: its copies of the pages that changed since, by page number. */
   #copies: Map<number, Uint8Array> | null = null;
@@ -61,6 +63,16 @@ export class RuleTable {
         }
       }
     }
+  }
+
+  /**
+   * Reads where `find` will begin. Made for many rules before any is looked for: their reads then wait for memory
+   * together and not one after another. IPv4 only.
+   */
+  prefetch(meta: number, address: number): void {
+    const hash = this.#hash(meta, address, 0, 0, 0);
+    const table = this.#index.tableOf(hash);
+    this.prefetched = table[2 * (hash & ((table.length >>> 1) - 1))]!;
   }
 
   /** The rule must not be there. Times in Unix seconds; expiration 0: never. */
