@@ -9,6 +9,7 @@ import { configSchema } from '../../../../plugins/receivers/couic/config.ts';
 import { CouicReceiver } from '../../../../plugins/receivers/couic/receiver.ts';
 import { type Authority, type KeyPair, makeAuthority } from '../../../support/certificates.ts';
 import { FakeLedger } from '../../../support/fake-ledger.ts';
+import { reportText } from '../../../support/ledger.ts';
 import { receiverContext } from '../../../support/receiver-context.ts';
 
 const PAST = { from: new Date('2020-01-01T00:00:00Z'), to: new Date('2020-01-02T00:00:00Z') };
@@ -51,6 +52,7 @@ async function start(tls: Record<string, unknown>) {
 function post(
   port: number,
   options: RequestOptions = {},
+  body = '[]',
 ): Promise<{ status: number; shown: string; protocol: string }> {
   return new Promise((resolve, reject) => {
     request(
@@ -66,7 +68,7 @@ function post(
       },
     )
       .on('error', reject)
-      .end('[]');
+      .end(body);
   });
 }
 
@@ -74,6 +76,18 @@ test('says https, and takes reports over it', async () => {
   const { context, port } = await start(files());
   expect(context.messages()[0]).toBe(`Listening for reports on https://127.0.0.1:${port}/v1/reports`);
   expect((await post(port)).status).toBe(200);
+});
+
+test('takes long bodies over it, whose pieces share memory with nothing', async () => {
+  const { ledger, port } = await start(files());
+  const reports = Array.from({ length: 8000 }, (_, i) =>
+    reportText({ cidr: `10.0.${i >> 8}.${i & 255}/32`, kind: 'x' }),
+  );
+  const half = reports.length / 2;
+  expect((await post(port, {}, `[${reports.slice(0, half).join(',')}]`)).status).toBe(200);
+  expect((await post(port, {}, `[${reports.slice(half).join(',')}]`)).status).toBe(200);
+  expect(ledger.reports('couic').length).toBe(reports.length);
+  expect(new Set(ledger.reports('couic').map(({ entry }) => entry.cidr)).size).toBe(reports.length);
 });
 
 test('min_version keeps older protocols out', async () => {
