@@ -83,20 +83,30 @@ function kindOf(metric: MetricData): SourcePoint['kind'] | 'unknown level' | und
   return delta ? 'unknown level' : 'level';
 }
 
-/** Producers that give the same attributes object each time spare us the sorting. */
-const attributeTexts = new WeakMap<Attributes, string>();
+/** By instrument. Producers that give the same attributes object each time spare us the sorting. */
+const seriesKeys = new WeakMap<Attributes, Map<string, string>>();
 
 function seriesKey(name: string, attributes: Attributes): string {
-  let text = attributeTexts.get(attributes);
-  if (text === undefined) {
-    text = '';
-    for (const key of Object.keys(attributes).sort()) {
-      const value = attributes[key];
-      text += `\0${key}\0${typeof value === 'string' ? value : `\0${JSON.stringify(value)}`}`;
-    }
-    attributeTexts.set(attributes, text);
+  let keys = seriesKeys.get(attributes);
+  if (keys === undefined) {
+    keys = new Map();
+    seriesKeys.set(attributes, keys);
   }
-  return name + text;
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = name + attributesKey(attributes);
+    keys.set(name, key);
+  }
+  return key;
+}
+
+function attributesKey(attributes: Attributes): string {
+  let text = '';
+  for (const key of Object.keys(attributes).sort()) {
+    const value = attributes[key];
+    text += `\0${key}\0${typeof value === 'string' ? value : `\0${JSON.stringify(value)}`}`;
+  }
+  return text;
 }
 
 function milliseconds([seconds, nanoseconds]: HrTime): number {
