@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { componentsCommand } from './components.ts';
 import { doctorCommand } from './doctor.ts';
 import { printConfigCommand } from './print-config.ts';
+import { quarantineCommand } from './quarantine.ts';
 import { runCommand } from './run.ts';
 import { validateCommand } from './validate.ts';
 import { windowsCommand } from './windows.ts';
@@ -14,4 +15,5 @@ export const commands: readonly Command[] = [
   printConfigCommand,
   doctorCommand,
   windowsCommand,
+  quarantineCommand,
 ];

@@ -6,13 +6,15 @@ import { LocalAdmin } from '../admin/local-admin.ts';
 import { buildComponents } from '../build-components.ts';
 import { systemClock } from '../clock.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { BridgeEvents } from '../events.ts';
 import { Health } from '../health.ts';
 import { createServiceLedger } from '../service-ledger.ts';
 import { StorageError } from '../storage/store.ts';
 import { createMeterProvider } from '../telemetry/meter-provider.ts';
 import { createResource } from '../telemetry/resource.ts';
-import { UsageError } from './command.ts';
+import { type CommandContext, UsageError } from './command.ts';
+import { readConfigArguments } from './config-options.ts';
 
 export interface OpenedAdmin {
   readonly admin: Admin;
@@ -27,6 +29,14 @@ export const STATE_USAGE = '[--state DIR]';
 export const STATE_HELP = `  --state DIR       Ask the bridge that runs on this state, and read no configuration: under systemd
                     /var/lib/couic-otel-bridge. A configuration may need secrets that only the service has.
 `;
+
+/** The bridge that the arguments name, by its state or by its configuration. @throws UsageError, AdminError */
+export function openChosen(args: readonly string[], context: CommandContext): Promise<OpenedAdmin> {
+  const { state, rest } = readState(args);
+  if (state !== undefined) return openRunning(state);
+  const { chosen: _chosen, ...sources } = readConfigArguments(rest, context);
+  return openAdmin(loadConfig({ ...context, ...sources }).config, context.version);
+}
 
 /** Takes `--state DIR` out of the arguments. @throws UsageError */
 export function readState(args: readonly string[]): { state: string | undefined; rest: string[] } {

@@ -1,10 +1,9 @@
 import { type Admin, type AdminComponent, AdminError } from '../admin/admin.ts';
 import { type ShownWindow, WINDOW_OPERATIONS, type WindowList, type WindowSummary } from '../admin/windows.ts';
-import { loadConfig } from '../config/load-config.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
-import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
+import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { type OpenedAdmin, openAdmin, openRunning, readState, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
 
 const ACTIONS = ['list', 'show', 'resend'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -45,13 +44,6 @@ Works while the bridge runs, as its user or as root; and while it does not, on i
     }
   },
 };
-
-function openChosen(args: readonly string[], context: CommandContext): Promise<OpenedAdmin> {
-  const { state, rest } = readState(args);
-  if (state !== undefined) return openRunning(state);
-  const { chosen: _chosen, ...sources } = readConfigArguments(rest, context);
-  return openAdmin(loadConfig({ ...context, ...sources }).config, context.version);
-}
 
 /** @throws UsageError */
 function readWanted(args: readonly string[]): Wanted {

@@ -1,6 +1,7 @@
 import type { Server } from 'node:https';
 import type { FastifyInstance } from 'fastify';
-import type { Finding, Receiver, ReceiverContext } from '../../../src/component.ts';
+import { QUARANTINE_OPERATION, type QuarantineList } from '../../../src/admin/quarantine.ts';
+import type { Finding, Operation, Receiver, ReceiverContext } from '../../../src/component.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
 import { loadServerTls } from '../../../src/config/tls.ts';
 import { close, listen } from '../../../src/http/listen.ts';
@@ -18,6 +19,7 @@ import { Tokens } from './tokens.ts';
 /** Listens for Couic's webhook and hands each body to the ledger. */
 export class CouicReceiver implements Receiver {
   readonly instances: readonly string[];
+  readonly operations: Readonly<Record<string, Operation>>;
   readonly #context: ReceiverContext;
   readonly #config: CouicReceiverConfig;
   readonly #tokens: Tokens;
@@ -35,6 +37,10 @@ export class CouicReceiver implements Receiver {
     this.#config = config;
     this.#endpoint = config.endpoint;
     this.instances = config.instances.map(({ name }) => name);
+    this.operations = {
+      [QUARANTINE_OPERATION]: async (): Promise<QuarantineList> =>
+        ledger.quarantined().filter(({ instance }) => this.instances.includes(instance)),
+    };
     this.#tokens = new Tokens(
       config.instances.map((instance) => ({ name: instance.name, tokens: tokensOf(instance) })),
     );
