@@ -1,12 +1,6 @@
 import { Pool } from 'undici';
 import { median } from './benchmark.ts';
 
-export interface Answer {
-  accepted: number;
-  replayed: number;
-  quarantined: number;
-}
-
 /** Posts bodies over so many connections that stay open, one after another on each. */
 export class Client {
   readonly #pool: Pool;
@@ -36,7 +30,7 @@ export class Client {
         const text = await response.body.text();
         this.times.push(performance.now() - start);
         if (response.statusCode !== 200) throw new Error(`answered ${response.statusCode}: ${text}`);
-        this.accepted += (JSON.parse(text) as Answer).accepted;
+        this.accepted += (JSON.parse(text) as { accepted: number }).accepted;
       }
     };
     await Promise.all(Array.from({ length: this.#connections }, worker));

@@ -30,20 +30,12 @@ export const growth: Benchmark = {
   },
 };
 
-/** Points take turns, so that what changes with time meets all alike. */
 async function overInstances(counts: readonly number[], runs: number, bodies: number): Promise<Row> {
   const names = Array.from({ length: counts.at(-1)! }, (_, i) => `couic-${i + 1}`);
   const source = new ReportSource();
   return staged(names, source, bodies, async ({ bridge, cost }) => {
     const paths = names.map((name) => bridge.pathOf(name));
-    const points = counts.map((at) => ({ at, runs: [] as number[] }));
-    // The first round is for V8.
-    for (let run = -1; run < runs; run++) {
-      for (const point of points) {
-        const value = await cost(source, bodies, paths.slice(0, point.at));
-        if (run >= 0) point.runs.push(value);
-      }
-    }
+    const points = await inTurns(counts, runs, (at) => cost(source, bodies, paths.slice(0, at)));
     mustEqual('couic_reports_total', await bridge.total('couic_reports_total'), source.made);
     return { over: 'instances', points };
   });
@@ -53,17 +45,28 @@ async function overTags(counts: readonly number[], runs: number, bodies: number)
   const sources = counts.map((tags, i) => new ReportSource(tags, (i + 1) * APART));
   const warm = new ReportSource(counts[0]);
   return staged([], warm, bodies, async ({ bridge, cost }) => {
-    const points = counts.map((at) => ({ at, runs: [] as number[] }));
-    for (let run = -1; run < runs; run++) {
-      for (const [i, point] of points.entries()) {
-        const value = await cost(sources[i]!, bodies);
-        if (run >= 0) point.runs.push(value);
-      }
-    }
+    const points = await inTurns(counts, runs, (_, i) => cost(sources[i]!, bodies));
     const made = sources.reduce((sum, source) => sum + source.made, warm.made);
     mustEqual('couic_reports_total', await bridge.total('couic_reports_total'), made);
     return { over: 'tags', points };
   });
+}
+
+/** Points take turns, so that what changes with time meets all alike. */
+async function inTurns(
+  counts: readonly number[],
+  runs: number,
+  costAt: (at: number, i: number) => Promise<number>,
+): Promise<Curve['points']> {
+  const points = counts.map((at) => ({ at, runs: [] as number[] }));
+  // The first round is for V8.
+  for (let run = -1; run < runs; run++) {
+    for (const [i, point] of points.entries()) {
+      const value = await costAt(point.at, i);
+      if (run >= 0) point.runs.push(value);
+    }
+  }
+  return points;
 }
 
 async function overRules(counts: readonly number[], runs: number, bodies: number, smoke: boolean): Promise<Row> {

@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { type Benchmark, boundRow } from '../benchmark.ts';
+import { runChild } from '../run-child.ts';
 
-const run = promisify(execFile);
-const child = fileURLToPath(new URL('./expiry-child.js', import.meta.url));
+const child = new URL('./expiry-child.js', import.meta.url);
 
 /** Many rules that end in the same second leave in slices. */
 export const expiry: Benchmark = {
@@ -13,8 +10,8 @@ export const expiry: Benchmark = {
     const count = smoke ? 10_000 : 100_000;
     const stalls = [];
     for (let i = 0; i < runs; i++) {
-      const { stdout } = await run(process.execPath, ['--expose-gc', child, String(count)]);
-      stalls.push((JSON.parse(stdout) as { longestStall: number }).longestStall);
+      const { longestStall } = await runChild<{ longestStall: number }>(child, count);
+      stalls.push(longestStall);
     }
     return [boundRow(`${count.toLocaleString('en')} rules expiring in one second: longest stall`, 'ms', stalls, 50)];
   },

@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { type Benchmark, boundRow, median } from '../benchmark.ts';
+import { runChild } from '../run-child.ts';
 
-const run = promisify(execFile);
-const child = fileURLToPath(new URL('./snapshot-child.js', import.meta.url));
+const child = new URL('./snapshot-child.js', import.meta.url);
 
 /** A snapshot is written beside the reports: how much slower are they, and is anything held up? */
 export const snapshot: Benchmark = {
@@ -14,8 +11,8 @@ export const snapshot: Benchmark = {
     const shares: number[] = [];
     const stalls: number[] = [];
     for (let i = 0; i < runs; i++) {
-      const { stdout } = await run(process.execPath, [child, String(rules)]);
-      const { during, after, longestStall } = JSON.parse(stdout) as Record<'during' | 'after' | 'longestStall', number>;
+      type Figures = Record<'during' | 'after' | 'longestStall', number>;
+      const { during, after, longestStall } = await runChild<Figures>(child, rules);
       shares.push(during / after);
       stalls.push(longestStall);
     }
