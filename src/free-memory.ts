@@ -14,7 +14,7 @@ nowhere.close();
  * 64 KiB that Node allocates for each read of a body, that took a third of the bridge's time. Bytes that share their memory
  * with others are left alone; so are few of them.
  */
-export function freeMemory({ buffer, length }: Uint8Array): void {
-  if (length < WORTH_IT || length !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
+export function freeMemory({ buffer, byteLength }: ArrayBufferView): void {
+  if (byteLength < WORTH_IT || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
   nowhere.postMessage(null, [buffer]);
 }

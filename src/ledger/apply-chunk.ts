@@ -51,7 +51,7 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
     const ipv6 = (word0 & IPV6) !== 0;
     const table = ipv6 ? state.ipv6 : state.ipv4;
     const ignore = (word0 & IGNORE) >>> 1;
-    const meta = ((instance.number << 16) | (word0 & 0xff00) | USED | ignore) >>> 0;
+    const meta = metaOf(instance.number, word0);
     const address = words[at + 5]!;
     const tail: Tail = ipv6 ? [words[at + 6]!, words[at + 7]!, words[at + 8]!] : NO_TAIL;
     const creation = creationOf(words, at);
@@ -76,10 +76,14 @@ function prefetch(table: RuleTable, instance: number, words: Int32Array): void {
       at += WORDS_IPV6;
       continue;
     }
-    const meta = ((instance << 16) | (word0 & 0xff00) | USED | ((word0 & IGNORE) >>> 1)) >>> 0;
-    table.prefetch(meta, words[at + 5]!);
+    table.prefetch(metaOf(instance, word0), words[at + 5]!);
     at += WORDS_IPV4;
   }
+}
+
+/** As rule-page.ts has it. */
+function metaOf(instance: number, word0: number): number {
+  return ((instance << 16) | (word0 & 0xff00) | USED | ((word0 & IGNORE) >>> 1)) >>> 0;
 }
 
 function addRule(

@@ -38,7 +38,7 @@ export class ExpiryHeap {
       this.#slots = new Uint32Array(this.size * 2);
       this.#times.set(old[0]);
       this.#slots.set(old[1]);
-      for (const { buffer } of old) freeMemory(new Uint8Array(buffer));
+      for (const array of old) freeMemory(array);
     }
     this.#place(this.size++, time, slot);
   }

@@ -21,8 +21,6 @@ export interface Head {
   links: Link[];
 }
 
-export const NO_HEADS: readonly Head[] = [];
-
 /** How a chunk changes the heads: it continues after `keep` links of head `base` (0: it is a new body) with `links`. */
 export interface HeadChange {
   base: number;
@@ -36,14 +34,10 @@ export class Heads {
   #nextId = 1;
 
   /** A body that starts like this: every head whose first link is the given one. Newest first. */
-  startingWith(first: Link): readonly Head[] {
-    const startsSo = ({ links: [link] }: Head) => link!.offset === first.offset && link!.hash === first.hash;
-    return this.#heads.some(startsSo) ? this.#heads.filter(startsSo).reverse() : NO_HEADS;
-  }
-
-  /** Whether any head's first link is at this offset; spares hashing where none can match. */
-  get size(): number {
-    return this.#heads.length;
+  startingWith(first: Link): Head[] {
+    return this.#heads
+      .filter(({ links: [link] }) => link!.offset === first.offset && link!.hash === first.hash)
+      .reverse();
   }
 
   get newest(): Head | undefined {

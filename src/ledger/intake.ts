@@ -2,7 +2,7 @@ import { BodyScanner, ScanError } from '../report/body-scanner.ts';
 import { ReportChunk } from '../report/report-chunk.ts';
 import type { BodySource } from './body-source.ts';
 import { Follower } from './follower.ts';
-import { type Link, MAX_LINK_SPACING, NO_HEADS } from './heads.ts';
+import { type Link, MAX_LINK_SPACING } from './heads.ts';
 import type { InFlight } from './in-flight.ts';
 import { BodyError, type IngestOptions, type IngestResult, type ReportLine } from './ledger.ts';
 import type { LedgerState } from './ledger-state.ts';
@@ -28,8 +28,8 @@ export interface IntakeContext {
 /** Chunks are dear to make, and bodies come one after another: they are used again. */
 const spareChunks: ReportChunk[] = [];
 const MAX_SPARE = 64;
-/** One that has grown larger is let go when there are some: all of them are to take a few MiB at most. */
-const LARGE = 16 * 1024;
+/** One with more words is let go when there are some: all of them are to take a few MiB at most. */
+const LARGE = 4096;
 const MAX_SPARE_LARGE = 16;
 
 /**
@@ -103,7 +103,7 @@ export class Intake {
 
   #release(): void {
     this.#chunk.clear();
-    const most = this.#chunk.words.length > LARGE / 4 ? MAX_SPARE_LARGE : MAX_SPARE;
+    const most = this.#chunk.words.length > LARGE ? MAX_SPARE_LARGE : MAX_SPARE;
     if (spareChunks.length < most) spareChunks.push(this.#chunk);
   }
 
@@ -148,11 +148,12 @@ export class Intake {
     const { state, instance, inFlight } = this.#context;
     const first = { offset: this.#scanner.elementEnd, hash: this.#hashHere(), elements: 1 };
     this.#began = first;
-    let known = state.find(instance)?.heads.startingWith(first) ?? NO_HEADS;
+    const find = () => state.find(instance)?.heads.startingWith(first) ?? [];
+    let known = find();
     // What it continues, or may continue, must be settled, and must not be forgotten for what is committed meanwhile.
     if (inFlight.size > 0 && (known.length > 0 || inFlight.has(first))) {
       await inFlight.settled();
-      known = state.find(instance)?.heads.startingWith(first) ?? NO_HEADS;
+      known = find();
     }
     if (this.#follower.begin(known)) this.#replayed();
     else this.#first = first;

@@ -66,7 +66,7 @@ export class RuleIndex {
     const table = new Uint32Array(2 * capacity);
     this.#shards[shard] = table;
     for (let i = 0; i < old.length; i += 2) if (old[i] !== 0) place(table, old[i + 1]!, old[i]!);
-    freeMemory(new Uint8Array(old.buffer));
+    freeMemory(old);
     return table;
   }
 }

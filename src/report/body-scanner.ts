@@ -67,7 +67,7 @@ export class BodyScanner {
     this.#position = 0;
   }
 
-  /** Position in the piece right after the last whole element, for hashing; only valid after 'stopped' and 'closed'. */
+  /** Position in the piece right after the last whole element; 0 or less when none ended in it. */
   get elementEndInPiece(): number {
     return this.elementEnd - this.#base;
   }

@@ -133,7 +133,6 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
   start = p;
   let word = 0;
   let prefix = 0;
-  let address6: Int32Array | null = null;
   let octets = 0;
   for (;;) {
     const first = p;
@@ -160,7 +159,6 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
   } else if ((p = readIpv6(b, start, n)) >= 0) {
     flags |= IPV6;
     prefix = ipv6[PREFIX]!;
-    address6 = ipv6;
   } else {
     p = start;
     while (p < n && (c = b[p]!) !== QUOTE) {
@@ -174,7 +172,6 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
     if (cidr.ipv6) {
       flags |= IPV6;
       ipv6.set(cidr.words);
-      address6 = ipv6;
     } else word = cidr.words[0];
   }
 
@@ -243,14 +240,14 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
   words[at + 2] = creation;
   words[at + 3] = expiration;
   words[at + 4] = packTimesHigh(creation, expiration);
-  if (address6 === null) {
+  if ((flags & IPV6) === 0) {
     words[at + 5] = word;
     chunk.length = at + WORDS_IPV4;
   } else {
-    words[at + 5] = address6[0]!;
-    words[at + 6] = address6[1]!;
-    words[at + 7] = address6[2]!;
-    words[at + 8] = address6[3]!;
+    words[at + 5] = ipv6[0]!;
+    words[at + 6] = ipv6[1]!;
+    words[at + 7] = ipv6[2]!;
+    words[at + 8] = ipv6[3]!;
     chunk.length = at + WORDS_IPV6;
   }
   chunk.reports++;

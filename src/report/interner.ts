@@ -21,10 +21,6 @@ export class ByteInterner {
   #named: number[] = [];
   #chunk = 0;
 
-  get size(): number {
-    return this.#named.length;
-  }
-
   /** Start value for a hash that a scanner computes while it passes over the bytes. */
   static readonly SEED = 0x811c9dc5 | 0;
 
@@ -35,7 +31,7 @@ export class ByteInterner {
     return hash;
   }
 
-  /** @returns a number below `size`, the same for equal bytes until `clear`. */
+  /** @returns the string's place in `strings`, the same for equal bytes until `clear`. */
   intern(bytes: Uint8Array, from: number, to: number, hash: number): number {
     let slot = (hash ^ (hash >>> 15)) & this.#mask;
     for (;;) {

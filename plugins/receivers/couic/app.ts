@@ -57,6 +57,7 @@ export function buildApp(
       handler: notReached,
     });
   }
+  // Of a path that is not there Fastify looks at the type before it says so.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.setNotFoundHandler((request, reply) => handler.refuse('ERR_NOT_FOUND', handler.begin(undefined, request, reply)));
