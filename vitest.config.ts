@@ -6,5 +6,6 @@ export default defineConfig({
     exclude: ['test/conformance/**', 'test/faults/**'],
     testTimeout: 30_000,
     pool: 'forks',
+    maxWorkers: 3,
   },
 });
