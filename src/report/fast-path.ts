@@ -186,8 +186,8 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
       hash = Math.imul(hash ^ c, 0x01000193);
       p++;
     }
-    if (p >= n || c !== QUOTE || p === start || p - start > MAX_TAG_LENGTH) return -1;
-    tag = chunk.tags.intern(b, start, p, hash) + 1;
+    if (p >= n || c !== QUOTE || p - start > MAX_TAG_LENGTH) return -1;
+    if (p > start) tag = chunk.tags.intern(b, start, p, hash) + 1;
     p++;
   } else {
     if (view.getInt32(p, true) !== NULL) return -1;

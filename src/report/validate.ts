@@ -23,9 +23,10 @@ export function addParsed(chunk: ReportChunk, value: unknown): Reason | null {
   if (cidr === null) return 'bad_cidr';
   const { creation, expiration } = entry;
   if (!isTimestamp(creation) || !isTimestamp(expiration)) return 'bad_timestamp';
-  const tag = entry.tag ?? null;
+  // Of a rule without a tag Couic's add says null, its remove and its lists say "".
+  const tag = entry.tag === '' ? null : (entry.tag ?? null);
   if (tag !== null) {
-    if (typeof tag !== 'string' || tag === '') return 'bad_tag';
+    if (typeof tag !== 'string') return 'bad_tag';
     if (tag.length > MAX_TAG_LENGTH) return 'tag_too_long';
     if (!/^[A-Za-z0-9_.-]+$/.test(tag)) return 'bad_tag';
   }

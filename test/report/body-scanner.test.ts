@@ -83,7 +83,6 @@ describe('quarantine says why, and the rest goes on', () => {
     ['bad_timestamp', report({}, { creation: '1704067200' })],
     ['bad_timestamp', report({}, { expiration: 1e300 })],
     ['bad_tag', report({}, { tag: 'a b' })],
-    ['bad_tag', report({}, { tag: '' })],
     ['bad_tag', report({}, { tag: 7 })],
     ['tag_too_long', report({}, { tag: 'a'.repeat(65) })],
   ])('%s', (reason, element) => {
@@ -118,6 +117,22 @@ test('accepts what Couic may send: long tags, sets, IPv6, no tag, any metadata',
     '::ffff:102:304/128',
     '10.0.0.0/8',
   ]);
+});
+
+test('an empty tag is none: Couic adds a rule without a tag with null, and removes it with ""', () => {
+  const untagged = (action: string, tag: unknown) => report({ action }, { tag });
+  const bodies = [
+    [untagged('add', null), untagged('remove', '')],
+    [untagged('add', ''), untagged('remove', null), untagged('add', undefined)],
+  ];
+  for (const elements of bodies) {
+    // Spaces keep the fast path from it.
+    for (const text of [JSON.stringify(elements), JSON.stringify(elements, null, 1)]) {
+      const verdict = scan(Buffer.from(text));
+      expect(verdict.reasons).toEqual([]);
+      expect(verdict.lines.map((line) => line.split(' ').at(-1))).toEqual(elements.map(() => 'null'));
+    }
+  }
 });
 
 describe('refuses what is no JSON array, and says where', () => {

@@ -31,6 +31,12 @@ test('gives each entry as a rule that was added, in pieces of any length', () =>
   }
 });
 
+test('an entry with an empty tag, as Couic lists a rule without one, is a rule without a tag', () => {
+  const { rules, invalid } = scan(JSON.stringify([{ ...ENTRIES[0], tag: '' }]));
+  expect(rules).toMatchObject([{ cidr: '1.2.3.4/32', tag: null }]);
+  expect(invalid).toEqual({});
+});
+
 test('an empty list has none', () => {
   expect(scan(' [ ] ')).toEqual({ rules: [], invalid: {} });
 });
