@@ -1,9 +1,9 @@
 import { creationOf, expirationOf, IGNORE, IPV6, REMOVE, WORDS_IPV4, WORDS_IPV6 } from '../report/packed.ts';
+import { USED } from '../rules/rule-page.ts';
+import type { RuleTable, Tail } from '../rules/rule-table.ts';
 import { type InstanceTotals, PREFIXES } from './instance-totals.ts';
 import { type LedgerState, NO_KIND_NUMBER, UNTAGGED_NUMBER } from './ledger-state.ts';
 import type { ChunkRecord } from './records.ts';
-import { USED } from './rule-page.ts';
-import type { RuleTable, Tail } from './rule-table.ts';
 
 /** Words of a chunk. */
 const WORTH_PREFETCHING = 100;

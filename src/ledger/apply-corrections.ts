@@ -1,10 +1,10 @@
 import { creationOf, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
+import { USED } from '../rules/rule-page.ts';
+import type { RuleTable, Tail } from '../rules/rule-table.ts';
 import { endRule, ruleKeyOf } from './apply-chunk.ts';
 import type { CorrectionsRecord } from './correction-records.ts';
 import { type InstanceTotals, PREFIXES } from './instance-totals.ts';
 import { type LedgerState, UNTAGGED_NUMBER } from './ledger-state.ts';
-import { USED } from './rule-page.ts';
-import type { RuleTable, Tail } from './rule-table.ts';
 
 /** A rule as Couic lists it, in the ledger's numbers. */
 interface Rule {

@@ -1,7 +1,7 @@
 import { IGNORE, IPV6, packTimesHigh, REMOVE, WORDS_IPV4, WORDS_IPV6, wordsOf } from '../report/packed.ts';
+import { addressOf } from '../rules/rule-observer.ts';
+import type { RuleTable } from '../rules/rule-table.ts';
 import { encodeCorrections } from './correction-records.ts';
-import { addressOf } from './rule-observer.ts';
-import type { RuleTable } from './rule-table.ts';
 
 /** Corrections that go into one record. */
 export class Corrections {

@@ -1,10 +1,10 @@
+import type { RuleTable } from '../rules/rule-table.ts';
 import type { Fold } from '../storage/store.ts';
 import { applyChunk, endRule } from './apply-chunk.ts';
 import { applyCorrections } from './apply-corrections.ts';
 import { decodeCorrections, decodeReconciled } from './correction-records.ts';
 import { LedgerState } from './ledger-state.ts';
 import { clockOf, decodeChunk, decodeExpired, decodeSettings, kindOf, RECORD } from './records.ts';
-import type { RuleTable } from './rule-table.ts';
 import { restoreState, snapshotState } from './snapshot.ts';
 import { decodeTraffic } from './traffic-record.ts';
 

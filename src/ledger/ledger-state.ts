@@ -1,8 +1,8 @@
+import { RuleTable } from '../rules/rule-table.ts';
+import { Tombstones } from '../rules/tombstones.ts';
 import { NO_KIND, UNTAGGED } from '../telemetry/names.ts';
 import { CappedNames } from './capped-names.ts';
 import { InstanceTotals } from './instance-totals.ts';
-import { RuleTable } from './rule-table.ts';
-import { Tombstones } from './tombstones.ts';
 
 /** Names that are always there: number 1 in their list. */
 export const UNTAGGED_NUMBER = 1;

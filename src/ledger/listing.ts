@@ -1,11 +1,11 @@
 import { creationOf, expirationOf, IPV6, wordsOf } from '../report/packed.ts';
 import type { ReportChunk } from '../report/report-chunk.ts';
+import { addressOf, type RuleObserver, SlotSet } from '../rules/rule-observer.ts';
+import { USED } from '../rules/rule-page.ts';
+import type { RuleTable, Tail } from '../rules/rule-table.ts';
 import { metaOf } from './apply-corrections.ts';
 import type { Corrections } from './corrections.ts';
 import { type LedgerState, UNTAGGED_NUMBER } from './ledger-state.ts';
-import { addressOf, type RuleObserver, SlotSet } from './rule-observer.ts';
-import { USED } from './rule-page.ts';
-import type { RuleTable, Tail } from './rule-table.ts';
 
 /** Rules that are remembered to have left while a list was read. */
 const MAX_REMOVED = 65_536;

@@ -1,9 +1,9 @@
 import { freeMemory } from '../free-memory.ts';
+import { RulePage } from '../rules/rule-page.ts';
+import type { RuleTable } from '../rules/rule-table.ts';
 import { ruleKeyOf } from './apply-chunk.ts';
 import type { InstanceTotals } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
-import { RulePage } from './rule-page.ts';
-import type { RuleTable } from './rule-table.ts';
 
 /*
  * A snapshot is the small state as JSON, in pieces, then the pages of all rule tables as they are in memory. The first

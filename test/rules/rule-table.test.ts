@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { USED } from '../../src/ledger/rule-page.ts';
-import { RuleTable, type Tail } from '../../src/ledger/rule-table.ts';
+import { USED } from '../../src/rules/rule-page.ts';
+import { RuleTable, type Tail } from '../../src/rules/rule-table.ts';
 
 const NO_TAIL: Tail = [0, 0, 0];
 const step = fc.record({
