@@ -1,11 +1,17 @@
 import type { Clock } from '../../../src/clock.ts';
+import { Backoff } from '../../../src/delivery/backoff.ts';
 import type { Sleep } from '../../../src/sleep.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { Outcome } from './lapi-answer.ts';
 import type { Log } from './log.ts';
 
-/** `cscli bouncers prune` deletes a bouncer that did not pull for an hour; this is often enough, whatever the interval. */
-const MOST = 1_800_000;
+/**
+ * `cscli bouncers prune` deletes a bouncer that did not pull for an hour, and `-d 45m` is the example in its help: this
+ * is often enough for both, whatever the interval, with half an hour to spare for a LAPI that is away.
+ */
+const MOST = 900_000;
+/** After a failure it comes again within a minute: who waits longer may come back to a LAPI that has pruned it. */
+const RETRY = { initial_interval: 5000, multiplier: 2, max_interval: 50_000, randomization_factor: 0.2 };
 
 export interface HeartbeatOptions {
   readonly pull: (signal: AbortSignal) => Promise<Outcome>;
@@ -13,6 +19,8 @@ export interface HeartbeatOptions {
   readonly interval: number;
   readonly clock: Clock;
   readonly sleep: Sleep;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
   readonly log: Log;
 }
 
@@ -38,17 +46,22 @@ export class Heartbeat {
   }
 
   async #run(): Promise<void> {
-    const { pull, interval, sleep } = this.#options;
+    const { pull, interval, sleep, random } = this.#options;
     const { signal } = this.#end;
+    const most = Math.min(interval, MOST);
+    const backoff = new Backoff(RETRY, random);
     while (!signal.aborted) {
       const outcome = await pull(signal);
       if (signal.aborted) return;
-      if (outcome.kind === 'success') this.#state.good('The heartbeat reaches LAPI again');
-      else {
+      if (outcome.kind === 'success') {
+        this.#state.good('The heartbeat reaches LAPI again');
+        backoff.reset();
+        await sleep(most, signal);
+      } else {
         const reason = outcome.kind === 'retryable' ? outcome.reason : `status_${outcome.status}`;
-        this.#state.bad(reason, `The heartbeat failed: ${outcome.message}`);
+        this.#state.bad(reason, `The heartbeat failed, and is tried again within a minute: ${outcome.message}`);
+        await sleep(Math.min(backoff.next(), most), signal);
       }
-      await sleep(Math.min(interval, MOST), signal);
     }
   }
 }

@@ -67,7 +67,7 @@ export interface CrowdSecUsageMetricsExporterOptions {
   readonly maxOrigins?: number;
   /** Name that all origins beyond those share. @default 'other' */
   readonly otherOrigin?: string;
-  /** Between the requests that keep "last API pull" fresh, at most 30 minutes; 0 = none. @default 30 minutes */
+  /** Between the requests that keep "last API pull" fresh, at most 15 minutes; 0 = none. @default 15 minutes */
   readonly heartbeat?: number;
   /** Of counters; gauges and up-down counters are always cumulative. @default 'cumulative' */
   readonly temporality?: 'cumulative' | 'delta';
@@ -88,7 +88,7 @@ const DEFAULTS = {
   maxBytes: 64 * 1024 * 1024,
   maxOrigins: 100,
   otherOrigin: 'other',
-  heartbeat: 1_800_000,
+  heartbeat: 900_000,
   observer: noObserver,
   clock: systemClock,
   sleep: systemSleep,
@@ -141,6 +141,7 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
     if (options.heartbeat === 0) return;
     this.#heartbeat = new Heartbeat({
       ...common,
+      random,
       pull: (signal) => client.pull(signal),
       interval: options.heartbeat,
     });
