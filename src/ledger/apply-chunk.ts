@@ -1,13 +1,11 @@
-import { creationOf, expirationOf, IGNORE, IPV6, REMOVE, WORDS_IPV4, WORDS_IPV6 } from '../report/packed.ts';
-import { USED } from '../rules/rule-page.ts';
-import type { RuleTable, Tail } from '../rules/rule-table.ts';
-import { type InstanceTotals, PREFIXES } from './instance-totals.ts';
+import { creationOf, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
+import { NO_RULE, type Rule, type Rules } from '../rules/rules.ts';
+import { type InstanceTotals, PREFIXES, type RuleKey } from './instance-totals.ts';
 import { type LedgerState, NO_KIND_NUMBER, UNTAGGED_NUMBER } from './ledger-state.ts';
 import type { ChunkRecord } from './records.ts';
 
 /** Words of a chunk. */
 const WORTH_PREFETCHING = 100;
-const NO_TAIL: Tail = [0, 0, 0];
 /** Chunks whose tags times kinds stay below this are counted in an array before they go into the totals. */
 const LOCAL_CELLS = 65_536;
 let cells = new Float64Array(1024);
@@ -19,7 +17,7 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
   const { words } = record;
   if (words.length === 0) return;
   instance.lastReport = Math.max(instance.lastReport, record.clock);
-  state.tombstones.expire(state.clock);
+  state.rules.forgetBuried(state.clock);
 
   // Numbers of the chunk's own lists to those of the ledger. Resolved only when a report uses them, since the scanner
   // may have listed a name of a report that then turned out not to be valid.
@@ -33,7 +31,8 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
   const now = record.clock / 1000;
   const { lag, prefixLengths } = instance;
 
-  if (words.length > WORTH_PREFETCHING) prefetch(state.ipv4, instance.number, words);
+  // Where the rules lie in memory is looked at for the whole chunk first.
+  if (words.length > WORTH_PREFETCHING) state.rules.prefetch(instance.number, words);
   for (let at = 0; at < words.length; ) {
     const word0 = words[at]!;
     const tagIndex = words[at + 1]!;
@@ -48,123 +47,95 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
     if (local !== null) local[tagIndex * kindCells + kindIndex * 8 + (word0 & 7)]!++;
     else instance.addReports((tag << 11) | (kind << 3) | (word0 & 7), 1);
 
-    const ipv6 = (word0 & IPV6) !== 0;
-    const table = ipv6 ? state.ipv6 : state.ipv4;
-    const ignore = (word0 & IGNORE) >>> 1;
-    const meta = metaOf(instance.number, word0);
-    const address = words[at + 5]!;
-    const tail: Tail = ipv6 ? [words[at + 6]!, words[at + 7]!, words[at + 8]!] : NO_TAIL;
-    const creation = creationOf(words, at);
     if ((word0 & REMOVE) === 0) {
-      lag.add(Math.max(now - creation, 0));
-      prefixLengths[((ipv6 ? 2 : 0) | ignore) * PREFIXES + ((word0 >>> 8) & 0xff)]!++;
-      addRule(state, instance, table, meta, address, tail, tag, creation, expirationOf(words, at), record.clock);
+      lag.add(Math.max(now - creationOf(words, at), 0));
+      prefixLengths[((word0 >>> 1) & 3) * PREFIXES + ((word0 >>> 8) & 0xff)]!++;
+      addRule(state.rules, instance, words, at, tag, record.clock);
     } else {
-      removeRule(state, instance, table, meta, address, tail, creation, record.clock);
+      removeRule(state.rules, instance, words, at, record.clock);
     }
-    at += ipv6 ? WORDS_IPV6 : WORDS_IPV4;
+    at += wordsOf(word0);
   }
 
   if (local !== null) flush(local, instance, tags, kinds);
 }
 
-/** Where the rules lie in memory is looked at for the whole chunk first; see RuleTable.prefetch. */
-function prefetch(table: RuleTable, instance: number, words: Int32Array): void {
-  for (let at = 0; at < words.length; ) {
-    const word0 = words[at]!;
-    if ((word0 & IPV6) !== 0) {
-      at += WORDS_IPV6;
-      continue;
-    }
-    table.prefetch(metaOf(instance, word0), words[at + 5]!);
-    at += WORDS_IPV4;
-  }
-}
-
-/** As rule-page.ts has it. */
-function metaOf(instance: number, word0: number): number {
-  return ((instance << 16) | (word0 & 0xff00) | USED | ((word0 & IGNORE) >>> 1)) >>> 0;
-}
-
 function addRule(
-  state: LedgerState,
+  rules: Rules,
   instance: InstanceTotals,
-  table: RuleTable,
-  meta: number,
-  address: number,
-  tail: Tail,
+  words: Int32Array,
+  at: number,
   tag: number,
-  creation: number,
-  expiration: number,
   clock: number,
 ): void {
-  const ruleKey = ruleKeyOf(table, tag, meta);
-  const policy = meta & 1;
-  const removed = state.tombstones.take(table === state.ipv6, meta, address, tail, creation);
+  const creation = creationOf(words, at);
+  const expiration = expirationOf(words, at);
+  const removed = rules.takeBuried(instance.number, words, at);
   if (removed >= 0) {
-    addLifetime(instance, policy, removed - creation);
+    addLifetime(instance, policyOf(words[at]!), removed - creation);
     return;
   }
-  const slot = table.find(meta, address, tail);
-  if (slot >= 0) {
+  const rule = rules.find(instance.number, words, at);
+  if (rule !== NO_RULE) {
     // Couic refuses to add a network that it holds. So the old rule is gone there, unless this report is older than it.
-    const held = table.creation(slot);
+    const held = rules.creation(rule);
     if (held > creation) return;
     // Reconciliation brought this very rule before its report came.
-    if (held === creation && table.expiration(slot) === expiration && table.tag(slot) === tag) return;
-    endRule(instance, table, slot, clock);
+    if (held === creation && rules.expiration(rule) === expiration && rules.tag(rule) === tag) return;
+    endRule(rules, instance, rule, clock);
   }
+  const key = ruleKey(tag, words[at]!);
   if (expiration !== 0 && expiration * 1000 <= clock) {
-    instance.addExpiration(ruleKey);
-    addLifetime(instance, policy, expiration - creation);
+    instance.addExpiration(key);
+    addLifetime(instance, policyOf(words[at]!), expiration - creation);
     return;
   }
-  table.insert(meta, address, tail, tag, creation, expiration);
-  instance.addActive(ruleKey, 1);
+  rules.add(instance.number, words, at, tag);
+  instance.addActive(key, 1);
 }
 
-function removeRule(
-  state: LedgerState,
-  instance: InstanceTotals,
-  table: RuleTable,
-  meta: number,
-  address: number,
-  tail: Tail,
-  creation: number,
-  clock: number,
-): void {
-  const slot = table.find(meta, address, tail);
-  if (slot >= 0) {
-    const held = table.creation(slot);
+function removeRule(rules: Rules, instance: InstanceTotals, words: Int32Array, at: number, clock: number): void {
+  const rule = rules.find(instance.number, words, at);
+  if (rule !== NO_RULE) {
+    const held = rules.creation(rule);
+    const creation = creationOf(words, at);
     if (held === creation) {
-      endRule(instance, table, slot, clock);
+      endRule(rules, instance, rule, clock);
       return;
     }
     // The removal of an earlier rule of this network; the one that is held came after it.
     if (held > creation) return;
   }
-  state.tombstones.add(table === state.ipv6, meta, address, tail, creation, clock);
+  rules.bury(instance.number, words, at, clock);
 }
 
 /** A rule leaves: as an expiry if its time was over, else as a removal. */
-export function endRule(instance: InstanceTotals, table: RuleTable, slot: number, clock: number): void {
-  const meta = table.meta(slot);
-  const expiration = table.expiration(slot);
-  const key = ruleKeyOf(table, table.tag(slot), meta);
+export function endRule(rules: Rules, instance: InstanceTotals, rule: Rule, clock: number): void {
+  const expiration = rules.expiration(rule);
+  const key = ruleKeyOf(rules, rule);
   const expired = expiration !== 0 && expiration * 1000 <= clock;
   if (expired) instance.addExpiration(key);
-  addLifetime(instance, meta & 1, (expired ? expiration : clock / 1000) - table.creation(slot));
+  addLifetime(instance, rules.policy(rule), (expired ? expiration : clock / 1000) - rules.creation(rule));
   instance.addActive(key, -1);
-  table.remove(slot);
+  rules.end(rule);
 }
 
-export function ruleKeyOf(table: RuleTable, tag: number, meta: number): number {
-  return (tag << 2) | (table.addressWords === 4 ? 2 : 0) | (meta & 1);
+export function ruleKeyOf(rules: Rules, rule: Rule): RuleKey {
+  return (rules.tag(rule) << 2) | (rules.isIpv6(rule) ? 2 : 0) | rules.policy(rule);
+}
+
+/** @param word0 - of the rule's report. */
+export function ruleKey(tag: number, word0: number): RuleKey {
+  return (tag << 2) | (word0 & IPV6 ? 2 : 0) | policyOf(word0);
+}
+
+function policyOf(word0: number): 0 | 1 {
+  return ((word0 & IGNORE) >>> 1) as 0 | 1;
 }
 
 /** Couic's clock may be ahead of ours. */
-function addLifetime(instance: InstanceTotals, policy: number, seconds: number): void {
-  instance.lifetimes[policy as 0 | 1].add(Math.max(seconds, 0));
+function addLifetime(instance: InstanceTotals, policy: 0 | 1, seconds: number): void {
+  instance.lifetimes[policy].add(Math.max(seconds, 0));
 }
 
 function cellsOf(count: number): Float64Array {

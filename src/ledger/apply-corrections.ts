@@ -1,20 +1,9 @@
-import { creationOf, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
-import { USED } from '../rules/rule-page.ts';
-import type { RuleTable, Tail } from '../rules/rule-table.ts';
-import { endRule, ruleKeyOf } from './apply-chunk.ts';
+import { creationOf, expirationOf, REMOVE, wordsOf } from '../report/packed.ts';
+import { NO_RULE, type Rules } from '../rules/rules.ts';
+import { endRule, ruleKey } from './apply-chunk.ts';
 import type { CorrectionsRecord } from './correction-records.ts';
 import { type InstanceTotals, PREFIXES } from './instance-totals.ts';
 import { type LedgerState, UNTAGGED_NUMBER } from './ledger-state.ts';
-
-/** A rule as Couic lists it, in the ledger's numbers. */
-interface Rule {
-  readonly table: RuleTable;
-  readonly meta: number;
-  readonly address: number;
-  readonly tail: Tail;
-  readonly creation: number;
-  readonly expiration: number;
-}
 
 /**
  * Brings the rules to what Couic's list said, without counting anything as a report. The list was compared with the
@@ -22,56 +11,47 @@ interface Rule {
  */
 export function applyCorrections(state: LedgerState, { instance: name, words, tags, clock }: CorrectionsRecord): void {
   const instance = state.instance(name);
-  state.tombstones.expire(state.clock);
+  state.rules.forgetBuried(state.clock);
   for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
-    const rule = ruleAt(state, instance, words, at);
     if ((words[at]! & REMOVE) !== 0) {
-      removeGone(instance, rule, clock);
+      removeGone(state.rules, instance, words, at, clock);
     } else {
       const tag = words[at + 1]!;
-      addUnknown(state, instance, rule, tag === 0 ? UNTAGGED_NUMBER : state.tags.number(tags[tag - 1]!), clock);
+      const number = tag === 0 ? UNTAGGED_NUMBER : state.tags.number(tags[tag - 1]!);
+      addUnknown(state.rules, instance, words, at, number, clock);
     }
   }
 }
 
-function removeGone(instance: InstanceTotals, { table, meta, address, tail, creation }: Rule, clock: number): void {
-  const slot = table.find(meta, address, tail);
-  if (slot < 0 || table.creation(slot) !== creation) return;
-  endRule(instance, table, slot, clock);
+function removeGone(rules: Rules, instance: InstanceTotals, words: Int32Array, at: number, clock: number): void {
+  const rule = rules.find(instance.number, words, at);
+  if (rule === NO_RULE || rules.creation(rule) !== creationOf(words, at)) return;
+  endRule(rules, instance, rule, clock);
   instance.corrections.removed++;
 }
 
-function addUnknown(state: LedgerState, instance: InstanceTotals, rule: Rule, tag: number, clock: number): void {
-  const { table, meta, address, tail, creation, expiration } = rule;
+function addUnknown(
+  rules: Rules,
+  instance: InstanceTotals,
+  words: Int32Array,
+  at: number,
+  tag: number,
+  clock: number,
+): void {
+  const creation = creationOf(words, at);
+  const expiration = expirationOf(words, at);
   if (expiration !== 0 && expiration * 1000 <= clock) return;
-  if (state.tombstones.has(table === state.ipv6, meta, address, tail, creation)) return;
-  const slot = table.find(meta, address, tail);
-  if (slot >= 0) {
-    const held = table.creation(slot);
-    const same = held === creation && table.expiration(slot) === expiration && table.tag(slot) === tag;
+  if (rules.isBuried(instance.number, words, at)) return;
+  const rule = rules.find(instance.number, words, at);
+  if (rule !== NO_RULE) {
+    const held = rules.creation(rule);
+    const same = held === creation && rules.expiration(rule) === expiration && rules.tag(rule) === tag;
     if (held > creation || same) return;
-    endRule(instance, table, slot, clock);
+    endRule(rules, instance, rule, clock);
   }
-  table.insert(meta, address, tail, tag, creation, expiration);
-  instance.addActive(ruleKeyOf(table, tag, meta), 1);
-  instance.prefixLengths[((table.addressWords === 4 ? 2 : 0) | (meta & 1)) * PREFIXES + ((meta >>> 8) & 0xff)]!++;
-  instance.corrections.added++;
-}
-
-function ruleAt(state: LedgerState, instance: InstanceTotals, words: Int32Array, at: number): Rule {
+  rules.add(instance.number, words, at, tag);
   const word0 = words[at]!;
-  const ipv6 = (word0 & IPV6) !== 0;
-  return {
-    table: ipv6 ? state.ipv6 : state.ipv4,
-    meta: metaOf(instance, word0),
-    address: words[at + 5]!,
-    tail: ipv6 ? [words[at + 6]!, words[at + 7]!, words[at + 8]!] : [0, 0, 0],
-    creation: creationOf(words, at),
-    expiration: expirationOf(words, at),
-  };
-}
-
-/** @param word0 - of a packed report. */
-export function metaOf(instance: InstanceTotals, word0: number): number {
-  return ((instance.number << 16) | (word0 & 0xff00) | USED | ((word0 & IGNORE) >>> 1)) >>> 0;
+  instance.addActive(ruleKey(tag, word0), 1);
+  instance.prefixLengths[((word0 >>> 1) & 3) * PREFIXES + ((word0 >>> 8) & 0xff)]!++;
+  instance.corrections.added++;
 }

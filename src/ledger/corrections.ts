@@ -1,6 +1,5 @@
-import { IGNORE, IPV6, packTimesHigh, REMOVE, WORDS_IPV4, WORDS_IPV6, wordsOf } from '../report/packed.ts';
-import { addressOf } from '../rules/rule-observer.ts';
-import type { RuleTable } from '../rules/rule-table.ts';
+import { REMOVE, wordsOf } from '../report/packed.ts';
+import type { Rule, Rules } from '../rules/rules.ts';
 import { encodeCorrections } from './correction-records.ts';
 
 /** Corrections that go into one record. */
@@ -22,21 +21,11 @@ export class Corrections {
   }
 
   /** A rule of the ledger that Couic has not. */
-  remove(table: RuleTable, slot: number): void {
+  remove(rules: Rules, rule: Rule): void {
     this.#reserve();
-    const meta = table.meta(slot);
-    const ipv6 = table.addressWords === 4;
-    const creation = table.creation(slot);
-    const flags = REMOVE | ((meta & 1) === 0 ? 0 : IGNORE) | (ipv6 ? IPV6 : 0);
-    const words = this.#words;
     const at = this.#length;
-    words[at] = flags | (meta & 0xff00);
-    words[at + 1] = 0;
-    words[at + 2] = creation;
-    words[at + 3] = 0;
-    words[at + 4] = packTimesHigh(creation, 0);
-    words.set(addressOf(table, slot), at + 5);
-    this.#length += ipv6 ? WORDS_IPV6 : WORDS_IPV4;
+    this.#length += rules.pack(rule, this.#words, at);
+    this.#words[at]! |= REMOVE;
     this.count++;
   }
 

@@ -57,17 +57,17 @@ export class Expiry {
   async #expire(): Promise<void> {
     const clock = this.#clock.now();
     this.#sayWhetherHeld();
-    const { ipv4, ipv6 } = this.#state;
-    while (Math.min(ipv4.heap.nextTime, ipv6.heap.nextTime) * 1000 <= clock) {
-      const before = ipv4.heap.size + ipv6.heap.size;
+    const { rules } = this.#state;
+    while (rules.nextEnd * 1000 <= clock) {
+      const before = rules.ending;
       try {
         await this.#append([encodeExpired({ clock, max: MAX_PER_RECORD })]);
       } catch (error) {
         this.#logger.warn({ err: error }, 'Rules whose time is over could not be taken out; trying again in a second');
         return;
       }
-      const rules = before - ipv4.heap.size - ipv6.heap.size;
-      if (rules > 0) this.#events.emit('expired', { rules });
+      const expired = before - rules.ending;
+      if (expired > 0) this.#events.emit('expired', { rules: expired });
     }
   }
 

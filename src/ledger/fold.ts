@@ -1,4 +1,3 @@
-import type { RuleTable } from '../rules/rule-table.ts';
 import type { Fold } from '../storage/store.ts';
 import { applyChunk, endRule } from './apply-chunk.ts';
 import { applyCorrections } from './apply-corrections.ts';
@@ -21,8 +20,9 @@ export class LedgerFold implements Fold {
         return;
       case RECORD.expired: {
         const { clock, max } = decodeExpired(record);
-        this.#expire(state.ipv4, clock, max);
-        this.#expire(state.ipv6, clock, max);
+        for (const rule of state.rules.due(clock, max)) {
+          endRule(state.rules, state.instances[state.rules.instance(rule)]!, rule, clock);
+        }
         return;
       }
       case RECORD.settings: {
@@ -56,12 +56,5 @@ export class LedgerFold implements Fold {
 
   restore(pieces: Iterable<Uint8Array>): void {
     restoreState(this.state, pieces);
-  }
-
-  #expire(table: RuleTable, clock: number, max: number): void {
-    for (let left = max; left > 0 && table.heap.nextTime * 1000 <= clock; left--) {
-      const slot = table.heap.nextSlot;
-      endRule(this.state.instances[table.meta(slot) >>> 16]!, table, slot, clock);
-    }
   }
 }

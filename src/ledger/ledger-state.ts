@@ -1,5 +1,4 @@
-import { RuleTable } from '../rules/rule-table.ts';
-import { Tombstones } from '../rules/tombstones.ts';
+import { Rules } from '../rules/rules.ts';
 import { NO_KIND, UNTAGGED } from '../telemetry/names.ts';
 import { CappedNames } from './capped-names.ts';
 import { InstanceTotals } from './instance-totals.ts';
@@ -18,9 +17,7 @@ export class LedgerState {
   readonly kinds = new CappedNames(20, [NO_KIND]);
   readonly instances: InstanceTotals[] = [];
   readonly #byName = new Map<string, InstanceTotals>();
-  readonly ipv4 = new RuleTable(1);
-  readonly ipv6 = new RuleTable(4);
-  readonly tombstones = new Tombstones();
+  readonly rules = new Rules();
   /** By instance, whether its API answered last. What is now, not what was recorded: no record folds into it. */
   readonly up = new Map<string, boolean>();
 

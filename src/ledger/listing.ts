@@ -1,14 +1,14 @@
-import { creationOf, expirationOf, IPV6, wordsOf } from '../report/packed.ts';
+import { creationOf, expirationOf, IGNORE, IPV6, WORDS_IPV6, wordsOf } from '../report/packed.ts';
 import type { ReportChunk } from '../report/report-chunk.ts';
-import { addressOf, type RuleObserver, SlotSet } from '../rules/rule-observer.ts';
-import { USED } from '../rules/rule-page.ts';
-import type { RuleTable, Tail } from '../rules/rule-table.ts';
-import { metaOf } from './apply-corrections.ts';
+import { NO_RULE, type Rule, type RuleObserver, type Rules } from '../rules/rules.ts';
 import type { Corrections } from './corrections.ts';
 import { type LedgerState, UNTAGGED_NUMBER } from './ledger-state.ts';
+import { SlotSet } from './slot-set.ts';
 
 /** Rules that are remembered to have left while a list was read. */
-const MAX_REMOVED = 65_536;
+const MAX_ENDED = 65_536;
+/** Of a packed report's first word: what belongs to the rule. */
+const RULE_BITS = 0xff00 | IGNORE | IPV6;
 /** A rule that ends this soon is left to its expiry: the clocks of two hosts are never the same. Seconds. */
 const EXPIRES_SOON = 2;
 /** Rules that are taken out by one record: a millisecond or two of work, then others have their turn. */
@@ -22,18 +22,18 @@ export class Listing {
   readonly #state: LedgerState;
   readonly #instance: string;
   readonly #policy: 0 | 1;
-  readonly #watches: readonly [Watch, Watch];
+  readonly #watch: Watch;
 
   /** From now on changes are watched: create it before Couic is asked. `close` has to follow. */
   constructor(state: LedgerState, instance: string, policy: 'drop' | 'ignore') {
     this.#state = state;
     this.#instance = instance;
     this.#policy = policy === 'drop' ? 0 : 1;
-    this.#watches = [new Watch(state.ipv4), new Watch(state.ipv6)];
+    this.#watch = new Watch(state.rules, () => state.find(instance)?.number);
   }
 
   close(): void {
-    for (const watch of this.#watches) watch.close();
+    this.#watch.close();
   }
 
   /** Looks up each rule of the list. @param now - Unix seconds. */
@@ -46,25 +46,25 @@ export class Listing {
     }
   }
 
-  /** The slots that are looked at by `sweep`, of both families. */
-  get slots(): readonly [ipv4: number, ipv6: number] {
-    return [this.#state.ipv4.slots, this.#state.ipv6.slots];
+  /** The rules that are looked at by `sweep` are below this. */
+  get bound(): Rule {
+    return this.#state.rules.bound;
   }
 
   /**
-   * Of these slots, takes out what the list did not hold. Only after all of it was compared.
-   * @returns the slot to go on with: `to`, or an earlier one when there are corrections enough for one record.
+   * Of the rules with these numbers, takes out what the list did not hold. Only after all of it was compared.
+   * @returns the number to go on with: `to`, or an earlier one when there are corrections enough for one record.
    */
-  sweep(family: 0 | 1, from: number, to: number, corrections: Corrections, now: number): number {
+  sweep(from: Rule, to: Rule, corrections: Corrections, now: number): Rule {
     const instance = this.#state.find(this.#instance);
     if (instance === undefined) return to;
-    const { table, seen, inserted } = this.#watches[family];
-    const owner = ((instance.number << 16) | USED | this.#policy) >>> 0;
-    for (let slot = from; slot < to; slot++) {
-      if (corrections.count === CORRECTIONS_PER_RECORD) return slot;
-      if ((table.meta(slot) & ~0xff00) >>> 0 !== owner || seen.has(slot) || inserted.has(slot)) continue;
-      const expiration = table.expiration(slot);
-      if (expiration === 0 || expiration > now + EXPIRES_SOON) corrections.remove(table, slot);
+    const { rules } = this.#state;
+    const { seen, added } = this.#watch;
+    for (let rule = from; rule < to; rule++) {
+      if (corrections.count === CORRECTIONS_PER_RECORD) return rule;
+      if (!rules.isOf(rule, instance.number, this.#policy) || seen.has(rule) || added.has(rule)) continue;
+      const expiration = rules.expiration(rule);
+      if (expiration === 0 || expiration > now + EXPIRES_SOON) corrections.remove(rules, rule);
     }
     return to;
   }
@@ -77,69 +77,72 @@ export class Listing {
       corrections.add(words, at, tag);
       return;
     }
-    const ipv6 = (words[at]! & IPV6) !== 0;
-    const watch = this.#watches[ipv6 ? 1 : 0];
-    const { table } = watch;
-    const meta = metaOf(instance, words[at]!);
-    const tail: Tail = ipv6 ? [words[at + 6]!, words[at + 7]!, words[at + 8]!] : [0, 0, 0];
+    const { rules } = this.#state;
+    const watch = this.#watch;
     const creation = creationOf(words, at);
-    const slot = table.find(meta, words[at + 5]!, tail);
-    if (slot < 0) {
-      if (!watch.wasRemoved(meta, words[at + 5]!, tail, creation)) corrections.add(words, at, tag);
+    const rule = rules.find(instance.number, words, at);
+    if (rule === NO_RULE) {
+      if (!watch.hasEnded(words, at)) corrections.add(words, at, tag);
       return;
     }
-    watch.seen.add(slot);
-    const held = table.creation(slot);
+    watch.seen.add(rule);
+    const held = rules.creation(rule);
     if (held > creation) {
-      if (watch.inserted.has(slot)) return;
+      if (watch.added.has(rule)) return;
       // Couic's clock was set back: the rule that it lists is the newer one all the same.
-      corrections.remove(table, slot);
+      corrections.remove(rules, rule);
       corrections.add(words, at, tag);
-    } else if (held < creation || table.expiration(slot) !== expiration || !this.#hasTag(table, slot, tag)) {
+    } else if (held < creation || rules.expiration(rule) !== expiration || !this.#hasTag(rules, rule, tag)) {
       corrections.add(words, at, tag);
     }
   }
 
-  #hasTag(table: RuleTable, slot: number, tag: string | null): boolean {
-    return table.tag(slot) === (tag === null ? UNTAGGED_NUMBER : this.#state.tags.peek(tag));
+  #hasTag(rules: Rules, rule: Rule, tag: string | null): boolean {
+    return rules.tag(rule) === (tag === null ? UNTAGGED_NUMBER : this.#state.tags.peek(tag));
   }
 }
 
-/** What happens to one table meanwhile. */
+/** What happens to the rules of an instance meanwhile. */
 class Watch implements RuleObserver {
-  readonly table: RuleTable;
-  /** Slots of rules that the list holds. */
+  /** Rules that the list holds. */
   readonly seen = new SlotSet();
-  /** Slots that got their rule since the list was asked for. */
-  readonly inserted = new SlotSet();
-  readonly #removed = new Set<string>();
+  /** Rules that came since the list was asked for. */
+  readonly added = new SlotSet();
+  readonly #ended = new Set<string>();
+  readonly #words = new Int32Array(WORDS_IPV6);
+  readonly #rules: Rules;
+  readonly #instance: () => number | undefined;
 
-  constructor(table: RuleTable) {
-    this.table = table;
-    table.observers.add(this);
+  /** @param instance - its number, once it has one. */
+  constructor(rules: Rules, instance: () => number | undefined) {
+    this.#rules = rules;
+    this.#instance = instance;
+    rules.observe(this);
   }
 
   close(): void {
-    this.table.observers.delete(this);
+    this.#rules.unobserve(this);
   }
 
-  onInsert(slot: number): void {
-    this.inserted.add(slot);
+  onAdd(rule: Rule): void {
+    this.added.add(rule);
   }
 
-  onRemove(slot: number): void {
-    if (this.#removed.size >= MAX_REMOVED) return;
-    const [address, ...tail] = addressOf(this.table, slot);
-    this.#removed.add(keyOf(this.table.meta(slot), address, tail, this.table.creation(slot)));
+  onEnd(rule: Rule): void {
+    if (this.#ended.size >= MAX_ENDED || this.#rules.instance(rule) !== this.#instance()) return;
+    this.#rules.pack(rule, this.#words, 0);
+    this.#ended.add(keyOf(this.#words, 0));
   }
 
   /** Whether a rule left since the list was asked for; when too many did to say, the next list will tell. */
-  wasRemoved(meta: number, address: number, tail: Tail, creation: number): boolean {
-    if (this.#removed.size === 0) return false;
-    return this.#removed.size >= MAX_REMOVED || this.#removed.has(keyOf(meta, address, tail, creation));
+  hasEnded(words: Int32Array, at: number): boolean {
+    if (this.#ended.size === 0) return false;
+    return this.#ended.size >= MAX_ENDED || this.#ended.has(keyOf(words, at));
   }
 }
 
-function keyOf(meta: number, address: number, tail: Tail, creation: number): string {
-  return `${meta} ${address >>> 0} ${tail[0] >>> 0} ${tail[1] >>> 0} ${tail[2] >>> 0} ${creation}`;
+/** Of the rule that a packed report names. */
+function keyOf(words: Int32Array, at: number): string {
+  const address = words.subarray(at + 5, at + wordsOf(words[at]!)).join(' ');
+  return `${words[at]! & RULE_BITS} ${creationOf(words, at)} ${address}`;
 }

@@ -7,9 +7,9 @@ import type { LedgerState } from './ledger-state.ts';
 import { Listing } from './listing.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
-/** What is done between two looks at what else there is to do: bytes of a list, slots of a table. */
+/** What is done between two looks at what else there is to do: bytes of a list, numbers of rules. */
 const SLICE_BYTES = 65_536;
-const SLICE_SLOTS = 16_384;
+const SLICE_RULES = 16_384;
 
 const POLICIES = ['drop', 'ignore'] as const;
 
@@ -96,15 +96,13 @@ export class Reconciler {
   }
 
   async #sweep(listing: Listing, signal?: AbortSignal): Promise<void> {
-    for (const family of [0, 1] as const) {
-      const slots = listing.slots[family];
-      for (let from = 0; from < slots; ) {
-        signal?.throwIfAborted();
-        const to = Math.min(from + SLICE_SLOTS, slots);
-        from = listing.sweep(family, from, to, this.#corrections, this.#now());
-        await this.#flush();
-        await setImmediate();
-      }
+    const { bound } = listing;
+    for (let from = 0; from < bound; ) {
+      signal?.throwIfAborted();
+      const to = Math.min(from + SLICE_RULES, bound);
+      from = listing.sweep(from, to, this.#corrections, this.#now());
+      await this.#flush();
+      await setImmediate();
     }
   }
 

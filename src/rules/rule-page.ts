@@ -3,9 +3,6 @@ export const PAGE_BITS = 14;
 export const PAGE_SLOTS = 1 << PAGE_BITS;
 export const PAGE_MASK = PAGE_SLOTS - 1;
 
-/** Bit of `meta` that says a slot holds a rule. */
-export const USED = 2;
-
 /*
  * Pages are shared memory, though nobody shares it: V8 does not count that among the memory that makes it collect garbage.
  * Counted, every 20 MiB of rules would have the whole heap marked, and optimized code be thrown away with it.
@@ -17,10 +14,10 @@ export const USED = 2;
  */
 export class RulePage {
   readonly bytes: Uint8Array;
-  /** `instance << 16 | prefix << 8 | USED | policy` (1: ignore); a free slot has no USED. */
+  /** See rule-meta.ts; 0 in a free slot. */
   readonly meta: Uint32Array;
   /** Address words, most significant first; of a free slot, the next free one plus one. */
-  readonly address: Uint32Array;
+  readonly address: Int32Array;
   /** Unix seconds, low 32 bits. */
   readonly creation: Uint32Array;
   readonly expiration: Uint32Array;
@@ -42,7 +39,7 @@ export class RulePage {
     this.creation = new Uint32Array(buffer, column, PAGE_SLOTS);
     this.expiration = new Uint32Array(buffer, 2 * column, PAGE_SLOTS);
     this.high = new Uint32Array(buffer, 3 * column, PAGE_SLOTS);
-    this.address = new Uint32Array(buffer, 4 * column, PAGE_SLOTS * addressWords);
+    this.address = new Int32Array(buffer, 4 * column, PAGE_SLOTS * addressWords);
     this.tag = new Uint16Array(buffer, (4 + addressWords) * column, PAGE_SLOTS);
   }
 }

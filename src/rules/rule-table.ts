@@ -2,16 +2,15 @@ import { freeMemory } from '../free-memory.ts';
 import { packTimesHigh } from '../report/packed.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { RuleIndex } from './rule-index.ts';
-import type { RuleObserver } from './rule-observer.ts';
-import { PAGE_BITS, PAGE_MASK, PAGE_SLOTS, RulePage, trimPage, USED, untrimPage } from './rule-page.ts';
+import { USED } from './rule-meta.ts';
+import { PAGE_BITS, PAGE_MASK, PAGE_SLOTS, RulePage, trimPage, untrimPage } from './rule-page.ts';
 
 const HIGH = 2 ** 32;
-const NO_ADDRESS = [0, 0, 0] as const;
 
-/** Address words after the first; three for IPv6, ignored for IPv4. */
-export type Tail = readonly [number, number, number];
-
-/** Active rules of one address family, by (instance, policy, network). Everything is numbers; see rule-page.ts. */
+/**
+ * Rules of one address family, by (instance, policy, network). Everything is numbers; see rule-page.ts. An address is
+ * given as words of an array from `at` on, one or four, as packed reports have them.
+ */
 export class RuleTable {
   /** Rules held. */
   size = 0;
@@ -22,8 +21,6 @@ export class RuleTable {
   slots = 0;
   /** First free slot plus one; 0 for none. */
   free = 0;
-  /** Told of each rule that comes and goes; usually none. */
-  readonly observers = new Set<RuleObserver>();
   /** Means nothing; a read into nowhere would be left out by the compiler. */
   prefetched = 0;
   readonly #index = new RuleIndex();
@@ -36,47 +33,43 @@ export class RuleTable {
   }
 
   /** @returns the rule's slot, or -1. */
-  find(meta: number, address: number, tail: Tail = NO_ADDRESS): number {
-    const hash = this.#hash(meta, address, tail[0], tail[1], tail[2]);
+  find(meta: number, words: Int32Array, at: number): number {
+    const hash = this.#hash(meta, words, at);
     const table = this.#index.tableOf(hash);
     const mask = (table.length >>> 1) - 1;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const entry = table[2 * at]!;
-      if (entry === 0) return -1;
-      if (table[2 * at + 1] !== hash) continue;
-      const slot = entry - 1;
-      const page = this.pages[slot >>> PAGE_BITS]!;
-      const i = slot & PAGE_MASK;
-      if (page.meta[i] !== meta >>> 0) continue;
-      if (this.addressWords === 1) {
-        if (page.address[i] === address >>> 0) return slot;
-      } else {
-        const words = page.address;
-        const a = 4 * i;
-        if (
-          words[a] === address >>> 0 &&
-          words[a + 1] === tail[0] >>> 0 &&
-          words[a + 2] === tail[1] >>> 0 &&
-          words[a + 3] === tail[2] >>> 0
-        ) {
-          return slot;
-        }
-      }
+    for (let entry = hash & mask; ; entry = (entry + 1) & mask) {
+      const slot = table[2 * entry]! - 1;
+      if (slot < 0) return -1;
+      if (table[2 * entry + 1] === hash && this.#holds(slot, meta, words, at)) return slot;
     }
+  }
+
+  #holds(slot: number, meta: number, words: Int32Array, at: number): boolean {
+    const page = this.pages[slot >>> PAGE_BITS]!;
+    const i = slot & PAGE_MASK;
+    if (page.meta[i] !== meta) return false;
+    const address = page.address;
+    if (this.addressWords === 1) return address[i] === words[at];
+    return (
+      address[4 * i] === words[at] &&
+      address[4 * i + 1] === words[at + 1] &&
+      address[4 * i + 2] === words[at + 2] &&
+      address[4 * i + 3] === words[at + 3]
+    );
   }
 
   /**
    * Reads where `find` will begin. Made for many rules before any is looked for: their reads then wait for memory
    * together and not one after another. IPv4 only.
    */
-  prefetch(meta: number, address: number): void {
-    const hash = this.#hash(meta, address, 0, 0, 0);
+  prefetch(meta: number, words: Int32Array, at: number): void {
+    const hash = this.#hash(meta, words, at);
     const table = this.#index.tableOf(hash);
     this.prefetched = table[2 * (hash & ((table.length >>> 1) - 1))]!;
   }
 
   /** The rule must not be there. Times in Unix seconds; expiration 0: never. */
-  insert(meta: number, address: number, tail: Tail, tag: number, creation: number, expiration: number): number {
+  insert(meta: number, words: Int32Array, at: number, tag: number, creation: number, expiration: number): number {
     let slot: number;
     if (this.free !== 0) {
       slot = this.free - 1;
@@ -90,25 +83,18 @@ export class RuleTable {
     const page = this.pages[slot >>> PAGE_BITS]!;
     const i = slot & PAGE_MASK;
     page.meta[i] = meta;
-    if (this.addressWords === 1) page.address[i] = address;
-    else {
-      const words = page.address;
-      words[4 * i] = address;
-      words[4 * i + 1] = tail[0];
-      words[4 * i + 2] = tail[1];
-      words[4 * i + 3] = tail[2];
-    }
+    const { address } = page;
+    if (this.addressWords === 1) address[i] = words[at]!;
+    else for (let word = 0; word < 4; word++) address[4 * i + word] = words[at + word]!;
     page.tag[i] = tag;
     this.#setTimes(page, i, creation, expiration);
     this.size++;
-    this.#index.insert(this.#hash(meta, address, tail[0], tail[1], tail[2]), slot);
+    this.#index.insert(this.#hash(meta, words, at), slot);
     if (expiration !== 0) this.heap.push(expiration, slot);
-    if (this.observers.size > 0) for (const observer of this.observers) observer.onInsert(slot);
     return slot;
   }
 
   remove(slot: number): void {
-    if (this.observers.size > 0) for (const observer of this.observers) observer.onRemove(slot);
     this.#touch(slot);
     const page = this.pages[slot >>> PAGE_BITS]!;
     const i = slot & PAGE_MASK;
@@ -118,6 +104,13 @@ export class RuleTable {
     page.address[i * this.addressWords] = this.free;
     this.free = slot + 1;
     this.size--;
+  }
+
+  /** Writes the address words of a slot's rule. */
+  copyAddress(slot: number, into: Int32Array, at: number): void {
+    const { address } = this.pages[slot >>> PAGE_BITS]!;
+    const first = (slot & PAGE_MASK) * this.addressWords;
+    for (let word = 0; word < this.addressWords; word++) into[at + word] = address[first + word]!;
   }
 
   meta(slot: number): number {
@@ -202,17 +195,13 @@ export class RuleTable {
 
   #hashOf(slot: number): number {
     const page = this.pages[slot >>> PAGE_BITS]!;
-    const i = slot & PAGE_MASK;
-    if (this.addressWords === 1) return this.#hash(page.meta[i]!, page.address[i]!, 0, 0, 0);
-    const words = page.address;
-    const a = 4 * i;
-    return this.#hash(page.meta[i]!, words[a]!, words[a + 1]!, words[a + 2]!, words[a + 3]!);
+    return this.#hash(page.meta[slot & PAGE_MASK]!, page.address, (slot & PAGE_MASK) * this.addressWords);
   }
 
   /** Murmur3's mixing: neighbouring networks, which is what a firewall holds, must not fall together. */
-  #hash(meta: number, a: number, b: number, c: number, d: number): number {
-    let h = mix(meta ^ 0x9e3779b9, a);
-    if (this.addressWords === 4) h = mix(mix(mix(h, b), c), d);
+  #hash(meta: number, words: Int32Array, at: number): number {
+    let h = mix(meta ^ 0x9e3779b9, words[at]!);
+    if (this.addressWords === 4) h = mix(mix(mix(h, words[at + 1]!), words[at + 2]!), words[at + 3]!);
     h ^= h >>> 16;
     h = Math.imul(h, 0x85ebca6b);
     h ^= h >>> 13;

@@ -1,4 +1,4 @@
-import { RuleTable, type Tail } from './rule-table.ts';
+import { RuleTable } from './rule-table.ts';
 
 /** How long a removal waits for the add that it overtook, in seconds. Both are queued within milliseconds of each other. */
 const KEPT_S = 60;
@@ -6,27 +6,31 @@ const KEPT_S = 60;
 const MAX_KEPT = 65_536;
 
 /**
- * Removals that came before their add: Couic queues a report after its store's lock is released, so a remove can
- * overtake. The add then does not become an active rule. Kept as rules are, with the time they are forgotten at.
+ * Removals that came before their add, of one address family: Couic queues a report after its store's lock is released,
+ * so a remove can overtake. The add then does not become an active rule. Kept as rules are, with the time they are
+ * forgotten at.
  */
 export class Tombstones {
-  readonly ipv4 = new RuleTable(1);
-  readonly ipv6 = new RuleTable(4);
+  readonly table: RuleTable;
+
+  constructor(addressWords: 1 | 4) {
+    this.table = new RuleTable(addressWords);
+  }
 
   /** @param creation - of the removed rule. @param clock - ms since the epoch. */
-  add(ipv6: boolean, meta: number, address: number, tail: Tail, creation: number, clock: number): void {
-    const table = ipv6 ? this.ipv6 : this.ipv4;
-    const slot = table.find(meta, address, tail);
+  add(meta: number, words: Int32Array, at: number, creation: number, clock: number): void {
+    const { table } = this;
+    const slot = table.find(meta, words, at);
     if (slot >= 0) table.remove(slot);
     else if (table.size >= MAX_KEPT) table.remove(table.heap.nextSlot);
-    table.insert(meta, address, tail, 0, creation, Math.ceil(clock / 1000) + KEPT_S);
+    table.insert(meta, words, at, 0, creation, Math.ceil(clock / 1000) + KEPT_S);
   }
 
   /** @returns when the rule of this creation was removed, Unix seconds, or -1; the tombstone is used up then. */
-  take(ipv6: boolean, meta: number, address: number, tail: Tail, creation: number): number {
-    const table = ipv6 ? this.ipv6 : this.ipv4;
+  take(meta: number, words: Int32Array, at: number, creation: number): number {
+    const { table } = this;
     if (table.size === 0) return -1;
-    const slot = table.find(meta, address, tail);
+    const slot = table.find(meta, words, at);
     if (slot < 0 || table.creation(slot) !== creation) return -1;
     const removed = table.expiration(slot) - KEPT_S;
     table.remove(slot);
@@ -34,14 +38,14 @@ export class Tombstones {
   }
 
   /** Whether the rule of this creation was removed; the tombstone stays. */
-  has(ipv6: boolean, meta: number, address: number, tail: Tail, creation: number): boolean {
-    const table = ipv6 ? this.ipv6 : this.ipv4;
-    const slot = table.find(meta, address, tail);
-    return slot >= 0 && table.creation(slot) === creation;
+  has(meta: number, words: Int32Array, at: number, creation: number): boolean {
+    const slot = this.table.find(meta, words, at);
+    return slot >= 0 && this.table.creation(slot) === creation;
   }
 
+  /** @param clock - ms since the epoch. */
   expire(clock: number): void {
-    while (this.ipv4.heap.nextTime * 1000 <= clock) this.ipv4.remove(this.ipv4.heap.nextSlot);
-    while (this.ipv6.heap.nextTime * 1000 <= clock) this.ipv6.remove(this.ipv6.heap.nextSlot);
+    const { table } = this;
+    while (table.heap.nextTime * 1000 <= clock) table.remove(table.heap.nextSlot);
   }
 }

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { USED } from '../../src/rules/rule-page.ts';
-import { RuleTable, type Tail } from '../../src/rules/rule-table.ts';
+import { metaOf, USED } from '../../src/rules/rule-meta.ts';
+import { RuleTable } from '../../src/rules/rule-table.ts';
 
-const NO_TAIL: Tail = [0, 0, 0];
 const step = fc.record({
   what: fc.constantFrom('insert', 'insert', 'remove', 'expire'),
   instance: fc.integer({ min: 0, max: 2 }),
@@ -18,14 +17,14 @@ test.each([1, 4] as const)('is a Map with an order by expiration (%i address wor
       const table = new RuleTable(words);
       const model = new Map<string, { creation: number; expiration: number }>();
       for (const [creation, { what, instance, address, tail, expiration }] of steps.entries()) {
-        const meta = ((instance << 16) | (32 << 8) | USED) >>> 0;
-        const rest: Tail = words === 4 ? [0, 0, tail] : NO_TAIL;
-        const key = `${instance} ${address} ${rest}`;
-        const slot = table.find(meta, address, rest);
+        const meta = metaOf(instance, 32 << 8);
+        const network = Int32Array.of(address, 0, 0, words === 4 ? tail : 0);
+        const key = `${instance} ${network}`;
+        const slot = table.find(meta, network, 0);
         expect(slot >= 0).toBe(model.has(key));
         if (what === 'insert') {
           if (slot >= 0) table.remove(slot);
-          table.insert(meta, address, rest, 7, creation, expiration);
+          table.insert(meta, network, 0, 7, creation, expiration);
           model.set(key, { creation, expiration });
         } else if (what === 'remove' && slot >= 0) {
           expect(table.creation(slot)).toBe(model.get(key)!.creation);
@@ -50,7 +49,7 @@ test.each([1, 4] as const)('is a Map with an order by expiration (%i address wor
 
 test('holds times beyond 2106', () => {
   const table = new RuleTable(1);
-  const slot = table.insert(USED, 1, NO_TAIL, 0, 2 ** 40 + 5, 2 ** 47 + 9);
+  const slot = table.insert(USED, Int32Array.of(1), 0, 0, 2 ** 40 + 5, 2 ** 47 + 9);
   expect([table.creation(slot), table.expiration(slot)]).toEqual([2 ** 40 + 5, 2 ** 47 + 9]);
   expect(table.heap.nextTime).toBe(2 ** 47 + 9);
 });

@@ -37,7 +37,7 @@ await expiry.run();
 const milliseconds = performance.now() - start;
 await new Promise((resolve) => setTimeout(resolve, 20));
 delay.disable();
-mustEqual('rules left', fold.state.ipv4.size, count);
+mustEqual('rules left', fold.state.rules.size, count);
 console.log(JSON.stringify({ longestStall: delay.max / 1e6, milliseconds }));
 await store.close();
 rmSync(directory, { recursive: true });

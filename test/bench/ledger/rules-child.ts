@@ -16,7 +16,7 @@ for (const record of ruleRecords(count, options)) fold.apply(record);
 const used = process.cpuUsage(start);
 globalThis.gc?.();
 globalThis.gc?.();
-mustEqual('rules', fold.state.ipv4.size, count + 1000);
+mustEqual('rules', fold.state.rules.size, count + 1000);
 console.log(
   JSON.stringify({
     bytes: (process.memoryUsage.rss() - before) / count,

@@ -35,7 +35,7 @@ function watched(fold: Fold): Fold {
 }
 
 const { journal, fold, store } = await openStore(directory, 1, watched);
-mustEqual('rules', fold.state.ipv4.size, rules);
+mustEqual('rules', fold.state.rules.size, rules);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 let from = rules;
 /** Appends chunks of 1,000, two at a time, until told; @returns reports a second. */
@@ -62,7 +62,7 @@ delay.disable();
 const longestStall = delay.max / 1e6;
 const end = performance.now() + Math.max(during.milliseconds, 500);
 const after = await ingest(() => performance.now() > end);
-mustEqual('rules', fold.state.ipv4.size, from);
+mustEqual('rules', fold.state.rules.size, from);
 console.log(
   JSON.stringify({ during: during.rate, after: after.rate, longestStall, milliseconds: during.milliseconds }),
 );
