@@ -1,3 +1,4 @@
+import { drawHashKey, type HashKey } from '../rules/keyed-hash.ts';
 import type { Fold } from '../storage/store.ts';
 import { applyChunk, endRule } from './apply-chunk.ts';
 import { applyCorrections } from './apply-corrections.ts';
@@ -9,7 +10,11 @@ import { decodeTraffic } from './traffic-record.ts';
 
 /** The ledger's fold: the same records give the same state, live and on a restart. */
 export class LedgerFold implements Fold {
-  readonly state = new LedgerState();
+  readonly state: LedgerState;
+
+  constructor(key: HashKey = drawHashKey()) {
+    this.state = new LedgerState(key);
+  }
 
   apply(record: Uint8Array): void {
     const { state } = this;

@@ -1,3 +1,4 @@
+import type { HashKey } from '../rules/keyed-hash.ts';
 import { Rules } from '../rules/rules.ts';
 import { NO_KIND, UNTAGGED } from '../telemetry/names.ts';
 import { CappedNames } from './capped-names.ts';
@@ -17,9 +18,14 @@ export class LedgerState {
   readonly kinds = new CappedNames(20, [NO_KIND]);
   readonly instances: InstanceTotals[] = [];
   readonly #byName = new Map<string, InstanceTotals>();
-  readonly rules = new Rules();
+  readonly rules: Rules;
   /** By instance, whether its API answered last. What is now, not what was recorded: no record folds into it. */
   readonly up = new Map<string, boolean>();
+
+  /** @param key - of the table of rules: a secret of this process, which the records know nothing of. */
+  constructor(key: HashKey) {
+    this.rules = new Rules(key);
+  }
 
   find(instance: string): InstanceTotals | undefined {
     return this.#byName.get(instance);

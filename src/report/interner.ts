@@ -1,5 +1,10 @@
 /** Strings that are remembered from one chunk to the next, at most; a chunk itself may name more. */
 const MAX_REMEMBERED = 4096;
+/**
+ * Places that a string may stand at. The hash has no key, since it is made byte by byte in the scanner's loop, so a sender
+ * can choose strings that all fall together; what finds no place is then listed again each time that it is named.
+ */
+export const MAX_PROBES = 16;
 
 /**
  * Strings of one chunk, found by their bytes: a chunk names few tags and kinds many times, and making a JavaScript
@@ -31,17 +36,18 @@ export class ByteInterner {
     return hash;
   }
 
-  /** @returns the string's place in `strings`, the same for equal bytes until `clear`. */
+  /** @returns the string's place in `strings`: for equal bytes the same until `clear`, as long as it is in the table. */
   intern(bytes: Uint8Array, from: number, to: number, hash: number): number {
     let slot = (hash ^ (hash >>> 15)) & this.#mask;
-    for (;;) {
+    for (let probe = 0; probe < MAX_PROBES; probe++) {
       const entry = this.#table[slot]! - 1;
-      if (entry < 0) return this.#number(this.#insert(bytes, from, to, hash, slot));
+      if (entry < 0) break;
       if (this.#hashes[entry] === hash && this.#equals(entry, bytes, from, to)) {
         return this.#chunks[entry] === this.#chunk ? this.#numbers[entry]! : this.#number(entry);
       }
       slot = (slot + 1) & this.#mask;
     }
+    return this.#number(this.#insert(bytes, from, to, hash));
   }
 
   internString(text: string): number {
@@ -87,7 +93,7 @@ export class ByteInterner {
     return true;
   }
 
-  #insert(bytes: Uint8Array, from: number, to: number, hash: number, slot: number): number {
+  #insert(bytes: Uint8Array, from: number, to: number, hash: number): number {
     const entry = this.#ends.length;
     const start = this.#start(entry);
     const end = start + to - from;
@@ -102,19 +108,26 @@ export class ByteInterner {
     this.#strings.push(undefined);
     this.#numbers.push(0);
     this.#chunks.push(-1);
-    this.#table[slot] = entry + 1;
     if (this.#ends.length * 2 > this.#mask) this.#grow();
+    else this.#place(entry);
     return entry;
+  }
+
+  #place(entry: number): void {
+    const hash = this.#hashes[entry]!;
+    let slot = (hash ^ (hash >>> 15)) & this.#mask;
+    for (let probe = 0; probe < MAX_PROBES; probe++) {
+      if (this.#table[slot] === 0) {
+        this.#table[slot] = entry + 1;
+        return;
+      }
+      slot = (slot + 1) & this.#mask;
+    }
   }
 
   #grow(): void {
     this.#mask = this.#mask * 2 + 1;
     this.#table = new Int32Array(this.#mask + 1);
-    for (let entry = 0; entry < this.#hashes.length; entry++) {
-      const hash = this.#hashes[entry]!;
-      let slot = (hash ^ (hash >>> 15)) & this.#mask;
-      while (this.#table[slot] !== 0) slot = (slot + 1) & this.#mask;
-      this.#table[slot] = entry + 1;
-    }
+    for (let entry = 0; entry < this.#hashes.length; entry++) this.#place(entry);
   }
 }

@@ -1,6 +1,7 @@
 import { freeMemory } from '../free-memory.ts';
 import { packTimesHigh } from '../report/packed.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
+import { type HashKey, keyedHash } from './keyed-hash.ts';
 import { RuleIndex } from './rule-index.ts';
 import { USED } from './rule-meta.ts';
 import { PAGE_BITS, PAGE_MASK, PAGE_SLOTS, RulePage, trimPage, untrimPage } from './rule-page.ts';
@@ -23,19 +24,21 @@ export class RuleTable {
   free = 0;
   /** Means nothing; a read into nowhere would be left out by the compiler. */
   prefetched = 0;
-  readonly #index = new RuleIndex();
+  readonly index = new RuleIndex();
+  readonly #key: HashKey;
   /** While a snapshot is being written: its copies of the pages that changed since, by page number. */
   #copies: Map<number, Uint8Array> | null = null;
   #copiedSlots = 0;
 
-  constructor(addressWords: 1 | 4) {
+  constructor(addressWords: 1 | 4, key: HashKey) {
     this.addressWords = addressWords;
+    this.#key = key;
   }
 
   /** @returns the rule's slot, or -1. */
   find(meta: number, words: Int32Array, at: number): number {
     const hash = this.#hash(meta, words, at);
-    const table = this.#index.tableOf(hash);
+    const table = this.index.tableOf(hash);
     const mask = (table.length >>> 1) - 1;
     for (let entry = hash & mask; ; entry = (entry + 1) & mask) {
       const slot = table[2 * entry]! - 1;
@@ -64,7 +67,7 @@ export class RuleTable {
    */
   prefetch(meta: number, words: Int32Array, at: number): void {
     const hash = this.#hash(meta, words, at);
-    const table = this.#index.tableOf(hash);
+    const table = this.index.tableOf(hash);
     this.prefetched = table[2 * (hash & ((table.length >>> 1) - 1))]!;
   }
 
@@ -89,7 +92,7 @@ export class RuleTable {
     page.tag[i] = tag;
     this.#setTimes(page, i, creation, expiration);
     this.size++;
-    this.#index.insert(this.#hash(meta, words, at), slot);
+    this.index.insert(this.#hash(meta, words, at), slot);
     if (expiration !== 0) this.heap.push(expiration, slot);
     return slot;
   }
@@ -98,7 +101,7 @@ export class RuleTable {
     this.#touch(slot);
     const page = this.pages[slot >>> PAGE_BITS]!;
     const i = slot & PAGE_MASK;
-    this.#index.remove(this.#hashOf(slot), slot);
+    this.index.remove(this.#hashOf(slot), slot);
     if (page.heapPosition[i] !== 0) this.heap.removeAt(page.heapPosition[i]! - 1);
     page.meta[i] = 0;
     page.address[i * this.addressWords] = this.free;
@@ -167,11 +170,11 @@ export class RuleTable {
   finishRestore(slots: number, free: number, each: (slot: number) => void): void {
     this.slots = slots;
     this.free = free;
-    this.#index.reserve(slots);
+    this.index.reserve(slots);
     for (let slot = 0; slot < slots; slot++) {
       if ((this.meta(slot) & USED) === 0) continue;
       this.size++;
-      this.#index.insert(this.#hashOf(slot), slot);
+      this.index.insert(this.#hashOf(slot), slot);
       const expiration = this.expiration(slot);
       if (expiration !== 0) this.heap.append(expiration, slot);
       each(slot);
@@ -198,24 +201,9 @@ export class RuleTable {
     return this.#hash(page.meta[slot & PAGE_MASK]!, page.address, (slot & PAGE_MASK) * this.addressWords);
   }
 
-  /** Murmur3's mixing: neighbouring networks, which is what a firewall holds, must not fall together. */
   #hash(meta: number, words: Int32Array, at: number): number {
-    let h = mix(meta ^ 0x9e3779b9, words[at]!);
-    if (this.addressWords === 4) h = mix(mix(mix(h, words[at + 1]!), words[at + 2]!), words[at + 3]!);
-    h ^= h >>> 16;
-    h = Math.imul(h, 0x85ebca6b);
-    h ^= h >>> 13;
-    h = Math.imul(h, 0xc2b2ae35);
-    return (h ^ (h >>> 16)) >>> 0;
+    return keyedHash(this.#key, meta, words, at, this.addressWords);
   }
 }
 
 const EMPTY = new Uint8Array(0);
-
-function mix(h: number, k: number): number {
-  k = Math.imul(k, 0xcc9e2d51);
-  k = (k << 15) | (k >>> 17);
-  h ^= Math.imul(k, 0x1b873593);
-  h = (h << 13) | (h >>> 19);
-  return (Math.imul(h, 5) + 0xe6546b64) | 0;
-}

@@ -1,4 +1,5 @@
 import { creationOf, expirationOf, IPV6, packTimesHigh, WORDS_IPV4, WORDS_IPV6 } from '../report/packed.ts';
+import type { HashKey } from './keyed-hash.ts';
 import { instanceIn, isOwnedBy, metaOf, type Policy, policyIn, word0Of } from './rule-meta.ts';
 import { RuleTable } from './rule-table.ts';
 import { RulesSnapshot, type SavedTable } from './rules-snapshot.ts';
@@ -24,9 +25,15 @@ export interface RuleObserver {
  * how they are held: some 26 bytes each, found by hash, in the order they end.
  */
 export class Rules {
-  readonly #families = [new RuleTable(1), new RuleTable(4)] as const;
-  readonly #tombstones = [new Tombstones(1), new Tombstones(4)] as const;
+  readonly #families: readonly [RuleTable, RuleTable];
+  readonly #tombstones: readonly [Tombstones, Tombstones];
   readonly #observers = new Set<RuleObserver>();
+
+  /** @param key - of the hash by which rules are found; nothing that is kept depends on it. */
+  constructor(key: HashKey) {
+    this.#families = [new RuleTable(1, key), new RuleTable(4, key)];
+    this.#tombstones = [new Tombstones(1, key), new Tombstones(4, key)];
+  }
 
   get size(): number {
     return this.#families[0].size + this.#families[1].size;

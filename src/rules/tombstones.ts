@@ -1,3 +1,4 @@
+import type { HashKey } from './keyed-hash.ts';
 import { RuleTable } from './rule-table.ts';
 
 /** How long a removal waits for the add that it overtook, in seconds. Both are queued within milliseconds of each other. */
@@ -13,8 +14,8 @@ const MAX_KEPT = 65_536;
 export class Tombstones {
   readonly table: RuleTable;
 
-  constructor(addressWords: 1 | 4) {
-    this.table = new RuleTable(addressWords);
+  constructor(addressWords: 1 | 4, key: HashKey) {
+    this.table = new RuleTable(addressWords, key);
   }
 
   /** @param creation - of the removed rule. @param clock - ms since the epoch. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { drawHashKey } from '../../src/rules/keyed-hash.ts';
 import { metaOf, USED } from '../../src/rules/rule-meta.ts';
 import { RuleTable } from '../../src/rules/rule-table.ts';
 
@@ -14,7 +15,7 @@ const step = fc.record({
 test.each([1, 4] as const)('is a Map with an order by expiration (%i address words)', (words) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-      const table = new RuleTable(words);
+      const table = new RuleTable(words, drawHashKey());
       const model = new Map<string, { creation: number; expiration: number }>();
       for (const [creation, { what, instance, address, tail, expiration }] of steps.entries()) {
         const meta = metaOf(instance, 32 << 8);
@@ -48,7 +49,7 @@ test.each([1, 4] as const)('is a Map with an order by expiration (%i address wor
 });
 
 test('holds times beyond 2106', () => {
-  const table = new RuleTable(1);
+  const table = new RuleTable(1, drawHashKey());
   const slot = table.insert(USED, Int32Array.of(1), 0, 0, 2 ** 40 + 5, 2 ** 47 + 9);
   expect([table.creation(slot), table.expiration(slot)]).toEqual([2 ** 40 + 5, 2 ** 47 + 9]);
   expect(table.heap.nextTime).toBe(2 ** 47 + 9);
