@@ -105,7 +105,7 @@ export class Sealer {
   }
 
   #lastSecond(): number {
-    return this.#options.outbox.state.lastSecond ?? Math.floor(this.#startedAt / 1000) - 1;
+    return this.#options.outbox.state.said.lastSecond ?? Math.floor(this.#startedAt / 1000) - 1;
   }
 
   #points(metrics: ResourceMetrics): SourcePoint[] {
@@ -117,8 +117,8 @@ export class Sealer {
   }
 
   #draw(points: readonly SourcePoint[], second: number): WindowDraft {
-    const { outbox, mapping, maxOrigins, otherOrigin, dryRun } = this.#options;
-    const draft = drawWindow({ state: outbox.state, points, mapping, maxOrigins, otherOrigin, dryRun, second });
+    const { outbox, mapping, maxOrigins, otherOrigin } = this.#options;
+    const draft = drawWindow({ state: outbox.state, points, mapping, maxOrigins, otherOrigin, second });
     for (const [metric, problem] of draft.unusable) this.#warnOnce(metric, problem);
     return draft;
   }

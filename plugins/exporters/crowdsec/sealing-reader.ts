@@ -78,7 +78,7 @@ export class SealingReader extends MetricReader {
   /** A restart does not begin a new interval. */
   #firstWait(): number {
     const { clock, exporter, interval } = this.#options;
-    const { lastSecond } = exporter.outbox.state;
+    const { lastSecond } = exporter.outbox.state.said;
     if (lastSecond === undefined) return interval;
     return Math.min(Math.max(lastSecond * 1000 + interval - clock.now(), 0), interval);
   }

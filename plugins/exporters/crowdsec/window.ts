@@ -35,7 +35,6 @@ export interface DrawOptions {
   readonly maxOrigins: number;
   /** Name that all origins beyond those share. */
   readonly otherOrigin: string;
-  readonly dryRun: boolean;
   /** Second at which the window would end. */
   readonly second: number;
 }
@@ -50,7 +49,7 @@ export function drawWindow(options: DrawOptions): WindowDraft {
   const changes: SeriesChange[] = [];
   const counts = new Tally(state.owed.values());
   const levels = new Tally([]);
-  const cap = new OriginCap(state.origins, options.maxOrigins, options.otherOrigin, second);
+  const cap = new OriginCap(state.said.origins, options.maxOrigins, options.otherOrigin, second);
   for (const point of points) {
     const told = point.kind === 'level' ? Math.max(0, Math.floor(point.value)) : increment(point, state, changes);
     if (told === 0) continue;
@@ -68,7 +67,7 @@ export function drawWindow(options: DrawOptions): WindowDraft {
   }
   const gauges = levels.positive();
   const counted = counts.positive();
-  const ended = endedGauges(state, gauges, options.dryRun);
+  const ended = endedGauges(state, gauges);
   const speaks = counted.size > 0 || ended.length > 0 || gaugesAreNews(state, gauges, second);
   const owed = counts.negative();
   return {
@@ -124,18 +123,18 @@ function partsOf(counted: ByKey, gauges: ByKey, ended: readonly ValuedItem[]): V
 
 type ByKey = ReadonlyMap<string, ValuedItem>;
 
-function endedGauges(state: WindowState, gauges: ByKey, dryRun: boolean): ValuedItem[] {
+function endedGauges(state: WindowState, gauges: ByKey): ValuedItem[] {
   const ended: ValuedItem[] = [];
-  for (const [key, said] of state.gauges) {
-    if (!gauges.has(key) && !(dryRun && said.value === null)) ended.push(withValue(said, 0));
+  for (const [key, said] of state.said.gauges) {
+    if (!gauges.has(key)) ended.push(withValue(said, 0));
   }
   return ended;
 }
 
 /** A level changed; or none did for a day, and LAPI would forget what it was told. */
 function gaugesAreNews(state: WindowState, gauges: ByKey, second: number): boolean {
-  for (const [key, { value }] of gauges) if (state.gauges.get(key)?.value !== value) return true;
-  return gauges.size > 0 && second - (state.lastSecond ?? 0) >= DAY_SECONDS;
+  for (const [key, { value }] of gauges) if (state.said.gauges.get(key)?.value !== value) return true;
+  return gauges.size > 0 && second - (state.said.lastSecond ?? 0) >= DAY_SECONDS;
 }
 
 /** Adds up what series contribute to items. */

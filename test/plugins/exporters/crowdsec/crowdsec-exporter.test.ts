@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Outbox } from '../../../../plugins/exporters/crowdsec/outbox.ts';
 import { until } from '../../../support/fake-time.ts';
 import { pieces } from '../../../support/ledger.ts';
 import { Host } from './harness.ts';
@@ -280,6 +281,108 @@ describe('dry run', () => {
       'couic:b': { dropped: { report: 1 }, active_decisions: { ip: 1 } },
       '': { processed: { report: 2 } },
     });
+  });
+});
+
+describe('a dry run leaves nothing behind:', () => {
+  const shown = (count = 1) =>
+    until(() => host.lines.filter(({ message }) => message.includes('would be sent')).length === count);
+  /** A dry run, half an hour long, which never came to say that what tag `dry` blocked is over. */
+  async function dryRun(config: object = {}): Promise<void> {
+    await host.start({ dry_run: true, ...config });
+    await host.report({ tag: 'dry', cidr: '10.9.0.0/16' });
+    host.time.advance(HALF_HOUR);
+    await shown();
+    await host.report({ action: 'remove', tag: 'dry', cidr: '10.9.0.0/16' });
+    await host.kill();
+  }
+
+  it('no zeros for origins that only it had', async () => {
+    await dryRun();
+    await host.start();
+    await host.report({ tag: 'a' });
+    await window(1);
+    expect(host.lapi.counts()).toEqual({
+      'couic:a': { dropped: { report: 1 }, active_decisions: { ip: 1 } },
+      '': { processed: { report: 1 } },
+    });
+  });
+
+  it('no place taken among max_origins', async () => {
+    await dryRun({ max_origins: 1 });
+    await host.start({ max_origins: 1 });
+    await host.report({ tag: 'a' });
+    await window(1);
+    expect(Object.keys(host.lapi.counts()).sort()).toEqual(['', 'couic:a']);
+  });
+
+  it('no second that the clock, ahead at the time, had not come to: sealing does not wait for it', async () => {
+    host.time.step(DAY / 2);
+    await dryRun();
+    host.time.step(-DAY / 2);
+    await host.start();
+    await host.report({ tag: 'a' });
+    await window(1);
+    expect(host.lapi.counts()['couic:a']).toEqual({ dropped: { report: 1 }, active_decisions: { ip: 1 } });
+  });
+
+  it('no baseline of an instance that is told of only later', async () => {
+    host.instances = ['couic', 'edge'];
+    await dryRun();
+    await host.start({ instances: ['couic'] });
+    await host.ledger.ingest('edge', pieces(batch));
+    await host.kill();
+    await host.start();
+    await host.report({ tag: 'a' });
+    await window(1);
+    expect(host.lapi.counts()['']).toEqual({ processed: { report: 1 } });
+  });
+
+  it('and what LAPI knew from before it is told anew, with a 0 for what ended', async () => {
+    await host.start();
+    await host.report({ tag: 'a' }, { tag: 'b', cidr: '10.0.0.1/32' });
+    await window(1);
+    await host.stop();
+    await host.start({ dry_run: true });
+    await host.report({ action: 'remove', tag: 'a' }, { tag: 'dry', cidr: '10.9.0.0/16' });
+    host.time.advance(HALF_HOUR);
+    await shown();
+    await host.report({ action: 'remove', tag: 'dry', cidr: '10.9.0.0/16' });
+    host.time.advance(HALF_HOUR);
+    await shown(2);
+    const items = (message: string) =>
+      JSON.parse(message.slice(message.indexOf('{'))).remediation_components[0].metrics[0].items;
+    const line = host.lines.findLast(({ message }) => message.includes('would be sent'))!.message;
+    expect(items(line)).toContainEqual({
+      name: 'active_decisions',
+      value: 0,
+      unit: 'ip',
+      labels: { origin: 'couic:dry', ip_type: 'ipv4' },
+    });
+    await host.stop();
+    await host.start();
+    await window(2);
+    const active = Object.entries(host.lapi.counts()).map(([origin, { active_decisions }]) => [
+      origin,
+      active_decisions?.ip,
+    ]);
+    expect(Object.fromEntries(active)).toEqual({ 'couic:a': 0, 'couic:b': 1, '': undefined });
+  });
+
+  it('whatever a snapshot was taken of in between', async () => {
+    await host.start();
+    await host.report({ tag: 'a' });
+    await window(1);
+    await host.stop();
+    await host.start({ dry_run: true });
+    await host.report({ tag: 'dry', cidr: '10.9.0.0/16' });
+    host.time.advance(HALF_HOUR);
+    await shown();
+    const { outbox } = host.crowdsec.exporter;
+    const restored = new Outbox();
+    restored.restore(outbox.snapshot());
+    expect(restored.state.entries()).toEqual(outbox.state.entries());
+    expect(restored.state.said).toEqual(outbox.state.said);
   });
 });
 
