@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { ATTR, LEDGER_METRICS } from '../telemetry/names.ts';
 import type { InstanceTotals } from './instance-totals.ts';
-import type { MetricsBuilder } from './metrics-builder.ts';
+import type { Counted, MetricsBuilder } from './metrics-builder.ts';
 import type { TrafficCount, TrafficGroup } from './traffic.ts';
 
 type Instances = readonly InstanceTotals[];
@@ -9,11 +9,11 @@ type Unit = keyof TrafficCount;
 
 /** What the API of Couic told: packets and bytes, and how far the ledger had drifted. */
 export function collectApiMetrics(builder: MetricsBuilder, instances: Instances): void {
-  builder.numbers(LEDGER_METRICS.networkPackets, network(instances, 'packets'));
-  builder.numbers(LEDGER_METRICS.networkIo, network(instances, 'bytes'));
-  builder.numbers(LEDGER_METRICS.rulePackets, rules(instances, 'packets'));
-  builder.numbers(LEDGER_METRICS.ruleIo, rules(instances, 'bytes'));
-  builder.numbers(
+  builder.counts(LEDGER_METRICS.networkPackets, network(instances, 'packets'));
+  builder.counts(LEDGER_METRICS.networkIo, network(instances, 'bytes'));
+  builder.counts(LEDGER_METRICS.rulePackets, rules(instances, 'packets'));
+  builder.counts(LEDGER_METRICS.ruleIo, rules(instances, 'bytes'));
+  builder.gauges(
     LEDGER_METRICS.ledgerDrift,
     instances.flatMap(({ name, drift }) => (drift === null ? [] : [[{ [ATTR.instance]: name }, drift] as const])),
   );
@@ -26,27 +26,27 @@ export function collectUp(
   wanted: ReadonlySet<string> | null,
 ): void {
   const instances = [...up].filter(([name]) => wanted === null || wanted.has(name));
-  builder.numbers(
+  builder.gauges(
     LEDGER_METRICS.up,
     instances.map(([name, isUp]) => [{ [ATTR.instance]: name }, isUp ? 1 : 0] as const),
   );
 }
 
-function* network(instances: Instances, unit: Unit): Generator<[Attributes, number]> {
+function* network(instances: Instances, unit: Unit): Generator<Counted> {
   for (const instance of instances) {
     for (const [action, count] of instance.traffic.network()) {
       const attributes = attributesOf(instance, 'xdp', action, { [ATTR.xdpAction]: action });
-      yield [attributes, Number(count[unit])];
+      yield [attributes, Number(count[unit]), count.start];
     }
   }
 }
 
-function* rules(instances: Instances, unit: Unit): Generator<[Attributes, number]> {
+function* rules(instances: Instances, unit: Unit): Generator<Counted> {
   for (const instance of instances) {
     for (const policy of ['drop', 'ignore'] as const) {
       for (const [tag, count] of instance.traffic.totals[policy]) {
         const attributes = attributesOf(instance, policy, tag, { [ATTR.policy]: policy, [ATTR.tag]: tag });
-        yield [attributes, Number(count[unit])];
+        yield [attributes, Number(count[unit]), count.start];
       }
     }
   }

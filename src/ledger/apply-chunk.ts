@@ -1,6 +1,6 @@
 import { creationOf, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
 import { NO_RULE, type Rule, type Rules } from '../rules/rules.ts';
-import { type InstanceTotals, PREFIXES, type RuleKey } from './instance-totals.ts';
+import type { InstanceTotals, RuleKey } from './instance-totals.ts';
 import { type LedgerState, NO_KIND_NUMBER, UNTAGGED_NUMBER } from './ledger-state.ts';
 import type { ChunkRecord } from './records.ts';
 
@@ -16,7 +16,8 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
   instance.heads.apply(record.head);
   const { words } = record;
   if (words.length === 0) return;
-  instance.lastReport = Math.max(instance.lastReport, record.clock);
+  const { clock } = record;
+  instance.lastReport = Math.max(instance.lastReport, clock);
   state.rules.forgetBuried(state.clock);
 
   // Numbers of the chunk's own lists to those of the ledger. Resolved only when a report uses them, since the scanner
@@ -28,8 +29,8 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
 
   const kindCells = kinds.length * 8;
   const local = tags.length * kindCells <= LOCAL_CELLS ? cellsOf(tags.length * kindCells) : null;
-  const now = record.clock / 1000;
-  const { lag, prefixLengths } = instance;
+  const now = clock / 1000;
+  const { lag } = instance;
 
   // Where the rules lie in memory is looked at for the whole chunk first.
   if (words.length > WORTH_PREFETCHING) state.rules.prefetch(instance.number, words);
@@ -41,23 +42,24 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
     if (tag < 0) tag = tags[tagIndex] = state.tags.number(record.tags[tagIndex - 1]!);
     let kind = kinds[kindIndex]!;
     if (kind < 0) kind = kinds[kindIndex] = state.kinds.number(record.kinds[kindIndex - 1]!);
-    if (tag === 0) instance.overflows[0]++;
-    if (kind === 0) instance.overflows[1]++;
+    if (tag === 0) instance.overflows.add(0, 1, clock);
+    if (kind === 0) instance.overflows.add(1, 1, clock);
 
     if (local !== null) local[tagIndex * kindCells + kindIndex * 8 + (word0 & 7)]!++;
-    else instance.addReports((tag << 11) | (kind << 3) | (word0 & 7), 1);
+    else instance.reports.add((tag << 11) | (kind << 3) | (word0 & 7), 1, clock);
 
     if ((word0 & REMOVE) === 0) {
       lag.add(Math.max(now - creationOf(words, at), 0));
-      prefixLengths[((word0 >>> 1) & 3) * PREFIXES + ((word0 >>> 8) & 0xff)]!++;
-      addRule(state.rules, instance, words, at, tag, record.clock);
+      instance.addPrefixLength(word0, clock);
+      addRule(state.rules, instance, words, at, tag, clock);
     } else {
-      removeRule(state.rules, instance, words, at, record.clock);
+      removeRule(state.rules, instance, words, at, clock);
     }
     at += wordsOf(word0);
   }
 
-  if (local !== null) flush(local, instance, tags, kinds);
+  if (lag.count > 0) lag.begin(clock);
+  if (local !== null) flush(local, instance, tags, kinds, clock);
 }
 
 function addRule(
@@ -72,7 +74,7 @@ function addRule(
   const expiration = expirationOf(words, at);
   const removed = rules.takeBuried(instance.number, words, at);
   if (removed >= 0) {
-    addLifetime(instance, policyOf(words[at]!), removed - creation);
+    addLifetime(instance, policyOf(words[at]!), removed - creation, clock);
     return;
   }
   const rule = rules.find(instance.number, words, at);
@@ -86,8 +88,8 @@ function addRule(
   }
   const key = ruleKey(tag, words[at]!);
   if (expiration !== 0 && expiration * 1000 <= clock) {
-    instance.addExpiration(key);
-    addLifetime(instance, policyOf(words[at]!), expiration - creation);
+    instance.expirations.add(key, 1, clock);
+    addLifetime(instance, policyOf(words[at]!), expiration - creation, clock);
     return;
   }
   rules.add(instance.number, words, at, tag);
@@ -114,8 +116,8 @@ export function endRule(rules: Rules, instance: InstanceTotals, rule: Rule, cloc
   const expiration = rules.expiration(rule);
   const key = ruleKeyOf(rules, rule);
   const expired = expiration !== 0 && expiration * 1000 <= clock;
-  if (expired) instance.addExpiration(key);
-  addLifetime(instance, rules.policy(rule), (expired ? expiration : clock / 1000) - rules.creation(rule));
+  if (expired) instance.expirations.add(key, 1, clock);
+  addLifetime(instance, rules.policy(rule), (expired ? expiration : clock / 1000) - rules.creation(rule), clock);
   instance.addActive(key, -1);
   rules.end(rule);
 }
@@ -134,7 +136,8 @@ function policyOf(word0: number): 0 | 1 {
 }
 
 /** Couic's clock may be ahead of ours. */
-function addLifetime(instance: InstanceTotals, policy: 0 | 1, seconds: number): void {
+function addLifetime(instance: InstanceTotals, policy: 0 | 1, seconds: number, clock: number): void {
+  instance.lifetimes[policy].begin(clock);
   instance.lifetimes[policy].add(Math.max(seconds, 0));
 }
 
@@ -144,13 +147,19 @@ function cellsOf(count: number): Float64Array {
   return cells.subarray(0, count);
 }
 
-function flush(local: Float64Array, instance: InstanceTotals, tags: Int32Array, kinds: Int32Array): void {
+function flush(
+  local: Float64Array,
+  { reports }: InstanceTotals,
+  tags: Int32Array,
+  kinds: Int32Array,
+  clock: number,
+): void {
   let cell = 0;
   for (let tag = 0; tag < tags.length; tag++) {
     for (let kind = 0; kind < kinds.length; kind++) {
       for (let flags = 0; flags < 8; flags++, cell++) {
         const count = local[cell]!;
-        if (count !== 0) instance.addReports((tags[tag]! << 11) | (kinds[kind]! << 3) | flags, count);
+        if (count !== 0) reports.add((tags[tag]! << 11) | (kinds[kind]! << 3) | flags, count, clock);
       }
     }
   }

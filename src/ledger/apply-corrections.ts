@@ -2,7 +2,7 @@ import { creationOf, expirationOf, REMOVE, wordsOf } from '../report/packed.ts';
 import { NO_RULE, type Rules } from '../rules/rules.ts';
 import { endRule, ruleKey } from './apply-chunk.ts';
 import type { CorrectionsRecord } from './correction-records.ts';
-import { type InstanceTotals, PREFIXES } from './instance-totals.ts';
+import type { InstanceTotals } from './instance-totals.ts';
 import { type LedgerState, UNTAGGED_NUMBER } from './ledger-state.ts';
 
 /**
@@ -52,6 +52,6 @@ function addUnknown(
   rules.add(instance.number, words, at, tag);
   const word0 = words[at]!;
   instance.addActive(ruleKey(tag, word0), 1);
-  instance.prefixLengths[((word0 >>> 1) & 3) * PREFIXES + ((word0 >>> 8) & 0xff)]!++;
+  instance.addPrefixLength(word0, clock);
   instance.corrections.added++;
 }

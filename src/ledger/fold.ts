@@ -38,8 +38,8 @@ export class LedgerFold implements Fold {
         return;
       }
       case RECORD.traffic: {
-        const { instance, change } = decodeTraffic(record);
-        state.instance(instance).traffic.apply(change, (tag) => state.tags.names[state.tags.number(tag)]!);
+        const { instance, change, clock } = decodeTraffic(record);
+        state.instance(instance).traffic.apply(change, clock, (tag) => state.tags.names[state.tags.number(tag)]!);
         return;
       }
       case RECORD.corrected:

@@ -1,3 +1,5 @@
+import { startAt } from './series-start.ts';
+
 /** Counts in buckets, with the sum: what an OTel histogram data point holds. */
 export class BucketCounts {
   readonly boundaries: readonly number[];
@@ -5,6 +7,8 @@ export class BucketCounts {
   readonly counts: number[];
   count = 0;
   sum = 0;
+  /** When it began, ms since the epoch; 0 before that. */
+  start = 0;
 
   constructor(boundaries: readonly number[]) {
     this.boundaries = boundaries;
@@ -20,15 +24,21 @@ export class BucketCounts {
     this.sum += value * times;
   }
 
-  save(): [counts: number[], sum: number] {
-    return [this.counts, this.sum];
+  /** It counts from now on, unless it does already. @param clock - of the record, ms since the epoch. */
+  begin(clock: number): void {
+    if (this.start === 0) this.start = startAt(clock);
   }
 
-  restore([counts, sum]: [counts: number[], sum: number]): void {
+  save(): [counts: number[], sum: number, start: number] {
+    return [this.counts, this.sum, this.start];
+  }
+
+  restore([counts, sum, start]: [counts: number[], sum: number, start: number]): void {
     for (const [i, count] of counts.entries()) {
       this.counts[i] = count;
       this.count += count;
     }
     this.sum = sum;
+    this.start = start;
   }
 }

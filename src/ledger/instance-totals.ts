@@ -1,7 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import { LEDGER_METRICS } from '../telemetry/names.ts';
+import { Counters } from './counters.ts';
 import { Heads } from './heads.ts';
 import { BucketCounts } from './histogram.ts';
+import { startAt } from './series-start.ts';
 import { TrafficTotals } from './traffic-totals.ts';
 
 /** Kinds that fit into a key of `reports`; CappedNames keeps their number below. */
@@ -21,10 +23,12 @@ export class InstanceTotals {
   readonly number: number;
   readonly name: string;
   readonly heads = new Heads();
-  readonly reports = new Map<ReportKey, number>();
+  /** By ReportKey. */
+  readonly reports = new Counters();
   /** Active rules by RuleKey. */
   active = new Float64Array(64);
-  expirations = new Float64Array(64);
+  /** By RuleKey. */
+  readonly expirations = new Counters();
   readonly lifetimes: readonly [drop: BucketCounts, ignore: BucketCounts] = [
     new BucketCounts(LEDGER_METRICS.ruleLifetime.boundaries),
     new BucketCounts(LEDGER_METRICS.ruleLifetime.boundaries),
@@ -32,9 +36,12 @@ export class InstanceTotals {
   readonly lag = new BucketCounts(LEDGER_METRICS.reportLag.boundaries);
   /** Added rules by `(IPv6 << 1 | ignore) * PREFIXES + prefix length`; a histogram is made of it when it is asked for. */
   readonly prefixLengths = new Float64Array(4 * PREFIXES);
+  /** When each of the four histograms began, ms since the epoch; 0 before that. */
+  readonly prefixStarts = new Float64Array(4);
   /** Milliseconds since the epoch; 0 before the first report. */
   lastReport = 0;
-  overflows: [tag: number, kind: number] = [0, 0];
+  /** Reports whose tag (0) or kind (1) came after the cap. */
+  readonly overflows = new Counters();
   readonly traffic = new TrafficTotals();
   /** Rules that the last reconciliation had to correct; null before the first. */
   drift: number | null = null;
@@ -55,25 +62,24 @@ export class InstanceTotals {
     this.active[key]! += change;
   }
 
-  addExpiration(key: RuleKey): void {
-    if (key >= this.expirations.length) this.expirations = grown(this.expirations, key);
-    this.expirations[key]!++;
-  }
-
-  addReports(key: ReportKey, count: number): void {
-    this.reports.set(key, (this.reports.get(key) ?? 0) + count);
+  /** @param word0 - of a packed report. @param clock - of the record, ms since the epoch. */
+  addPrefixLength(word0: number, clock: number): void {
+    const group = (word0 >>> 1) & 3;
+    if (this.prefixStarts[group] === 0) this.prefixStarts[group] = startAt(clock);
+    this.prefixLengths[group * PREFIXES + ((word0 >>> 8) & 0xff)]!++;
   }
 
   save() {
     return {
       name: this.name,
-      reports: [...this.reports],
-      expirations: sparse(this.expirations),
+      reports: this.reports.save(),
+      expirations: this.expirations.save(),
       lifetimes: this.lifetimes.map((histogram) => histogram.save()),
       lag: this.lag.save(),
       prefixLengths: sparse(this.prefixLengths),
+      prefixStarts: [...this.prefixStarts],
       lastReport: this.lastReport,
-      overflows: this.overflows,
+      overflows: this.overflows.save(),
       heads: this.heads.save(),
       traffic: this.traffic.save(),
       drift: this.drift,
@@ -82,17 +88,15 @@ export class InstanceTotals {
 
   /** Active rules are counted again from the rules themselves. */
   restore(saved: ReturnType<InstanceTotals['save']>): void {
-    for (const [key, count] of saved.reports) this.reports.set(key, count);
-    for (const [key, count] of saved.expirations) {
-      if (key >= this.expirations.length) this.expirations = grown(this.expirations, key);
-      this.expirations[key] = count;
-    }
+    this.reports.restore(saved.reports);
+    this.expirations.restore(saved.expirations);
     this.lifetimes[0].restore(saved.lifetimes[0]!);
     this.lifetimes[1].restore(saved.lifetimes[1]!);
     this.lag.restore(saved.lag);
     for (const [key, count] of saved.prefixLengths) this.prefixLengths[key] = count;
+    this.prefixStarts.set(saved.prefixStarts);
     this.lastReport = saved.lastReport;
-    this.overflows = saved.overflows;
+    this.overflows.restore(saved.overflows);
     this.heads.restore(saved.heads);
     this.traffic.restore(saved.traffic);
     this.drift = saved.drift;

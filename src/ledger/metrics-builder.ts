@@ -6,54 +6,95 @@ import {
   type Histogram,
   type MetricData,
 } from '@opentelemetry/sdk-metrics';
-import type { MetricDefinition } from '../telemetry/names.ts';
+import type { MetricDefinition, MetricKind } from '../telemetry/names.ts';
 import type { BucketCounts } from './histogram.ts';
+
+type Definition<Kind extends MetricKind> = MetricDefinition & { readonly kind: Kind };
+
+/** A series, what it has counted, and since when, in ms since the epoch. */
+export type Counted = readonly [attributes: Attributes, value: number, start: number];
+
+/** A series, and where it stands. */
+export type Level = readonly [attributes: Attributes, value: number];
 
 /** Builds what a MetricProducer gives, from definitions in names.ts. Metrics without a data point are left out. */
 export class MetricsBuilder {
   readonly metrics: MetricData[] = [];
-  readonly #start: HrTime;
+  readonly #ledgerStart: HrTime;
   readonly #end: HrTime;
+  /** Many series began together: they share one. */
+  #start: { ms: number; time: HrTime } = { ms: 0, time: [0, 0] };
 
-  /** @param start - of every total. @param end - the time of this collection. */
-  constructor(start: HrTime, end: HrTime) {
-    this.#start = start;
-    this.#end = end;
+  /** @param ledgerStart - when the ledger began. @param end - the time of this collection. Both in ms since the epoch. */
+  constructor(ledgerStart: number, end: number) {
+    this.#ledgerStart = hrTime(ledgerStart);
+    this.#end = hrTime(end);
   }
 
-  numbers(definition: MetricDefinition, points: Iterable<readonly [Attributes, number]>): void {
+  counts(definition: Definition<'counter'>, points: Iterable<Counted>): void {
     const dataPoints: DataPoint<number>[] = [];
-    // A gauge says what is, so it has no start of its own.
-    const startTime = definition.kind === 'gauge' ? this.#end : this.#start;
-    for (const [attributes, value] of points) dataPoints.push({ startTime, endTime: this.#end, attributes, value });
-    if (dataPoints.length === 0) return;
-    const common = {
-      descriptor: descriptorOf(definition, ValueType.DOUBLE),
-      aggregationTemporality: AggregationTemporality.CUMULATIVE,
-    };
-    this.metrics.push(
-      definition.kind === 'gauge'
-        ? { ...common, dataPointType: DataPointType.GAUGE, dataPoints }
-        : { ...common, dataPointType: DataPointType.SUM, isMonotonic: definition.kind === 'counter', dataPoints },
-    );
+    for (const [attributes, value, start] of points)
+      dataPoints.push(this.#point(this.#startTime(start), attributes, value));
+    this.#sum(definition, dataPoints, true);
   }
 
-  histograms(definition: MetricDefinition, points: Iterable<readonly [Attributes, BucketCounts]>): void {
+  /**
+   * Where an up-down counter stands is the sum of all that came and went since the ledger began, and whoever makes deltas
+   * leaves it alone: so a series needs no start of its own, though it goes with its last rule and comes again.
+   */
+  balances(definition: Definition<'updowncounter'>, points: Iterable<Level>): void {
+    this.#sum(definition, this.#levels(this.#ledgerStart, points), false);
+  }
+
+  /** A gauge says what is, so it has no start. */
+  gauges(definition: Definition<'gauge'>, points: Iterable<Level>): void {
+    const dataPoints = this.#levels(this.#end, points);
+    if (dataPoints.length === 0) return;
+    this.metrics.push({ ...common(definition), dataPointType: DataPointType.GAUGE, dataPoints });
+  }
+
+  histograms(
+    definition: Definition<'histogram'>,
+    points: Iterable<readonly [attributes: Attributes, counts: BucketCounts]>,
+  ): void {
     const dataPoints: DataPoint<Histogram>[] = [];
-    for (const [attributes, { boundaries, counts, count, sum }] of points) {
+    for (const [attributes, { boundaries, counts, count, sum, start }] of points) {
       const value = { buckets: { boundaries: [...boundaries], counts: [...counts] }, count, sum };
-      dataPoints.push({ startTime: this.#start, endTime: this.#end, attributes, value });
+      dataPoints.push(this.#point(this.#startTime(start), attributes, value));
     }
     if (dataPoints.length === 0) return;
-    this.metrics.push({
-      descriptor: descriptorOf(definition, ValueType.DOUBLE),
-      aggregationTemporality: AggregationTemporality.CUMULATIVE,
-      dataPointType: DataPointType.HISTOGRAM,
-      dataPoints,
-    });
+    this.metrics.push({ ...common(definition), dataPointType: DataPointType.HISTOGRAM, dataPoints });
+  }
+
+  #levels(startTime: HrTime, points: Iterable<Level>): DataPoint<number>[] {
+    const dataPoints: DataPoint<number>[] = [];
+    for (const [attributes, value] of points) dataPoints.push(this.#point(startTime, attributes, value));
+    return dataPoints;
+  }
+
+  #sum(definition: MetricDefinition, dataPoints: DataPoint<number>[], isMonotonic: boolean): void {
+    if (dataPoints.length === 0) return;
+    this.metrics.push({ ...common(definition), dataPointType: DataPointType.SUM, isMonotonic, dataPoints });
+  }
+
+  #point<T>(startTime: HrTime, attributes: Attributes, value: T): DataPoint<T> {
+    return { startTime, endTime: this.#end, attributes, value };
+  }
+
+  #startTime(ms: number): HrTime {
+    if (this.#start.ms !== ms) this.#start = { ms, time: hrTime(ms) };
+    return this.#start.time;
   }
 }
 
-function descriptorOf({ name, description, unit }: MetricDefinition, valueType: ValueType) {
-  return { name, description, unit, valueType };
+function common({ name, description, unit }: MetricDefinition) {
+  return {
+    descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
+    aggregationTemporality: AggregationTemporality.CUMULATIVE,
+  } as const;
+}
+
+function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1000);
+  return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
 }

@@ -1,4 +1,3 @@
-import type { HrTime } from '@opentelemetry/api';
 import { emptyResource } from '@opentelemetry/resources';
 import type { CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics';
 import { collectApiMetrics, collectUp } from './api-metrics.ts';
@@ -8,8 +7,8 @@ import { MetricsBuilder } from './metrics-builder.ts';
 import { collectReportMetrics, collectRuleMetrics } from './report-metrics.ts';
 
 /**
- * The ledger's totals as OTel metrics, for any number of readers. Cumulative, with the ledger's own start time, so that
- * a restart of the bridge is no reset. A series whose last rule is gone is not given any more.
+ * The ledger's totals as OTel metrics, for any number of readers. Cumulative, each series with the start that is kept
+ * with it, so that a restart of the bridge is no reset. A series whose last rule is gone is not given any more.
  */
 export class LedgerProducer implements MetricProducer {
   readonly #state: LedgerState;
@@ -27,7 +26,7 @@ export class LedgerProducer implements MetricProducer {
 
   collect(): Promise<CollectionResult> {
     const state = this.#state;
-    const builder = new MetricsBuilder(hrTime(state.createdAt), hrTime(this.#now()));
+    const builder = new MetricsBuilder(state.createdAt, this.#now());
     const instances = this.#selected();
     collectReportMetrics(builder, state, instances);
     collectRuleMetrics(builder, state, instances);
@@ -43,9 +42,4 @@ export class LedgerProducer implements MetricProducer {
     const wanted = this.#instances;
     return wanted === null ? this.#state.instances : this.#state.instances.filter(({ name }) => wanted.has(name));
   }
-}
-
-function hrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1000);
-  return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
 }

@@ -1,9 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import { ATTR, LEDGER_METRICS } from '../telemetry/names.ts';
 import { BucketCounts } from './histogram.ts';
-import { type InstanceTotals, PREFIXES } from './instance-totals.ts';
+import { type InstanceTotals, PREFIXES, type RuleKey } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
-import type { MetricsBuilder } from './metrics-builder.ts';
+import type { Counted, Level, MetricsBuilder } from './metrics-builder.ts';
 
 /** What the maps of Couic hold, for each address family. Source: Couic 1.0.2. */
 const RULE_LIMITS = { drop: 262_144, ignore: 65_536 } as const;
@@ -15,32 +15,32 @@ type Instances = readonly InstanceTotals[];
 
 /** What was reported. */
 export function collectReportMetrics(builder: MetricsBuilder, state: LedgerState, instances: Instances): void {
-  builder.numbers(LEDGER_METRICS.reports, reports(state, instances));
+  builder.counts(LEDGER_METRICS.reports, reports(state, instances));
   builder.histograms(
     LEDGER_METRICS.reportLag,
     instances.filter(({ lag }) => lag.count > 0).map((instance) => [instanceAttributes(instance), instance.lag]),
   );
-  builder.numbers(
+  builder.gauges(
     LEDGER_METRICS.lastReportTimestamp,
     instances
       .filter(({ lastReport }) => lastReport > 0)
       .map((instance) => [instanceAttributes(instance), instance.lastReport / 1000]),
   );
   builder.histograms(LEDGER_METRICS.rulePrefixLength, prefixLengths(instances));
-  builder.numbers(LEDGER_METRICS.attributeOverflows, overflows(instances));
+  builder.counts(LEDGER_METRICS.attributeOverflows, overflows(instances));
 }
 
 /** What became of the rules. */
 export function collectRuleMetrics(builder: MetricsBuilder, state: LedgerState, instances: Instances): void {
-  builder.numbers(LEDGER_METRICS.ruleActive, byRule(state, instances, 'active'));
-  builder.numbers(LEDGER_METRICS.ruleLimit, limits(instances));
-  builder.numbers(LEDGER_METRICS.ruleExpirations, byRule(state, instances, 'expirations'));
+  builder.balances(LEDGER_METRICS.ruleActive, activeRules(state, instances));
+  builder.gauges(LEDGER_METRICS.ruleLimit, limits(instances));
+  builder.counts(LEDGER_METRICS.ruleExpirations, expirations(state, instances));
   builder.histograms(LEDGER_METRICS.ruleLifetime, lifetimes(instances));
 }
 
-function* reports(state: LedgerState, instances: Instances): Generator<[Attributes, number]> {
+function* reports(state: LedgerState, instances: Instances): Generator<Counted> {
   for (const instance of instances) {
-    for (const [key, count] of instance.reports) {
+    for (const [key, count, start] of instance.reports.entries()) {
       const attributes = cached(instance.reportAttributes, key, () => ({
         [ATTR.instance]: instance.name,
         [ATTR.action]: ACTIONS[(key & 1) as 0 | 1],
@@ -49,32 +49,29 @@ function* reports(state: LedgerState, instances: Instances): Generator<[Attribut
         [ATTR.tag]: state.tags.names[key >>> 11]!,
         [ATTR.networkType]: FAMILIES[((key >>> 2) & 1) as 0 | 1],
       }));
-      yield [attributes, count];
+      yield [attributes, count, start];
     }
   }
 }
 
-function* byRule(
-  state: LedgerState,
-  instances: Instances,
-  which: 'active' | 'expirations',
-): Generator<[Attributes, number]> {
+function* activeRules(state: LedgerState, instances: Instances): Generator<Level> {
   for (const instance of instances) {
-    const counts = instance[which];
-    for (let key = 0; key < counts.length; key++) {
-      if (counts[key] === 0) continue;
-      const attributes = cached(instance.ruleAttributes, key, () => ({
-        [ATTR.instance]: instance.name,
-        [ATTR.policy]: POLICIES[(key & 1) as 0 | 1],
-        [ATTR.tag]: state.tags.names[key >>> 2]!,
-        [ATTR.networkType]: FAMILIES[((key >>> 1) & 1) as 0 | 1],
-      }));
-      yield [attributes, counts[key]!];
+    const { active } = instance;
+    for (let key = 0; key < active.length; key++) {
+      if (active[key] !== 0) yield [ruleAttributes(state, instance, key), active[key]!];
     }
   }
 }
 
-function* limits(instances: Instances): Generator<[Attributes, number]> {
+function* expirations(state: LedgerState, instances: Instances): Generator<Counted> {
+  for (const instance of instances) {
+    for (const [key, count, start] of instance.expirations.entries()) {
+      yield [ruleAttributes(state, instance, key), count, start];
+    }
+  }
+}
+
+function* limits(instances: Instances): Generator<Level> {
   for (const instance of instances) {
     for (const policy of POLICIES) {
       for (const family of FAMILIES) {
@@ -103,6 +100,7 @@ function* prefixLengths(instances: Instances): Generator<[Attributes, BucketCoun
         if (count > 0) histogram.add(prefix, count);
       }
       if (histogram.count === 0) continue;
+      histogram.start = instance.prefixStarts[group]!;
       const attributes = {
         [ATTR.instance]: instance.name,
         [ATTR.policy]: POLICIES[(group & 1) as 0 | 1],
@@ -113,13 +111,21 @@ function* prefixLengths(instances: Instances): Generator<[Attributes, BucketCoun
   }
 }
 
-function* overflows(instances: Instances): Generator<[Attributes, number]> {
+function* overflows(instances: Instances): Generator<Counted> {
   for (const instance of instances) {
-    for (const [i, attribute] of [ATTR.tag, ATTR.kind].entries()) {
-      const count = instance.overflows[i as 0 | 1];
-      if (count > 0) yield [{ [ATTR.instance]: instance.name, [ATTR.attribute]: attribute }, count];
+    for (const [which, count, start] of instance.overflows.entries()) {
+      yield [{ [ATTR.instance]: instance.name, [ATTR.attribute]: [ATTR.tag, ATTR.kind][which]! }, count, start];
     }
   }
+}
+
+function ruleAttributes(state: LedgerState, instance: InstanceTotals, key: RuleKey): Attributes {
+  return cached(instance.ruleAttributes, key, () => ({
+    [ATTR.instance]: instance.name,
+    [ATTR.policy]: POLICIES[(key & 1) as 0 | 1],
+    [ATTR.tag]: state.tags.names[key >>> 2]!,
+    [ATTR.networkType]: FAMILIES[((key >>> 1) & 1) as 0 | 1],
+  }));
 }
 
 function instanceAttributes(instance: InstanceTotals): Attributes {

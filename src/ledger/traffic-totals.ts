@@ -1,3 +1,4 @@
+import { startAt } from './series-start.ts';
 import {
   type NamedCount,
   TRAFFIC_GROUPS,
@@ -9,6 +10,11 @@ import {
 
 type Counts = Map<string, TrafficCount>;
 
+/** What was counted, and since when (ms since the epoch). */
+export interface TrafficTotal extends TrafficCount {
+  readonly start: number;
+}
+
 const ZERO: TrafficCount = { packets: 0n, bytes: 0n };
 
 /**
@@ -17,7 +23,11 @@ const ZERO: TrafficCount = { packets: 0n, bytes: 0n };
  */
 export class TrafficTotals {
   /** By group and name; tags by the name that they have in metrics. */
-  readonly totals: Record<TrafficGroup, Counts> = { xdp: new Map(), drop: new Map(), ignore: new Map() };
+  readonly totals: Record<TrafficGroup, Map<string, TrafficTotal>> = {
+    xdp: new Map(),
+    drop: new Map(),
+    ignore: new Map(),
+  };
   /** What the last reading showed. */
   readonly #last: Record<TrafficGroup, Counts> = { xdp: new Map(), drop: new Map(), ignore: new Map() };
   #begun = false;
@@ -46,8 +56,9 @@ export class TrafficTotals {
     return any ? { first, restarted, changed, gone } : null;
   }
 
-  /** @param nameOf - what a tag is called in metrics. */
-  apply({ first, restarted, changed, gone }: TrafficChange, nameOf: (tag: string) => string): void {
+  /** @param clock - of the record, ms since the epoch. @param nameOf - what a tag is called in metrics. */
+  apply({ first, restarted, changed, gone }: TrafficChange, clock: number, nameOf: (tag: string) => string): void {
+    const start = startAt(clock);
     this.#begun = true;
     for (const group of TRAFFIC_GROUPS) {
       const last = this.#last[group];
@@ -58,9 +69,9 @@ export class TrafficTotals {
         const goesOn = packets >= before.packets && bytes >= before.bytes;
         last.set(name, { packets, bytes });
         const total = group === 'xdp' ? name : nameOf(name);
-        if (first === 'baseline') this.#add(group, total, 0n, 0n);
-        else if (goesOn) this.#add(group, total, packets - before.packets, bytes - before.bytes);
-        else this.#add(group, total, packets, bytes);
+        if (first === 'baseline') this.#add(group, total, 0n, 0n, start);
+        else if (goesOn) this.#add(group, total, packets - before.packets, bytes - before.bytes, start);
+        else this.#add(group, total, packets, bytes, start);
       }
     }
   }
@@ -69,7 +80,7 @@ export class TrafficTotals {
    * By what XDP did. As many packets were dropped as matched the drop rules at least: that holds too where a restart of
    * Couic was not to be seen, and where its two counters were read a moment apart.
    */
-  *network(): Generator<[action: string, TrafficCount]> {
+  *network(): Generator<[action: string, TrafficTotal]> {
     let { packets, bytes } = ZERO;
     for (const count of this.totals.drop.values()) {
       packets += count.packets;
@@ -77,27 +88,34 @@ export class TrafficTotals {
     }
     for (const [action, count] of this.totals.xdp) {
       if (action !== 'XDP_DROP') yield [action, count];
-      else yield [action, { packets: larger(packets, count.packets), bytes: larger(bytes, count.bytes) }];
+      else yield [action, { ...count, packets: larger(packets, count.packets), bytes: larger(bytes, count.bytes) }];
     }
   }
 
   save() {
-    return { begun: this.#begun, totals: saved(this.totals), last: saved(this.#last) };
+    return {
+      begun: this.#begun,
+      totals: ofEach((group) => [...this.totals[group]].map(savedTotal)),
+      last: ofEach((group) => [...this.#last[group]].map(savedCount)),
+    };
   }
 
   restore({ begun, totals, last }: ReturnType<TrafficTotals['save']>): void {
     this.#begun = begun;
     for (const group of TRAFFIC_GROUPS) {
-      for (const [name, packets, bytes] of totals[group]) this.#add(group, name, BigInt(packets), BigInt(bytes));
+      for (const [name, packets, bytes, start] of totals[group]) {
+        this.#add(group, name, BigInt(packets), BigInt(bytes), start);
+      }
       for (const [name, packets, bytes] of last[group]) {
         this.#last[group].set(name, { packets: BigInt(packets), bytes: BigInt(bytes) });
       }
     }
   }
 
-  #add(group: TrafficGroup, name: string, packets: bigint, bytes: bigint): void {
-    const total = this.totals[group].get(name) ?? ZERO;
-    this.totals[group].set(name, { packets: total.packets + packets, bytes: total.bytes + bytes });
+  /** @param start - of the series, if it begins with this. */
+  #add(group: TrafficGroup, name: string, packets: bigint, bytes: bigint, start: number): void {
+    const total = this.totals[group].get(name) ?? { ...ZERO, start };
+    this.totals[group].set(name, { ...total, packets: total.packets + packets, bytes: total.bytes + bytes });
   }
 }
 
@@ -114,8 +132,14 @@ function hasFallen(last: Counts, reading: ReadonlyMap<string, TrafficCount>): bo
   return false;
 }
 
-function saved(groups: Record<TrafficGroup, Counts>) {
-  const of = (group: TrafficGroup) =>
-    [...groups[group]].map(([name, { packets, bytes }]) => [name, String(packets), String(bytes)] as const);
-  return { xdp: of('xdp'), drop: of('drop'), ignore: of('ignore') };
+function savedTotal([name, { packets, bytes, start }]: [string, TrafficTotal]) {
+  return [name, String(packets), String(bytes), start] as const;
+}
+
+function savedCount([name, { packets, bytes }]: [string, TrafficCount]) {
+  return [name, String(packets), String(bytes)] as const;
+}
+
+function ofEach<T>(make: (group: TrafficGroup) => T): Record<TrafficGroup, T> {
+  return { xdp: make('xdp'), drop: make('drop'), ignore: make('ignore') };
 }

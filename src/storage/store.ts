@@ -36,7 +36,7 @@ export interface Journal {
 export interface StoreIdentity {
   /** A UUID; the service's `service.instance.id`. */
   readonly instanceId: string;
-  /** When the store was created, in milliseconds since the epoch: the start time of every durable total. */
+  /** When the store was created, in milliseconds since the epoch. */
   readonly createdAt: number;
 }
 
