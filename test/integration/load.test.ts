@@ -5,7 +5,6 @@ import { systemClock } from '../../src/clock.ts';
 import type { BridgeLedger } from '../../src/ledger/bridge-ledger.ts';
 import { SimulatedCouic } from '../support/couic-sim/couic.ts';
 import { seededRandom } from '../support/couic-sim/random.ts';
-import { scaledTimings } from '../support/couic-sim/sender.ts';
 import { Workload } from '../support/couic-sim/workload.ts';
 import { bodyOf, collect, newLedger } from '../support/ledger.ts';
 import { MemoryStore } from '../support/memory-store.ts';
@@ -48,8 +47,7 @@ async function counted(instance: string): Promise<number> {
 test('50 Couic at once: every report of each is counted for it, once', async () => {
   const { webhook } = await start();
   const couics = INSTANCES.map(({ token }, index) => {
-    const timings = { ...scaledTimings(0.05), timeout: 2000 };
-    const couic = new SimulatedCouic({ webhook: webhook(token), timings });
+    const couic = new SimulatedCouic({ webhook: webhook(token) });
     const random = seededRandom(index);
     const workload = new Workload(couic.firewall, { random, tags: ['scanner', 'ssh', null], lifetime: 3600 });
     return { couic, workload };
@@ -65,8 +63,10 @@ test('50 Couic at once: every report of each is counted for it, once', async () 
   await Promise.all(couics.map(({ couic }) => couic.drained()));
 
   for (const [index, { couic }] of couics.entries()) {
-    expect(couic.counts).toMatchObject({ offered: 200, dropped: 0, acknowledged: 200 });
-    expect(await counted(INSTANCES[index]!.name)).toBe(200);
+    const { offered } = couic.counts;
+    expect(offered).toBeGreaterThanOrEqual(200);
+    expect(couic.counts).toMatchObject({ dropped: 0, acknowledged: offered });
+    expect(await counted(INSTANCES[index]!.name)).toBe(offered);
   }
 });
 

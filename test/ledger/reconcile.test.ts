@@ -257,8 +257,8 @@ test('whatever happens at whatever time, a list that is read in peace leaves not
       const what = random();
       if (what < 0.35) firewall.add(policy, cidr(), options);
       else if (what < 0.55) firewall.remove(policy, cidr());
-      else if (what < 0.7) firewall.addFromPeer(policy, cidr(), options);
-      else if (what < 0.8) firewall.removeFromPeer(policy, cidr());
+      else if (what < 0.7) firewall.addFromPeer(cidr(), options);
+      else if (what < 0.8) firewall.removeFromPeer(cidr());
       else if (what < 0.85) firewall.loadSet('set', 'drop', [cidr(), cidr()]);
       else if (what < 0.87) firewall.restart();
       else clock.advance(1000 + below(3000));
@@ -268,7 +268,7 @@ test('whatever happens at whatever time, a list that is read in peace leaves not
     const list: (busy: boolean) => ListRules = (busy) => async (policy) => {
       for (let i = below(4); busy && i > 0; i--) act();
       if (busy) await deliver(below(4));
-      const text = JSON.stringify(firewall.entries(policy));
+      const text = JSON.stringify(firewall.list(policy));
       return (async function* () {
         for await (const piece of split(text, 200)) {
           if (busy) {

@@ -153,8 +153,8 @@ test('read after each event, totals are what flowed; read now and then, they are
       const read = () => ledger.recordTraffic('edge', fromWire(traffic), { fromStart: true });
       await read();
       for (const each of events) {
-        if ('hit' in each) traffic.match('drop', each.hit, each.packets, each.packets * 60);
-        else if ('forget' in each) traffic.forget('drop', each.forget);
+        if ('hit' in each) traffic.match('drop', each.hit ?? '', each.packets, each.packets * 60);
+        else if ('forget' in each) traffic.forget(each.forget ?? '');
         else if ('restart' in each) traffic.restart();
         if ('read' in each || always) await read();
       }

@@ -109,8 +109,10 @@ export interface TestReport {
 export function reportText(report: TestReport): string {
   const { action = 'add', policy = 'drop', cidr = '1.2.3.4/32', tag = 'scanner', kind = null } = report;
   const { creation = 1_704_067_200, expiration = 0 } = report;
+  // An untagged rule is removed with "".
+  const written = tag ?? (action === 'remove' ? '' : null);
   const metadata = kind === null ? null : { kind, detail: 'test', extra: null };
-  return JSON.stringify({ action, policy, entry: { creation, cidr, tag, expiration }, metadata });
+  return JSON.stringify({ action, policy, entry: { creation, cidr, tag: written, expiration }, metadata });
 }
 
 export function bodyOf(reports: readonly TestReport[]): string {

@@ -56,7 +56,7 @@ export async function fastMotion({ start, end, scrape, onScrape }: FastMotionOpt
       await trouble(webhook, profiles[0]!, during, time);
       await Promise.all(couics.map(({ couic }) => couic.drained()));
       // A peer brings rules, of which no report tells.
-      if (during(0.7, 0.002)) for (const cidr of networks(26)) couics[1]!.couic.firewall.addFromPeer('drop', cidr);
+      if (during(0.7, 0.002)) for (const cidr of networks(26)) couics[1]!.couic.firewall.addFromPeer(cidr);
       // What woke up at this step has its time before the scrape.
       await delay(5);
       onScrape(await (await fetch(metricsUrl)).text(), time);

@@ -117,11 +117,13 @@ export class FleetCouic {
 
   #flow(seconds: number): void {
     const { traffic } = this.couic.firewall;
-    const counts = new Map<string | null, number>();
+    const counts = new Map<string, number>();
     for (const { tag } of this.couic.firewall.entries('drop')) counts.set(tag, (counts.get(tag) ?? 0) + 1);
     for (const { tag, packets, policy } of this.#profile.flows) {
-      const matched = Math.round((policy === 'drop' ? (counts.get(tag) ?? 0) : 1) * packets * seconds * this.#noise());
-      if (matched > 0) traffic.match(policy, tag, matched, matched * PACKET_BYTES);
+      const matched = Math.round(
+        (policy === 'drop' ? (counts.get(tag ?? '') ?? 0) : 1) * packets * seconds * this.#noise(),
+      );
+      if (matched > 0) traffic.match(policy, tag ?? '', matched, matched * PACKET_BYTES);
     }
     const passed = Math.round(this.#profile.passing * seconds * this.#noise());
     traffic.pass(passed, passed * 640);

@@ -102,7 +102,7 @@ class ApiRun {
       await this.#host.restart();
       await this.#check();
     } else if (event === 'forget') {
-      this.#host.forget(pick(random, ['drop', 'ignore']));
+      this.#host.forget();
       await this.#readings(2);
       this.#host.anchor();
     }
@@ -231,7 +231,7 @@ class ApiRun {
         if (policy === 'drop') add(originOf(tag), `dropped ${unit}`, count);
       }
     }
-    for (const { tag } of couic.firewall.entries('drop')) add(originOf(tag ?? 'untagged'), 'active_decisions ip', 1);
+    for (const { tag } of couic.firewall.entries('drop')) add(originOf(tag || 'untagged'), 'active_decisions ip', 1);
     return sortedDeep(windows);
   }
 

@@ -10,7 +10,7 @@ export const CLIENTRO = '01115f88-fd3d-4fbd-b205-44c90e81dae5';
 
 const TAGS = ['ssh', 'scan', 'web', null] as const;
 const POLICIES = ['drop', 'ignore'] as const;
-const TIMINGS = { look: 10, timeout: 1000, backoff: 20, maxBackoff: 150 };
+const TIMINGS = { look: 10, timeout: 1000, backoff: 1000, maxBackoff: 1000 };
 /** Rules that keep a tag's counters from vanishing by chance: what they had counted would be lost to whoever reads later. */
 const ANCHORS: Readonly<Record<Policy, string>> = { drop: '10.255.1', ignore: '10.255.2' };
 
@@ -85,12 +85,14 @@ export class SimulatedHost {
   }
 
   /** Every rule of a tag goes, and its counters with the last of them. */
-  forget(policy: Policy): void {
+  forget(): void {
     const { firewall } = this.couic;
-    const tag = pick(this.#random, TAGS);
-    for (const entry of firewall.entries(policy)) {
-      if (entry.tag === tag)
-        pick(this.#random, [firewall.remove, firewall.removeFromPeer]).call(firewall, policy, entry.cidr);
+    const tag = pick(this.#random, TAGS) ?? '';
+    for (const policy of POLICIES) {
+      for (const { cidr } of firewall.entries(policy).filter((rule) => rule.tag === tag)) {
+        if (policy === 'drop' && this.#random() < 0.5) firewall.removeFromPeer(cidr);
+        else firewall.remove(policy, cidr);
+      }
     }
   }
 

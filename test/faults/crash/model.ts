@@ -10,7 +10,7 @@ export class Model {
   total = 0;
 
   count({ action, policy, entry }: CouicReport): void {
-    const tag = entry.tag ?? 'untagged';
+    const tag = entry.tag || 'untagged';
     add(this.reports, `${action} ${policy} ${tag} ${familyOf(entry.cidr)}`);
     if (action === 'add' && policy === 'drop') add(this.dropped, entry.tag ?? '');
     this.total++;
@@ -23,7 +23,7 @@ export function activeRules(firewall: SimulatedFirewall): Record<string, number>
   const active: Record<string, number> = {};
   for (const policy of ['drop', 'ignore'] as const) {
     for (const { cidr, tag } of firewall.entries(policy)) {
-      add(active, `${policy} ${tag ?? 'untagged'} ${familyOf(cidr)}`);
+      add(active, `${policy} ${tag || 'untagged'} ${familyOf(cidr)}`);
     }
   }
   return active;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { KeyPair } from '../certificates.ts';
 import type { SimulatedFirewall } from './firewall.ts';
-import type { Policy } from './report.ts';
+import { entryText, type Policy } from './report.ts';
 
 export type Group = 'admin' | 'clientrw' | 'clientro' | 'peering' | 'monitoring';
 
@@ -87,17 +87,17 @@ export class CouicApiServer {
   async #answer(path: string, request: IncomingMessage, response: ServerResponse, half: boolean): Promise<void> {
     const answers = this.#answerOf(path);
     if (!answers) {
-      refuse(response, 404, 'ENOTFOUND', 'Not found');
+      refuse(response, 404, 'not_found', 'Not found');
       return;
     }
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const group = this.#options.clients[token];
     if (!group || !answers.groups.includes(group)) {
-      refuse(response, 401, 'EUNAUTHORIZED', 'Unauthorized');
+      refuse(response, 401, 'unauthorized', 'Unauthorized');
       return;
     }
     // Couic makes the whole answer at one moment; it takes a while to cross the wire.
-    const text = Buffer.from(JSON.stringify(answers.body()));
+    const text = Buffer.from(answers.body());
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
     const end = half ? text.length >>> 1 : text.length;
     for (let at = 0; at < end; at += 65_536) {
@@ -109,19 +109,19 @@ export class CouicApiServer {
     else response.end();
   }
 
-  #answerOf(path: string): { groups: readonly Group[]; body: () => unknown } | undefined {
+  #answerOf(path: string): { groups: readonly Group[]; body: () => string } | undefined {
     const firewall = this.#options.firewall();
-    const statistics = (body: () => unknown) => ({ groups: STATISTICS, body });
-    const rules = (policy: Policy) => ({ groups: RULES, body: () => firewall.entries(policy) });
+    const statistics = (body: () => unknown) => ({ groups: STATISTICS, body: () => JSON.stringify(body()) });
+    const rules = (policy: Policy) => ({
+      groups: RULES,
+      body: () => `[${firewall.list(policy).map(entryText).join(',')}]`,
+    });
+    const counts = () => ({ drop_cidr_count: firewall.count('drop'), ignore_cidr_count: firewall.count('ignore') });
     switch (path) {
       case '/v1/metrics':
-        return statistics(() => ({
-          drop_cidr_count: firewall.count('drop'),
-          ignore_cidr_count: firewall.count('ignore'),
-          ...firewall.traffic.wire(),
-        }));
+        return statistics(() => ({ ...counts(), ...firewall.traffic.wire() }));
       case '/v1/stats':
-        return statistics(() => firewall.traffic.wire().xdp);
+        return statistics(() => ({ ...counts(), xdp: firewall.traffic.wire().xdp }));
       case '/v1/stats/tags/drop':
         return statistics(() => firewall.traffic.wire().drop_tags);
       case '/v1/stats/tags/ignore':
@@ -137,5 +137,5 @@ export class CouicApiServer {
 }
 
 function refuse(response: ServerResponse, status: number, code: string, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ code, message }));
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ code, message, errors: {} }));
 }

@@ -1,12 +1,10 @@
-import { SimulatedFirewall } from './firewall.ts';
+import { type FirewallOptions, SimulatedFirewall } from './firewall.ts';
 import type { CouicReport } from './report.ts';
 import { CouicSender, type SenderCounts, type SenderOptions } from './sender.ts';
 
-export interface SimulatedCouicOptions extends SenderOptions {
+export interface SimulatedCouicOptions extends SenderOptions, Pick<FirewallOptions, 'overtaken' | 'cpus' | 'peers'> {
   /** Unix seconds of the Couic host. @default the host's clock */
   readonly now?: () => number;
-  /** Whether a report is queued only after the next one. @default never */
-  readonly overtaken?: () => boolean;
   /** Told of each report as it is queued. */
   readonly onReport?: (report: CouicReport, queued: boolean) => void;
 }
@@ -23,12 +21,12 @@ export class SimulatedCouic {
     this.#options = options;
     this.#sender = new CouicSender(options);
     this.firewall = new SimulatedFirewall({
+      ...options,
       now: options.now ?? (() => Math.floor(Date.now() / 1000)),
       report: (report: CouicReport) => {
         const queued = this.#sender.offer(report);
         options.onReport?.(report, queued);
       },
-      ...(options.overtaken && { overtaken: options.overtaken }),
     });
   }
 

@@ -3,8 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readOptions } from '../read-options.ts';
 import { CouicApiServer, type Group } from './api-server.ts';
 import { SimulatedCouic } from './couic.ts';
-import { below, pick, type Random, seededRandom } from './random.ts';
-import { scaledTimings } from './sender.ts';
+import { below, pick, type Random, randomCidr, seededRandom } from './random.ts';
 import { Workload } from './workload.ts';
 
 const USAGE = `Stands in for a Couic firewall: adds and removes rules, and reports them to a webhook as Couic does, with its
@@ -20,10 +19,10 @@ batches, its 2 s timeout and its retries that grow.
   --removes SHARE   share of changes that remove a rule (default 0.2)
   --ignores SHARE   share of rules that are ignore rules (default 0.1)
   --peers SHARE     share of changes that a peer brings, of which no report tells (default 0)
+  --set NAME        a set file with 50 networks; any number of them, of which no report tells either
   --api SOCKET      also answer as the API of Couic on this Unix socket, with traffic; once for each webhook
   --ca FILE         authority for an https webhook
   --link BYTES      speed of the link, in bytes a second (default: as fast as it goes)
-  --time-scale X    all of Couic's times (100 ms, 2 s, 1 s to 60 s) times X (default 1)
   --seed N          the same changes again (default: others each time)
 `;
 
@@ -38,10 +37,10 @@ const { values } = readOptions(
       removes: { type: 'string', default: '0.2' },
       ignores: { type: 'string', default: '0.1' },
       peers: { type: 'string', default: '0' },
+      set: { type: 'string', multiple: true, default: [] },
       api: { type: 'string', multiple: true, default: [] },
       ca: { type: 'string' },
       link: { type: 'string' },
-      'time-scale': { type: 'string', default: '1' },
       seed: { type: 'string', default: String(Date.now()) },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -81,7 +80,6 @@ function simulateOne(webhook: string, seed: number) {
   let shown = '';
   const couic = new SimulatedCouic({
     webhook,
-    timings: scaledTimings(Number(values['time-scale'])),
     ...(values.link !== undefined && { bytesPerSecond: Number(values.link) }),
     ...(values.ca !== undefined && { tls: { ca: readFileSync(values.ca) } }),
     onAttempt(reports, outcome) {
@@ -92,6 +90,13 @@ function simulateOne(webhook: string, seed: number) {
     },
   });
   const random = seededRandom(seed);
+  for (const name of values.set) {
+    couic.firewall.loadSet(
+      name,
+      'drop',
+      Array.from({ length: 50 }, () => randomCidr(random)),
+    );
+  }
   const workload = new Workload(couic.firewall, {
     random,
     tags: values.tags.split(',').map((tag) => tag || null),

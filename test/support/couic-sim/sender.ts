@@ -6,7 +6,7 @@ import { type CouicReport, reportText } from './report.ts';
 
 /** Milliseconds; those of Couic 1.0.2 are `COUIC_TIMINGS`. */
 export interface SenderTimings {
-  /** How often the worker looks for reports. */
+  /** How long the worker waits for a new report before it sends again what failed. */
   readonly look: number;
   /** For a whole request, connection included. */
   readonly timeout: number;
@@ -17,7 +17,10 @@ export interface SenderTimings {
 
 export const COUIC_TIMINGS: SenderTimings = { look: 100, timeout: 2000, backoff: 1000, maxBackoff: 60_000 };
 
-/** Couic's timings with every time multiplied, so that a test of an outage takes no hour. */
+/**
+ * Couic's timings with every time multiplied, so that a test of an outage takes no hour. Not for a bridge, which knows a
+ * retry by its coming a second after the failure or later: `backoff` is never less than that where a bridge answers.
+ */
 export function scaledTimings(factor: number): SenderTimings {
   const { look, timeout, backoff, maxBackoff } = COUIC_TIMINGS;
   return {
@@ -53,8 +56,9 @@ export interface SenderCounts {
 }
 
 /**
- * Couic's reporting worker: one request at a time, with all that waits; after a failure the same reports again, followed
- * by the new ones, so that the failed body is a prefix of the next one; pauses that double; never an end to it.
+ * Couic's reporting worker: one request at a time, as soon as a report waits, with all that waits; after a failure the
+ * same reports again, followed by the new ones, so that the failed body is a prefix of the next one; pauses that double;
+ * never an end to it.
  */
 export class CouicSender {
   readonly counts: SenderCounts = { offered: 0, dropped: 0, acknowledged: 0, attempts: 0, failures: 0 };
@@ -67,6 +71,8 @@ export class CouicSender {
   /** The body so far, without its last bracket, as the pieces that each attempt added. */
   #body: Buffer[] = [];
   #unacknowledged = 0;
+  /** Wakes the worker while it waits for a report. */
+  #wake = () => {};
   #worker: Promise<void> | undefined;
 
   constructor(options: SenderOptions) {
@@ -89,6 +95,7 @@ export class CouicSender {
       return false;
     }
     this.#channel.push(reportText(report));
+    this.#wake();
     return true;
   }
 
@@ -99,6 +106,7 @@ export class CouicSender {
   /** Ends it as Couic ends: what waits is lost. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#wake();
     await this.#worker;
     this.#agent.destroy();
   }
@@ -112,17 +120,27 @@ export class CouicSender {
     const { look, backoff, maxBackoff } = this.#timings;
     let pause = backoff;
     while (!this.#stop.signal.aborted) {
-      if (this.waiting === 0) {
-        await this.#sleep(look);
-        continue;
-      }
+      await this.#reportOr(look);
+      if (this.waiting === 0 || this.#stop.signal.aborted) continue;
       if (await this.#attempt()) {
         pause = backoff;
       } else {
-        await this.#sleep(pause);
+        await delay(pause, undefined, { signal: this.#stop.signal }).catch(() => {});
         pause = Math.min(pause * 2, maxBackoff);
       }
     }
+  }
+
+  /** Until there is a new report, or for so many milliseconds. */
+  #reportOr(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#channel.length > 0) return resolve();
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #attempt(): Promise<boolean> {
@@ -153,9 +171,5 @@ export class CouicSender {
     if (texts.length === 0) return;
     this.#body.push(Buffer.from((this.#body.length === 0 ? '[' : ',') + texts.join(',')));
     this.#unacknowledged += texts.length;
-  }
-
-  async #sleep(milliseconds: number): Promise<void> {
-    await delay(milliseconds, undefined, { signal: this.#stop.signal }).catch(() => {});
   }
 }

@@ -119,7 +119,7 @@ describe('rules', () => {
   const reconcile = { token: CLIENTRO };
 
   test('of peers and set files come in, and go out', async () => {
-    firewall.addFromPeer('drop', '192.0.2.1/32', { tag: 'peer' });
+    firewall.addFromPeer('192.0.2.1/32', { tag: 'peer' });
     firewall.loadSet('spamhaus', 'drop', ['198.51.100.0/24']);
     const { context } = await start({ reconcile });
     await expect
@@ -128,7 +128,7 @@ describe('rules', () => {
     await expect
       .poll(() => context.messages())
       .toContain('Reconciled with Couic: of 2 rules, 2 came in and 0 went that no report had told of');
-    firewall.removeFromPeer('drop', '192.0.2.1/32');
+    firewall.removeFromPeer('192.0.2.1/32');
     await expect.poll(() => metric('couic.rule.active')).toEqual({ 'drop spamhaus.couic ipv4': 1 });
     await expect.poll(() => metric('couic.ledger.drift')).toEqual({ '': 0 });
   });
