@@ -1,16 +1,26 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Lifecycle } from './cli/command.ts';
 import { commands } from './cli/commands.ts';
 import { dispatch } from './cli/dispatch.ts';
 import { EXIT } from './cli/exit-codes.ts';
 import { factories } from './components.ts';
+import { KnownSecrets } from './config/known-secrets.ts';
+import { readText } from './config/read-text.ts';
 import { SHIPPED_CONFIG, VERSION } from './package-files.ts';
+import { printableLines } from './telemetry/printable.ts';
 
 const lifecycle: Lifecycle = {
   onSignal(listener) {
     process.on('SIGTERM', () => listener('SIGTERM'));
     process.on('SIGINT', () => listener('SIGINT'));
+  },
+  onHangup(listener) {
+    process.on('SIGHUP', listener);
+  },
+  onWarning(listener) {
+    process.removeAllListeners('warning');
+    process.on('warning', listener);
   },
   onUncaught(listener) {
     process.on('uncaughtException', listener);
@@ -19,9 +29,12 @@ const lifecycle: Lifecycle = {
   exit: (code) => process.exit(code),
 };
 
+// Node would open its inspector, and with it the whole process, to every user of this host.
+process.on('SIGUSR1', () => {});
 // Whoever reads the output may have seen enough of it: couic-otel-bridge components | head -1
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
+const secrets = new KnownSecrets();
 let code: number;
 try {
   code = await dispatch(process.argv.slice(2), commands, {
@@ -31,12 +44,15 @@ try {
     shippedConfig: SHIPPED_CONFIG,
     lifecycle,
     exists: existsSync,
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readFile: readText,
+    seen: (value) => secrets.add(value),
+    secrets,
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
   });
 } catch (error) {
-  process.stderr.write(`${(error as Error).stack}\n`);
+  // Not one of ours: nobody made sure what its message holds.
+  process.stderr.write(`${printableLines(secrets.hide(String((error as Error).stack ?? error)))}\n`);
   code = EXIT.failure;
 }
 // What a library left open must not keep a stopped service alive.

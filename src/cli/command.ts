@@ -1,10 +1,15 @@
 import type { AnyFactory } from '../component.ts';
 import type { ReferenceSources } from '../config/expand.ts';
+import type { KnownSecrets } from '../config/known-secrets.ts';
 import type { StopSignal } from './exit-codes.ts';
 
 /** The process, as far as a command may touch it. */
 export interface Lifecycle {
   onSignal(listener: (signal: StopSignal) => void): void;
+  /** Told of SIGHUP, which ends nothing. */
+  onHangup(listener: () => void): void;
+  /** Told what Node has to say, in place of the standard error. */
+  onWarning(listener: (warning: Error) => void): void;
   /** Told of exceptions and rejections that nobody caught. Without a listener they end the process. */
   onUncaught(listener: (error: unknown) => void): void;
   /** Ends the process at once. */
@@ -19,6 +24,8 @@ export interface CommandContext extends ReferenceSources {
   /** Path of the otel-config.yaml in the package. */
   readonly shippedConfig: string;
   readonly lifecycle: Lifecycle;
+  /** What no output may hold; told of every value that a reference gives. */
+  readonly secrets: KnownSecrets;
   exists(path: string): boolean;
   stdout(text: string): void;
   stderr(text: string): void;

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { hint } from '../config/nearest.ts';
+import { sourceName } from '../config/sources.ts';
 import { type CommandContext, UsageError } from './command.ts';
 
 export const CONFIG_USAGE = '[--config FILE]… [--set KEY=VALUE]…';
 
 export const CONFIG_HELP = `  --config FILE     Configuration in YAML; may be given several times, later ones are merged over earlier ones.
-                    Also env:NAME, a variable that holds the YAML.
+                    Also env:NAME, a variable that holds the YAML, and yaml:TEXT, the YAML itself.
                     Without it: ./otel-config.yaml, or when there is none the one that came with the package.
   --set KEY=VALUE   One option over all files: --set exporters.crowdsec.dry_run=false. The value is YAML. A "::" in
                     place of "." lets a part of the key hold a dot. May be given several times.
@@ -26,7 +27,7 @@ export function readConfigArguments(args: readonly string[], context: CommandCon
     config: { type: 'string', multiple: true },
     set: { type: 'string', multiple: true },
   });
-  if (config.length > 0) return { configs: config, sets: set, chosen: config.join(', ') };
+  if (config.length > 0) return { configs: config, sets: set, chosen: config.map(sourceName).join(', ') };
   if (context.exists(LOCAL_CONFIG)) return { configs: [LOCAL_CONFIG], sets: set, chosen: `./${LOCAL_CONFIG}` };
   const chosen = `${context.shippedConfig}, which came with the package: there is no --config and no ./${LOCAL_CONFIG}`;
   return { configs: [context.shippedConfig], sets: set, chosen };

@@ -1,6 +1,7 @@
 import { AdminError } from '../admin/admin.ts';
 import { hint } from '../config/nearest.ts';
 import { ConfigError } from '../config/problem.ts';
+import { printableLines } from '../telemetry/printable.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { CONFIG_HELP, CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
@@ -11,8 +12,14 @@ const PROGRAM = 'couic-otel-bridge';
 export async function dispatch(
   args: readonly string[],
   commands: readonly Command[],
-  context: CommandContext,
+  given: CommandContext,
 ): Promise<number> {
+  // Whatever a command prints, a terminal shows it and does not obey it.
+  const context: CommandContext = {
+    ...given,
+    stdout: (text) => given.stdout(printableLines(text)),
+    stderr: (text) => given.stderr(printableLines(text)),
+  };
   try {
     const [first = ''] = args;
     if (first === '--version' || first === '-v') {
@@ -27,7 +34,12 @@ export async function dispatch(
     }
     if (!command) {
       const names = commands.map(({ name }) => name).filter((name) => name !== '');
-      throw new UsageError(`unknown command "${first}"${hint(first, names)}`);
+      throw new UsageError(
+        // What is no word may be a value that lost its option.
+        /^[\w-]{1,32}$/.test(first)
+          ? `unknown command "${first}"${hint(first, names)}`
+          : 'the first argument is no command',
+      );
     }
     return await command.run(named ? args.slice(1) : args, context);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../clock.ts';
+import { KnownSecrets } from '../config/known-secrets.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
 import { Service, StartCancelled } from '../service.ts';
@@ -22,13 +23,19 @@ export const runCommand: Command = {
   usage: CONFIG_USAGE,
   async run(args, context) {
     const { chosen, ...sources } = readConfigArguments(args, context);
-    const { config, warnings } = loadConfig({ ...context, ...sources });
-    const logger = createLogger(config.service.telemetry.logs);
+    const { config, warnings, secrets } = loadConfig({ ...context, ...sources });
+    const hidden = new KnownSecrets();
+    for (const secret of secrets) hidden.add(secret);
+    const logger = createLogger({ ...config.service.telemetry.logs, hide: (text) => hidden.hide(text) });
     logOpenTelemetry(logger);
     logger.info(`Starting couic-otel-bridge ${context.version}, process ${process.pid}, configuration ${chosen}`);
     for (const warning of warnings) logger.warn(formatProblem(warning));
+    context.lifecycle.onWarning(({ name, message }) => logger.warn(`${name}: ${message}`));
+    context.lifecycle.onHangup(() =>
+      logger.warn('Received SIGHUP: ignored. The configuration is read once, at the start: restart to change it'),
+    );
     const service = new Service({ config, logger, clock: systemClock, version: context.version });
-    return runService(service, logger, context.lifecycle, systemClock);
+    return runService(service, logger, context.lifecycle, systemClock, (text) => context.secrets.hide(text));
   },
 };
 
@@ -42,6 +49,7 @@ export async function runService(
   logger: Logger,
   lifecycle: Lifecycle,
   clock: Pick<Clock, 'monotonic'>,
+  hide: (text: string) => string = (text) => text,
 ): Promise<number> {
   let failed = false;
   const told = new Promise<void>((resolve) => {
@@ -59,7 +67,10 @@ export async function runService(
     });
     lifecycle.onUncaught((error) => {
       failed = true;
-      logger.fatal({ err: error }, 'An error that nobody caught, a defect of the bridge: stopping in order');
+      logger.fatal(
+        { err: withoutSecrets(error, hide) },
+        'An error that nobody caught, a defect of the bridge: stopping in order',
+      );
       resolve();
     });
   });
@@ -78,4 +89,13 @@ export async function runService(
   const inOrder = await stopped;
   logger.info(inOrder ? 'Stopped' : 'Stopped, but not everything in order');
   return inOrder && !failed ? EXIT.ok : EXIT.failure;
+}
+
+/** Nobody here wrote its message, nor the other properties that libraries give their errors. */
+function withoutSecrets(error: unknown, hide: (text: string) => string): Error {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const shown = new Error(hide(message));
+  shown.name = name;
+  shown.stack = hide(stack ?? '');
+  return shown;
 }

@@ -3,7 +3,7 @@ import { pipelineTypeAdvice } from './collector-advice.ts';
 import { parseComponentId } from './component-id.ts';
 import { nearest } from './nearest.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
-import { nodeAt, positionOf, type TreeNode } from './tree.ts';
+import { nodeAt, positionOf, type ScalarNode, type TreeNode } from './tree.ts';
 
 export type Defined = Readonly<Record<'receivers' | 'exporters' | 'extensions', readonly DefinedComponent[]>>;
 type Section = keyof Defined;
@@ -42,7 +42,7 @@ export function checkReferences(root: TreeNode, defined: Defined, report: (probl
     for (const [index, item] of list?.kind === 'list' ? list.items.entries() : []) {
       if (item.kind !== 'scalar' || typeof item.value !== 'string') continue;
       const ids = defined[section].map((each) => each.id);
-      if (!ids.includes(item.value)) error([...path, index], describeUndefined(item.value, section, defined));
+      if (!ids.includes(item.value)) error([...path, index], describeUndefined(item, section, defined));
       else if (seen.has(item.value)) error([...path, index], `"${item.value}" is in this list twice`);
       seen.add(item.value);
       used.add(formatPath([section, item.value]));
@@ -50,7 +50,10 @@ export function checkReferences(root: TreeNode, defined: Defined, report: (probl
   }
 }
 
-function describeUndefined(id: string, section: Section, defined: Defined): string {
+function describeUndefined({ value, from }: ScalarNode, section: Section, defined: Defined): string {
+  // What a reference gave may be a secret in the wrong place.
+  if (from) return `what ${from.join(', ')} gives is not defined: add it under ${section}`;
+  const id = String(value);
   const elsewhere = (Object.keys(defined) as Section[]).find((other) => defined[other].some((each) => each.id === id));
   if (elsewhere) return `"${id}" is defined under ${elsewhere}, not under ${section}`;
   const near = nearest(

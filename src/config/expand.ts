@@ -3,6 +3,8 @@ export interface ReferenceSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** @throws Error of node:fs when it cannot be read. */
   readFile(path: string): string;
+  /** Told of every value that a reference gives, before anything looks into it. */
+  seen?(value: string): void;
 }
 
 export interface Expanded {
@@ -66,15 +68,20 @@ export function expand(input: string, sources: ReferenceSources): Expanded {
   function readEnv(name: string, fallback: string | undefined): string {
     references.push(`\${env:${name}}`);
     const value = Object.hasOwn(sources.env, name) ? sources.env[name] : fallback;
-    if (value !== undefined) return value;
+    if (value !== undefined) return given(value);
     errors.push(`environment variable ${name} is not set: set it, or give a default: \${env:${name}:-default}`);
     return '';
+  }
+
+  function given(value: string): string {
+    sources.seen?.(value);
+    return value;
   }
 
   function readFile(path: string): string {
     references.push(`\${file:${path}}`);
     try {
-      return sources.readFile(path).replace(/\r?\n$/, '');
+      return given(sources.readFile(path).replace(/\r?\n$/, ''));
     } catch (error) {
       errors.push(`cannot read the file of \${file:${path}}: ${reason(error)}`);
       return '';

@@ -1,10 +1,12 @@
 import type { AnyFactory } from '../component.ts';
+import { hiddenInUrl } from '../telemetry/shown-url.ts';
 import type { BridgeConfig } from './bridge-config.ts';
 import { checkConfig } from './check-config.ts';
 import type { ReferenceSources } from './expand.ts';
 import { ConfigError, type Problem } from './problem.ts';
+import { isSecret } from './redact.ts';
 import { mergeAll, readSetting, readSource, sourceName } from './sources.ts';
-import type { TreeNode } from './tree.ts';
+import { nodeAt, type TreeNode, walk } from './tree.ts';
 
 export interface LoadOptions extends ReferenceSources {
   /** `--config`, in order; later ones win. At least one. */
@@ -19,6 +21,8 @@ export interface LoadedConfig {
   readonly warnings: readonly Problem[];
   /** The merged configuration as written, with positions. */
   readonly tree: TreeNode;
+  /** Values that no log may hold: those of secret options, and what a URL may hold beside its host. */
+  readonly secrets: readonly string[];
 }
 
 /**
@@ -39,7 +43,23 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const config = tree && complete ? checkConfig(tree, options.factories, report) : undefined;
   const errors = problems.filter((problem) => problem.severity === 'error');
   if (!config || !tree || errors.length > 0) throw new ConfigError(inOrder(errors, options.configs));
-  return { config, tree, warnings: inOrder(problems, options.configs) };
+  return { config, tree, secrets: secretsIn(tree, config), warnings: inOrder(problems, options.configs) };
+}
+
+function secretsIn(tree: TreeNode, config: BridgeConfig): string[] {
+  const found: string[] = [];
+  for (const kind of ['receivers', 'exporters', 'extensions'] as const) {
+    for (const { id, factory } of config[kind]) {
+      const section = nodeAt(tree, [kind, id]);
+      for (const { node, path } of section ? walk(section) : []) {
+        if (node.kind !== 'scalar' || node.value === null) continue;
+        const text = node.raw ?? String(node.value);
+        if (isSecret(path, factory.secrets ?? [])) found.push(text);
+        else found.push(...hiddenInUrl(text));
+      }
+    }
+  }
+  return found;
 }
 
 /** By line within each source; files in the order they were given, then `--set`. */

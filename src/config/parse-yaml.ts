@@ -8,6 +8,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  visit,
   type YAMLMap,
   type YAMLParseError,
   type YAMLSeq,
@@ -29,29 +30,51 @@ export interface YamlContext extends ReferenceSources {
  */
 export function parseYaml(text: string, source: string, context: YamlContext, under?: Path): TreeNode | undefined {
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const at = (offset: number | undefined): Position =>
     under === undefined && offset !== undefined ? { source, line: counter.linePos(offset).line } : { source };
-  // What follows a syntax error is mostly its echo; a duplicate key leaves a document that can be checked further.
-  const syntax = document.errors.find((error) => error.code !== 'DUPLICATE_KEY');
-  for (const error of syntax ? [syntax] : document.errors) {
-    context.report({ severity: 'error', at: at(error.pos[0]), path: under ?? [], message: describe(error, text) });
+  try {
+    return read(text, at, counter, context, under ?? []);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    context.report({ severity: 'error', at: { source }, path: under ?? [], message: TOO_DEEP });
+    return undefined;
   }
-  if (syntax) return undefined;
-  return new Builder(document, at, context).build(document.contents, under ?? [], at(0));
+}
+
+/** The library reads nested values by calling itself; a thousand levels are no configuration. */
+const TOO_DEEP = 'YAML: lists and maps are nested too deep';
+
+function read(
+  text: string,
+  at: (offset: number | undefined) => Position,
+  counter: LineCounter,
+  context: YamlContext,
+  under: Path,
+): TreeNode | undefined {
+  // The library compares each key with each; the builder looks it up.
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    prettyErrors: false,
+    uniqueKeys: false,
+  });
+  // What follows a syntax error is mostly its echo.
+  const [error] = document.errors;
+  if (!error) return new Builder(anchorsOf(document), at, context).build(document.contents, under, at(0));
+  context.report({ severity: 'error', at: at(error.pos[0]), path: under, message: describe(error) });
+  return undefined;
 }
 
 /** The library's messages may quote the text, which may be a secret. */
-function describe(error: YAMLParseError, text: string): string {
+function describe(error: YAMLParseError): string {
   switch (error.code) {
-    case 'DUPLICATE_KEY':
-      return `the key "${/^[\w./-]*/.exec(text.slice(error.pos[0]))?.[0]}" is in this map twice`;
     case 'TAB_AS_INDENT':
       return 'YAML: indent with spaces, not with a tab';
     case 'BAD_INDENT':
       return `YAML: wrong indentation (${error.message})`;
     case 'MULTIPLE_DOCS':
       return 'YAML: a file holds one document; for several files give --config several times';
+    case 'RESOURCE_EXHAUSTION':
+      return TOO_DEEP;
     case 'BAD_SCALAR_START':
       return 'YAML: quote a value that starts with a special character';
     default:
@@ -59,21 +82,44 @@ function describe(error: YAMLParseError, text: string): string {
   }
 }
 
+/** What each alias stands for, found in one pass; `Alias.resolve` passes over the whole document for each. */
+function anchorsOf(document: Document): ReadonlyMap<Alias, Node | undefined> {
+  const last = new Map<string, Node>();
+  const found = new Map<Alias, Node | undefined>();
+  visit(document, {
+    Node(_, node) {
+      if (isAlias(node)) found.set(node, last.get(node.source));
+      else if ('anchor' in node && node.anchor) last.set(node.anchor, node);
+    },
+  });
+  return found;
+}
+
+/** Values that all aliases of one text may stand for: far more than anybody writes, and built in no time. */
+const MOST_COPIES = 20_000;
+
 class Builder {
-  readonly #document: Document;
+  readonly #anchors: ReadonlyMap<Alias, Node | undefined>;
   readonly #at: (offset: number | undefined) => Position;
   readonly #context: YamlContext;
   /** Anchored values that are being built, so that an alias inside of its own anchor ends. */
   readonly #open = new Set<Node>();
+  #copies = 0;
 
-  constructor(document: Document, at: (offset: number | undefined) => Position, context: YamlContext) {
-    this.#document = document;
+  constructor(
+    anchors: ReadonlyMap<Alias, Node | undefined>,
+    at: (offset: number | undefined) => Position,
+    context: YamlContext,
+  ) {
+    this.#anchors = anchors;
     this.#at = at;
     this.#context = context;
   }
 
   /** @param at - where an empty value stands, which has no position of its own. */
   build(node: unknown, path: Path, at: Position): TreeNode {
+    // Aliases in what aliases stand for multiply: nine lines can make a billion values.
+    if (this.#open.size > 0 && ++this.#copies > MOST_COPIES) return this.#tooMany(at, path);
     if (isAlias(node)) return this.#alias(node, path);
     if (isMap(node)) return this.#map(node, path);
     if (isSeq(node)) return this.#list(node, path);
@@ -83,7 +129,7 @@ class Builder {
 
   #alias(alias: Alias, path: Path): TreeNode {
     const at = this.#at(alias.range?.[0]);
-    const target = alias.resolve(this.#document);
+    const target = this.#anchors.get(alias);
     if (target === undefined) {
       return this.#broken(
         at,
@@ -118,6 +164,7 @@ class Builder {
       const built = this.build(value, [...path, name], keyAt);
       if (name === '<<' && key.type === 'PLAIN') merged.push(...(built.kind === 'list' ? built.items : [built]));
       else if (!entries.has(name)) entries.set(name, { keyAt, value: built });
+      else if (this.#open.size === 0) this.#twice(name, keyAt);
     }
     // What the map says itself wins over what it takes in with a merge key (`<<: *defaults`), wherever that stands.
     for (const from of merged) {
@@ -138,6 +185,17 @@ class Builder {
     if (errors.length > 0) return this.#broken(at, path, ...errors);
     if (references.length === 0) return { kind: 'scalar', value: text, at };
     return whole ? referenceValue(text, at, references) : { kind: 'scalar', value: text, at, from: references };
+  }
+
+  #twice(name: string, at: Position): void {
+    const shown = /^[\w./-]*/.exec(name)?.[0];
+    this.#context.report({ severity: 'error', at, path: [], message: `the key "${shown}" is in this map twice` });
+  }
+
+  #tooMany(at: Position, path: Path): TreeNode {
+    if (this.#copies > MOST_COPIES + 1) return { kind: 'scalar', value: null, at, broken: true };
+    const message = `YAML: aliases (*name) stand for more than ${MOST_COPIES} values: write out what is meant`;
+    return this.#broken(at, path.slice(0, 3), message);
   }
 
   #broken(at: Position, path: Path, ...messages: string[]): TreeNode {

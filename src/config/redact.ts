@@ -35,8 +35,3 @@ export function redact(message: string, values: readonly string[]): string {
   }
   return text;
 }
-
-/** Credentials in a URL: `https://user:password@host`. */
-export function redactUrl(text: string): string {
-  return text.replace(/\/\/[^/@\s]+@/g, `//${REDACTED}@`);
-}

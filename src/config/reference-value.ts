@@ -1,32 +1,66 @@
-import { parseDocument } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, type ParsedNode, parseDocument } from 'yaml';
 import type { Position } from './problem.ts';
 import type { Entry, TreeNode } from './tree.ts';
 
 /**
- * What a value becomes that is one reference and nothing else: as in the Collector, YAML decides (`9464` is a number,
- * `{a: b}` a map), and a string stays exactly the text that was given, `#`, quotes and all.
+ * What a value becomes that is one reference and nothing else: a number, `true`, `false` or a list where it is plainly
+ * one, nothing when it is empty, else exactly the text that was given. A secret may begin with whatever it likes, and YAML has a meaning for most
+ * of that: so only lists are given to the YAML library at all.
  */
 export function referenceValue(text: string, at: Position, from: readonly string[]): TreeNode {
-  return { ...build(readValue(text), at, from), raw: text };
+  return { ...read(text, at, from), raw: text };
 }
 
-function readValue(text: string): unknown {
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
-  if (document.errors.length > 0) return text;
-  const value: unknown = document.toJS();
-  if (value === null) return /^(?:|null|Null|NULL|~)$/.test(text.trim()) ? null : text;
-  return typeof value === 'string' ? text : value;
+const NUMBER = /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;
+const BOOLEAN = /^(true|false)$/i;
+/** `[a, b]`, or an entry a line: `- a`. */
+const LIST = /^(\[.*\]|- .*)$/s;
+
+function read(text: string, at: Position, from: readonly string[]): TreeNode {
+  const word = text.trim();
+  if (word === '') return { kind: 'scalar', value: null, at, from };
+  if (NUMBER.test(word)) return { kind: 'scalar', value: Number(word), at, from };
+  if (BOOLEAN.test(word)) return { kind: 'scalar', value: word.toLowerCase() === 'true', at, from };
+  const list = LIST.test(word) ? readList(text, at, from) : undefined;
+  return list ?? { kind: 'scalar', value: text, at, from };
 }
 
-function build(value: unknown, at: Position, from: readonly string[]): TreeNode {
-  if (Array.isArray(value)) return { kind: 'list', at, from, items: value.map((item) => build(item, at, from)) };
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).map(([key, item]): [string, Entry] => [
-      key,
-      { keyAt: at, value: build(item, at, from) },
-    ]);
-    return { kind: 'map', at, from, entries: new Map(entries) };
+/** Undefined for what is no list after all. */
+function readList(text: string, at: Position, from: readonly string[]): TreeNode | undefined {
+  try {
+    const { contents, errors } = parseDocument(text, { prettyErrors: false });
+    return errors.length === 0 && isSeq(contents) ? build(contents, at, from) : undefined;
+  } catch {
+    // The library's words may hold the text. Too many brackets are no list that anybody meant.
+    return undefined;
   }
-  const scalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
-  return { kind: 'scalar', value: scalar, at, from };
+}
+
+/** Undefined when something is in it that is more than data: an alias, an anchor, a type. */
+function build(node: ParsedNode | unknown, at: Position, from: readonly string[]): TreeNode | undefined {
+  if (node === null) return { kind: 'scalar', value: null, at, from };
+  if (!isNode(node) || isAlias(node) || node.tag?.startsWith('!') || ('anchor' in node && node.anchor))
+    return undefined;
+  if (isSeq(node)) {
+    const items: TreeNode[] = [];
+    for (const each of node.items) {
+      const item = build(each, at, from);
+      if (item === undefined) return undefined;
+      items.push(item);
+    }
+    return { kind: 'list', at, from, items };
+  }
+  if (isMap(node)) {
+    const entries = new Map<string, Entry>();
+    for (const { key, value: given } of node.items) {
+      const value = build(given, at, from);
+      if (value === undefined || !isScalar(key)) return undefined;
+      entries.set(String(key.value), { keyAt: at, value });
+    }
+    return { kind: 'map', at, from, entries };
+  }
+  if (!isScalar(node)) return undefined;
+  const { value } = node;
+  const known = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return { kind: 'scalar', value: known ? value : null, at, from };
 }

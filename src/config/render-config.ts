@@ -1,8 +1,9 @@
 import { stringify } from 'yaml';
 import type { ZodType } from 'zod';
+import { withShownUrls } from '../telemetry/shown-url.ts';
 import { type InputSchema, inputSchemaOf } from './json-schema.ts';
 import type { LoadedConfig } from './load-config.ts';
-import { isSecret, REDACTED, redactUrl } from './redact.ts';
+import { isSecret, REDACTED } from './redact.ts';
 import { serviceSchema } from './service-schema.ts';
 import { nodeAt, type TreeNode, toValue } from './tree.ts';
 
@@ -58,5 +59,5 @@ function hideSecrets(
   const fromFile = root && nodeAt(root, path)?.from?.some((reference) => reference.startsWith('${file:'));
   if (fromFile || isSecret(path, secrets)) return REDACTED;
   // A dollar doubled, so that what is printed is a configuration that gives the same.
-  return typeof value === 'string' ? redactUrl(value).replaceAll('$', '$$$$') : value;
+  return typeof value === 'string' ? withShownUrls(value).replaceAll('$', '$$$$') : value;
 }

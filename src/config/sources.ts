@@ -5,13 +5,19 @@ import { mergeTrees, type TreeNode } from './tree.ts';
 const EMPTY =
   'the configuration is empty: it needs receivers, exporters and service, as the shipped otel-config.yaml shows';
 
-/** How messages name what one `--config` gave. */
+/** Of at least two letters; other schemes than these are the Collector's. */
+const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/;
+
+/** How messages name what one `--config` gave: without what was given itself, which may be a secret, by a slip too. */
 export function sourceName(location: string): string {
-  return location.replace(/^file:/, '');
+  const scheme = SCHEME.exec(location)?.[1];
+  if (scheme === 'file') return location.slice(5);
+  return scheme === undefined || scheme === 'env' ? location : `${scheme}:`;
 }
 
 /**
- * Reads one `--config`: a path, or as in the Collector `file:PATH` or `env:NAME` (the variable holds the YAML).
+ * Reads one `--config`: a path, or as in the Collector `file:PATH`, `env:NAME` (the variable holds the YAML) or
+ * `yaml:TEXT`, in which `::` joins keys: `yaml:exporters::prometheus::endpoint: 127.0.0.1:9464`.
  * @returns undefined when it cannot be read; the problems are reported.
  */
 export function readSource(location: string, context: YamlContext): TreeNode | undefined {
@@ -19,23 +25,51 @@ export function readSource(location: string, context: YamlContext): TreeNode | u
   const fail = (message: string): undefined => {
     context.report({ severity: 'error', at: { source }, path: [], message });
   };
-  let text: string;
-  if (source.startsWith('env:')) {
-    const value = context.env[source.slice(4)];
-    if (value === undefined) return fail(`environment variable ${source.slice(4)} is not set`);
-    text = value;
-  } else {
-    try {
-      text = context.readFile(source);
-    } catch (error) {
-      return fail(`cannot read the configuration: ${reason(error)}`);
-    }
-  }
-  const tree = parseYaml(text, source, context);
+  const text = readLocation(location, context, fail);
+  if (text === undefined) return undefined;
+  const parsed = parseYaml(text, source, context);
+  const tree = parsed && source === 'yaml:' ? withJoinedKeys(parsed) : parsed;
   if (tree?.kind === 'scalar' && tree.value === null && !tree.broken) return fail(EMPTY);
   if (tree && tree.kind !== 'map')
     return fail('a configuration is a map with receivers, exporters, extensions and service');
   return tree;
+}
+
+function readLocation(
+  location: string,
+  context: YamlContext,
+  fail: (message: string) => undefined,
+): string | undefined {
+  const scheme = SCHEME.exec(location)?.[1];
+  const rest = location.slice((scheme?.length ?? -1) + 1);
+  switch (scheme) {
+    case 'yaml':
+      return rest;
+    case 'env': {
+      const value = context.env[rest];
+      return value ?? fail(`environment variable ${rest} is not set`);
+    }
+    case 'file':
+    case undefined:
+      try {
+        return context.readFile(rest);
+      } catch (error) {
+        return fail(`cannot read the configuration: ${reason(error)}`);
+      }
+    default:
+      return fail('a configuration is the path of a file, file:PATH, env:NAME or yaml:TEXT');
+  }
+}
+
+/** `{a::b: c}` as `{a: {b: c}}`, at every depth. */
+function withJoinedKeys(node: TreeNode): TreeNode {
+  if (node.kind !== 'map') return node;
+  let whole: TreeNode = { ...node, entries: new Map() };
+  for (const [key, { value }] of node.entries) {
+    const nested = key.split('::').reduceRight<TreeNode>((below, step) => wrap(step, below), withJoinedKeys(value));
+    whole = mergeTrees(whole, nested);
+  }
+  return whole;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Command, CommandContext, Lifecycle } from '../../src/cli/command.t
 import { dispatch } from '../../src/cli/dispatch.ts';
 import type { StopSignal } from '../../src/cli/exit-codes.ts';
 import type { AnyFactory } from '../../src/component.ts';
+import { KnownSecrets } from '../../src/config/known-secrets.ts';
 
 /** A process that a test sends signals to. */
 export class FakeLifecycle implements Lifecycle {
@@ -12,6 +13,14 @@ export class FakeLifecycle implements Lifecycle {
 
   onSignal(listener: (signal: StopSignal) => void): void {
     this.#emitter.on('signal', listener);
+  }
+
+  onHangup(listener: () => void): void {
+    this.#emitter.on('hangup', listener);
+  }
+
+  onWarning(listener: (warning: Error) => void): void {
+    this.#emitter.on('warning', listener);
   }
 
   onUncaught(listener: (error: unknown) => void): void {
@@ -51,6 +60,7 @@ export async function runCli(
     version: '1.2.3',
     shippedConfig: '/package/otel-config.yaml',
     lifecycle: new FakeLifecycle(),
+    secrets: new KnownSecrets(),
     exists: (path) => path in files,
     readFile: (path) => {
       if (files[path] !== undefined) return files[path];

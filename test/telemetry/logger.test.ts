@@ -89,6 +89,8 @@ test('a log on a full disk does not stop the bridge; its lines wait within bound
   expect(lines.length).toBeGreaterThan(900);
   expect(lines.length).toBeLessThan(1100);
   expect(lines.at(-1)).toContain('INFO: there is room');
+  const kept = lines.length - 2;
+  expect(lines.at(-2)).toContain(`WARN: ${2001 - kept} lines of the log were lost here`);
   fs.closeSync(fd);
   await rm(directory, { recursive: true });
 });

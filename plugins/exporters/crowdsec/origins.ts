@@ -34,7 +34,7 @@ const DEFAULTS: readonly OriginRule[] = [
 ];
 
 /**
- * The origin of each tag. An origin has one remediation, whichever rule led to it, or cscli would take two of its items
+ * The origin of each tag. A rule whose pattern would make an empty origin, or CrowdSec's own `clean`, is passed over. An origin has one remediation, whichever rule led to it, or cscli would take two of its items
  * for one: that of the first rule that can give this origin.
  */
 export class Origins {
@@ -64,7 +64,10 @@ export class Origins {
 function firstOrigin(rules: readonly OriginRule[], tag: string): string {
   for (const rule of rules) {
     const star = match(rule.tag, tag);
-    if (star !== undefined) return rule.origin.replace('*', () => star);
+    if (star === undefined) continue;
+    const origin = rule.origin.replace('*', () => star);
+    // A pattern makes no origin that may not be written out: the next rule has its turn.
+    if (origin !== '' && origin !== RESERVED.origin) return origin;
   }
   return COUIC;
 }
