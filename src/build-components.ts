@@ -6,6 +6,7 @@ import { formatComponentId } from './config/component-id.ts';
 import { ConfigError, type Path } from './config/problem.ts';
 import type { BridgeEvents } from './events.ts';
 import type { Health } from './health.ts';
+import type { ConnectionBudget } from './http/connection-budget.ts';
 import type { ServiceLedger, ServiceLedgerOptions } from './service-ledger.ts';
 import type { Store } from './storage/store.ts';
 import type { BridgeMeterProvider } from './telemetry/meter-provider.ts';
@@ -18,6 +19,7 @@ export interface BuildOptions {
   readonly clock: Clock;
   readonly events: BridgeEvents;
   readonly health: Health;
+  readonly connections: ConnectionBudget;
   readonly meterProvider: Pick<BridgeMeterProvider, 'getMeter'>;
   readonly version: string;
   createLedger(options: ServiceLedgerOptions): ServiceLedger;
@@ -79,12 +81,13 @@ export function buildComponents(options: BuildOptions): Components {
 }
 
 function contextOf(options: BuildOptions, { id, factory }: ConfiguredComponent): ComponentContext {
-  const { clock, events, health, version } = options;
+  const { clock, events, health, connections, version } = options;
   return {
     id,
     clock,
     events,
     health,
+    connections,
     version,
     logger: options.logger.child({ component: id }),
     meter: options.meterProvider.getMeter(`${SCOPE}/${factory.kind}/${factory.type}`),

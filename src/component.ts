@@ -5,6 +5,7 @@ import type { ZodType } from 'zod';
 import type { Clock } from './clock.ts';
 import type { BridgeEvents } from './events.ts';
 import type { Health } from './health.ts';
+import type { ConnectionBudget } from './http/connection-budget.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Fold, Journal, Store } from './storage/store.ts';
 
@@ -70,6 +71,8 @@ export interface ComponentContext {
   readonly meter: Meter;
   readonly events: BridgeEvents;
   readonly health: Health;
+  /** Where whoever listens asks, in `create`, for the connections that it may have. */
+  readonly connections: ConnectionBudget;
   /** The bridge's version, from package.json. */
   readonly version: string;
 }

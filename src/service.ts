@@ -6,6 +6,7 @@ import type { BridgeConfig } from './config/bridge-config.ts';
 import { Deadline, within } from './deadline.ts';
 import { BridgeEvents } from './events.ts';
 import { Health } from './health.ts';
+import { ConnectionBudget } from './http/connection-budget.ts';
 import { createServiceLedger } from './service-ledger.ts';
 import { type BridgeMeterProvider, createMeterProvider } from './telemetry/meter-provider.ts';
 import { createResource } from './telemetry/resource.ts';
@@ -17,7 +18,7 @@ const EXPORTERS_UNTIL = 0.9;
 const GRACE = 500;
 
 export type ServiceOptions = Pick<BuildOptions, 'config' | 'logger' | 'clock' | 'version'> &
-  Partial<Pick<BuildOptions, 'createLedger' | 'health'>>;
+  Partial<Pick<BuildOptions, 'createLedger' | 'health' | 'connections'>>;
 
 /** `start()` was given up because `shutdown()` was called. */
 export class StartCancelled extends Error {
@@ -37,26 +38,36 @@ export class Service {
   readonly #health: Health;
   readonly #meterProvider: BridgeMeterProvider;
   readonly #components: Components;
+  readonly #connections: ConnectionBudget;
   readonly #admin: AdminServer;
   #starting: Promise<void> | undefined;
   #stopping: Promise<boolean> | undefined;
 
   /** Builds all components; opens nothing. @throws ConfigError when one refuses its configuration. */
-  constructor({ createLedger = createServiceLedger, health = new Health(), ...options }: ServiceOptions) {
-    const { config, logger, version } = options;
+  constructor({
+    createLedger = createServiceLedger,
+    health = new Health(),
+    connections = new ConnectionBudget(),
+    ...options
+  }: ServiceOptions) {
+    const { config, logger, clock, version } = options;
     this.#config = config;
     this.#logger = logger;
     this.#health = health;
+    this.#connections = connections;
     this.#meterProvider = createMeterProvider({ version, resource: () => this.#resource(version) });
     this.#components = buildComponents({
       ...options,
       createLedger,
       health,
+      connections,
       events: new BridgeEvents(),
       meterProvider: this.#meterProvider,
     });
     const { receivers, exporters, extensions } = this.#components;
-    this.#admin = new AdminServer(new LocalAdmin([...receivers, ...exporters, ...extensions], true));
+    const listeners = { id: 'listeners', name: 'listeners', component: connections };
+    const admin = new LocalAdmin([...receivers, ...exporters, ...extensions, listeners], true);
+    this.#admin = new AdminServer({ admin, connections, logger, clock });
   }
 
   /**
@@ -87,6 +98,7 @@ export class Service {
 
   async #startAll(): Promise<void> {
     const { store, ledger, exporters, receivers, extensions } = this.#components;
+    for (const { message, advice } of await this.#connections.examine()) this.#logger.warn(`${message}: ${advice}`);
     // The storage comes last of the extensions: while it reads a large state, health_check can already say so.
     for (const each of extensions) if (each.component.store !== store) await this.#start(each);
     for (const each of extensions) if (each.component.store === store) await this.#start(each);

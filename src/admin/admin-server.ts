@@ -1,24 +1,52 @@
-import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { ConnectionBudget } from '../http/connection-budget.ts';
+import { CLOSE } from '../http/http-faults.ts';
+import { HttpListener } from '../http/http-listener.ts';
+import type { ListenerLimits } from '../http/listener-limits.ts';
+import type { Answer, RouterOptions } from '../http/router.ts';
 import { type Admin, AdminError } from './admin.ts';
 import { adminSocketFile, adminSocketPath, type SocketPath } from './socket-path.ts';
 
 /** Requests are a few words. */
 const MOST_BODY = 65_536;
+/** Each command is a connection or two. */
+const LIMITS: ListenerLimits = {
+  read_header_timeout: 10_000,
+  idle_timeout: 10_000,
+  write_timeout: 30_000,
+  max_connections: 16,
+};
+
+export interface AdminServerOptions {
+  readonly admin: Admin;
+  readonly connections: ConnectionBudget;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly limits?: ListenerLimits;
+}
 
 /**
  * Lets the command line ask the bridge that runs, over a Unix socket in the state directory: whoever may read the state
  * may ask, nobody else. No network, no token.
  */
 export class AdminServer {
-  readonly #admin: Admin;
-  readonly #server = createServer((request, response) => void this.#handle(request, response));
+  readonly #listener: HttpListener;
   #path: SocketPath | undefined;
   #file: string | undefined;
 
-  constructor(admin: Admin) {
-    this.#admin = admin;
+  constructor({ admin, connections, logger, clock, limits = LIMITS }: AdminServerOptions) {
+    this.#listener = new HttpListener({
+      name: 'admin socket',
+      limits,
+      router: routesOf(admin),
+      budget: connections,
+      logger,
+      clock,
+    });
   }
 
   /** @param directory - of the state, which this process has locked: a socket that stands there is a leftover. */
@@ -27,8 +55,7 @@ export class AdminServer {
     rmSync(file, { force: true });
     this.#path = adminSocketPath(directory);
     try {
-      this.#server.listen(this.#path.path);
-      await once(this.#server, 'listening');
+      await this.#listener.open({ path: this.#path.path });
     } catch (error) {
       this.#path.release();
       this.#path = undefined;
@@ -36,40 +63,43 @@ export class AdminServer {
     }
     this.#file = file;
     chmodSync(file, 0o600);
-    // It is no reason for the process to stay.
-    this.#server.unref();
+    this.#listener.unref();
   }
 
   /** Safe without `start()`, and twice. */
   async stop(): Promise<void> {
     if (!this.#path || !this.#file) return;
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#listener.close(AbortSignal.abort());
     rmSync(this.#file, { force: true });
     this.#path.release();
     this.#path = undefined;
   }
+}
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      const result = await this.#answer(request);
-      send(response, 200, { result: result ?? null });
-    } catch (error) {
-      const refused = error instanceof AdminError;
-      send(response, refused ? 409 : 500, { error: (error as Error).message });
-    }
-  }
-
-  async #answer(request: IncomingMessage): Promise<unknown> {
-    const { url, method } = request;
-    if (method === 'GET' && url === '/components') return this.#admin.components();
-    if (method === 'GET' && url === '/examine') return this.#admin.examine();
-    if (method !== 'POST' || url !== '/call') throw new AdminError(`there is no ${method} ${url}`);
-    const { component, operation, argument } = await readCall(request);
-    return this.#admin.call(component, operation, argument);
-  }
+function routesOf(admin: Admin): RouterOptions {
+  const result = (ask: (request: IncomingMessage) => Promise<unknown>): Answer => {
+    return async (request, reply) => send(reply, 200, { result: (await ask(request.raw)) ?? null });
+  };
+  const unknown: Answer = ({ method, url }, reply) =>
+    send(reply.headers(CLOSE), 404, { error: `there is no ${method} ${url}` });
+  return {
+    routes: [
+      { path: '/components', methods: ['GET'], answer: result(() => admin.components()) },
+      { path: '/examine', methods: ['GET'], answer: result(() => admin.examine()) },
+      {
+        path: '/call',
+        methods: ['POST'],
+        answer: result(async (request) => {
+          const { component, operation, argument } = await readCall(request);
+          return admin.call(component, operation, argument);
+        }),
+      },
+    ],
+    notFound: unknown,
+    methodNotAllowed: unknown,
+    failed: (error, _request, reply) =>
+      send(reply, error instanceof AdminError ? 409 : 500, { error: (error as Error).message }),
+  };
 }
 
 async function readCall(
@@ -97,8 +127,6 @@ function parse(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
-  response.end(text);
+function send(reply: FastifyReply, status: number, body: object): void {
+  reply.code(status).header('content-type', 'application/json').send(JSON.stringify(body));
 }

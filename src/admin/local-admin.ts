@@ -5,13 +5,16 @@ import { type Admin, type AdminComponent, AdminError, type ComponentFindings } f
 /** How long a component may take to look around, in ms. */
 const EXAMINE_TIMEOUT = 15_000;
 
+/** Whoever can be asked: components, and what they share. */
+type Asked = Pick<Built<Component>, 'id' | 'name'> & { readonly component: Partial<Component> };
+
 /** Asks components of this process. */
 export class LocalAdmin implements Admin {
   readonly running: boolean;
-  readonly #components: readonly Built<Component>[];
+  readonly #components: readonly Asked[];
   readonly #close: () => Promise<void>;
 
-  constructor(components: readonly Built<Component>[], running: boolean, close: () => Promise<void> = async () => {}) {
+  constructor(components: readonly Asked[], running: boolean, close: () => Promise<void> = async () => {}) {
     this.#components = components;
     this.running = running;
     this.#close = close;
@@ -41,9 +44,10 @@ export class LocalAdmin implements Admin {
   async examine(): Promise<readonly ComponentFindings[]> {
     const signal = AbortSignal.timeout(EXAMINE_TIMEOUT);
     const able = this.#components.filter(({ component }) => component.examine);
-    return Promise.all(
+    const found = await Promise.all(
       able.map(async ({ name, component }) => ({ component: name, findings: await findingsOf(component, signal) })),
     );
+    return found.filter(({ findings }) => findings.length > 0);
   }
 
   close(): Promise<void> {
@@ -51,7 +55,7 @@ export class LocalAdmin implements Admin {
   }
 }
 
-async function findingsOf(component: Component, signal: AbortSignal): Promise<readonly Finding[]> {
+async function findingsOf(component: Asked['component'], signal: AbortSignal): Promise<readonly Finding[]> {
   try {
     return (await component.examine?.(signal)) ?? [];
   } catch (error) {

@@ -9,6 +9,7 @@ import type { BridgeConfig } from '../config/bridge-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { BridgeEvents } from '../events.ts';
 import { Health } from '../health.ts';
+import { ConnectionBudget } from '../http/connection-budget.ts';
 import { createServiceLedger } from '../service-ledger.ts';
 import { StorageError } from '../storage/store.ts';
 import { createMeterProvider } from '../telemetry/meter-provider.ts';
@@ -63,6 +64,7 @@ export async function openRunning(directory: string): Promise<OpenedAdmin> {
  */
 export async function openAdmin(config: BridgeConfig, version: string): Promise<OpenedAdmin> {
   const logger = pino({ enabled: false });
+  const connections = new ConnectionBudget();
   const { directory, receivers, exporters, extensions, store } = buildComponents({
     config,
     logger,
@@ -70,6 +72,7 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
     clock: systemClock,
     events: new BridgeEvents(),
     health: new Health(),
+    connections,
     meterProvider: createMeterProvider({ version, resource: createResource({ version, instanceId: 'command' }) }),
     createLedger: createServiceLedger,
   });
@@ -88,7 +91,9 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
     for (const { component } of [...receivers, ...exporters]) await component.shutdown(now);
     await storage.component.shutdown(new AbortController().signal);
   };
-  return { admin: new LocalAdmin([...receivers, ...exporters, ...extensions], false, close), directory, state };
+  const listeners = { id: 'listeners', name: 'listeners', component: connections };
+  const admin = new LocalAdmin([...receivers, ...exporters, ...extensions, listeners], false, close);
+  return { admin, directory, state };
 }
 
 function refusal(directory: string, error: Error): AdminError {

@@ -1,59 +1,93 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../config/endpoint.ts';
 import { loadServerTls, type TlsServerConfig } from '../config/tls.ts';
-import { close, listen } from './listen.ts';
+import type { ConnectionBudget } from './connection-budget.ts';
+import { createGuardedServer } from './guarded-server.ts';
+import { httpFaultMessage, type OnHttpFault } from './http-faults.ts';
+import { close, listen, type UnixSocket } from './listen.ts';
+import type { ListenerLimits } from './listener-limits.ts';
+import { createRouter, type RouterOptions } from './router.ts';
 import { TlsReload } from './tls-reload.ts';
 
 export interface HttpListenerOptions {
-  readonly endpoint: Endpoint;
+  /** For the log: the id of the component. */
+  readonly name: string;
+  readonly limits: ListenerLimits;
+  /** Bodies may take as long as they move: whoever reads them watches that. @default false */
+  readonly longBodies?: boolean;
   readonly tls?: TlsServerConfig | undefined;
-  readonly handle: RequestListener;
-  /** Milliseconds that an idle connection is kept. @default Node's, 5 s */
-  readonly keepAliveTimeout?: number;
+  readonly router: RouterOptions;
+  readonly budget: ConnectionBudget;
+  /** @default each is logged, a few a minute */
+  readonly onFault?: OnHttpFault;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
-/** A plain HTTP or HTTPS server with an orderly beginning and end; renewed certificates are taken up. */
+/** How often a listener without telemetry of its own says that it refused something, in ms. */
+const QUIET = 60_000;
+
+/**
+ * Where the bridge listens: HTTP or HTTPS, on a port or a Unix socket, with bounds that no client gets past, routes, and
+ * an orderly beginning and end. Renewed certificates are taken up.
+ */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
+  readonly #granted: () => number;
+  #app: FastifyInstance | undefined;
   #server: Server | undefined;
   #tlsReload: TlsReload | undefined;
+  #quietUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
+    this.#granted = options.budget.register(options.name, options.limits.max_connections);
   }
 
   /**
    * @returns where it listens: the port is the system's choice when 0 was asked for.
    * @throws Error that says what to do.
    */
-  async open(): Promise<Endpoint> {
-    const { endpoint, keepAliveTimeout } = this.#options;
-    const server = await this.#create();
-    if (keepAliveTimeout !== undefined) server.keepAliveTimeout = keepAliveTimeout;
-    this.#server = server;
-    const listening = await listen(server, endpoint);
-    this.#tlsReload?.start();
+  async open<Target extends Endpoint | UnixSocket>(target: Target): Promise<Target> {
+    const { limits, longBodies = false, tls: tlsConfig, router, logger, clock } = this.#options;
+    const load = tlsConfig && (() => loadServerTls(tlsConfig));
+    const tls = await load?.();
+    const onFault = this.#options.onFault ?? this.#logFault;
+    this.#app = createRouter(router, (handle) => {
+      const bounds = { ...limits, max_connections: this.#granted() };
+      this.#server = createGuardedServer({ handle, limits: bounds, longBodies, tls, clock, onFault });
+      return this.#server;
+    });
+    await this.#app.ready();
+    const server = this.#server!;
+    const listening = await listen(server, target);
+    if (load && tls) {
+      this.#tlsReload = new TlsReload({ load, current: tls, server: server as SecureServer, logger, clock });
+      this.#tlsReload.start();
+    }
     return listening;
+  }
+
+  /** It is no reason for the process to stay. */
+  unref(): void {
+    this.#server?.unref();
   }
 
   /** Safe without `open()`, and twice. */
   async close(deadline: AbortSignal): Promise<void> {
     this.#tlsReload?.stop();
     if (this.#server) await close(this.#server, deadline);
+    await this.#app?.close();
   }
 
-  async #create(): Promise<Server> {
-    const { tls, handle, logger, clock } = this.#options;
-    if (!tls) return createServer(handle);
-    const load = () => loadServerTls(tls);
-    const current = await load();
-    const server = createTlsServer(current, handle);
-    this.#tlsReload = new TlsReload({ load, current, server, logger, clock });
-    return server;
-  }
+  readonly #logFault: OnHttpFault = (code, details) => {
+    const { logger, clock } = this.#options;
+    if (clock.monotonic() < this.#quietUntil) return;
+    this.#quietUntil = clock.monotonic() + QUIET;
+    logger.warn({ code, ...details }, `Refused a request or a connection: ${httpFaultMessage(code)}`);
+  };
 }

@@ -2,22 +2,31 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Endpoint, formatEndpoint } from '../config/endpoint.ts';
 
+/** The path of a Unix socket. */
+export interface UnixSocket {
+  readonly path: string;
+}
+
 /**
  * Opens a listener.
  * @returns where it listens: the port is the system's choice when 0 was asked for.
  * @throws Error that says what to do.
  */
-export async function listen(server: Server, endpoint: Endpoint): Promise<Endpoint> {
+export async function listen<Target extends Endpoint | UnixSocket>(server: Server, target: Target): Promise<Target> {
   await new Promise<void>((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) =>
-      reject(new Error(`cannot listen on ${formatEndpoint(endpoint)}: ${advice(error)}`, { cause: error }));
+      reject(new Error(`cannot listen on ${nameOf(target)}: ${advice(error)}`, { cause: error }));
     server.once('error', failed);
-    server.listen({ host: endpoint.host, port: endpoint.port }, () => {
+    server.listen({ ...target }, () => {
       server.off('error', failed);
       resolve();
     });
   });
-  return { host: endpoint.host, port: (server.address() as AddressInfo).port };
+  return 'path' in target ? target : { ...target, port: (server.address() as AddressInfo).port };
+}
+
+function nameOf(target: Endpoint | UnixSocket): string {
+  return 'path' in target ? target.path : formatEndpoint(target);
 }
 
 /**

@@ -2,11 +2,15 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Admin } from '../../src/admin/admin.ts';
 import { AdminClient } from '../../src/admin/admin-client.ts';
 import { AdminServer } from '../../src/admin/admin-server.ts';
 import { LocalAdmin } from '../../src/admin/local-admin.ts';
+import { systemClock } from '../../src/clock.ts';
 import type { Component } from '../../src/component.ts';
+import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 
 let directory: string;
 let server: AdminServer;
@@ -20,9 +24,17 @@ afterEach(async () => {
 
 const idle = { start: () => Promise.resolve(), shutdown: () => Promise.resolve() };
 
+const serverFor = (admin: Admin) =>
+  new AdminServer({
+    admin,
+    connections: new ConnectionBudget(),
+    logger: pino({ enabled: false }),
+    clock: systemClock,
+  });
+
 async function serve(component: Partial<Component>, where = directory): Promise<AdminClient> {
   const built = { id: 'crowdsec/edge', name: 'exporter crowdsec/edge', component: { ...idle, ...component } };
-  server = new AdminServer(new LocalAdmin([built, { id: 'other', name: 'receiver other', component: idle }], true));
+  server = serverFor(new LocalAdmin([built, { id: 'other', name: 'receiver other', component: idle }], true));
   await server.start(where);
   return (await AdminClient.connect(where))!;
 }
@@ -87,7 +99,7 @@ describe('its socket', () => {
   });
 
   it('is not there when no bridge runs, whatever is left of it', async () => {
-    server = new AdminServer(new LocalAdmin([], true));
+    server = serverFor(new LocalAdmin([], true));
     expect(await AdminClient.connect(join(directory, 'nowhere'))).toBeUndefined();
     expect(await AdminClient.connect(directory)).toBeUndefined();
     writeFileSync(socket(), '');

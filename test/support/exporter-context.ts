@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import type { ExporterContext } from '../../src/component.ts';
 import { BridgeEvents } from '../../src/events.ts';
 import { Health } from '../../src/health.ts';
+import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { type BridgeMeterProvider, createMeterProvider } from '../../src/telemetry/meter-provider.ts';
 import { createResource } from '../../src/telemetry/resource.ts';
@@ -48,6 +49,7 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
     meter: provider.getMeter(`couic-otel-bridge/exporter/${id}`),
     events: new BridgeEvents(),
     health: new Health(),
+    connections: new ConnectionBudget(Number.POSITIVE_INFINITY),
     version: VERSION,
     instances: () => ['edge'],
     producer: () => producer ?? { collect: () => Promise.reject(new Error('no producer in this test')) },

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import type { ReceiverContext } from '../../src/component.ts';
 import { BridgeEvents } from '../../src/events.ts';
 import { Health } from '../../src/health.ts';
+import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createMeterProvider } from '../../src/telemetry/meter-provider.ts';
 import { createResource } from '../../src/telemetry/resource.ts';
@@ -41,6 +42,7 @@ export function receiverContext(ledger: Ledger, options: { id?: string; clock?: 
     meter,
     events: new BridgeEvents(),
     health: new Health(),
+    connections: new ConnectionBudget(Number.POSITIVE_INFINITY),
     version: '0.0.0',
     ledger,
     lines,

@@ -6,6 +6,7 @@ import {
   translationStrategySchema,
 } from '../../../src/config/prometheus-naming.ts';
 import { tlsServerSchema } from '../../../src/config/tls.ts';
+import { listenerLimitsShape } from '../../../src/http/listener-limits.ts';
 
 /** An option of the Collector's exporter that has no place here: named, so that the answer can say why. */
 const notNeeded = (reason: string) => z.undefined({ error: reason }).optional();
@@ -13,6 +14,7 @@ const notNeeded = (reason: string) => z.undefined({ error: reason }).optional();
 export const configSchema = z.strictObject({
   endpoint: endpointSchema.prefault('127.0.0.1:9464'),
   tls: tlsServerSchema.optional(),
+  ...listenerLimitsShape,
   namespace: namespaceSchema.default(''),
   const_labels: extraLabelsSchema.default({}),
   without_scope_info: z.boolean().default(true),

@@ -1,16 +1,15 @@
 import { PrometheusExporter as OfficialExporter } from '@opentelemetry/exporter-prometheus';
-import type { MetricReader } from '@opentelemetry/sdk-metrics';
+import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Exporter, ExporterContext } from '../../../src/component.ts';
 import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
 import type { PrometheusConfig } from './config.ts';
-import { type Scrape, ScrapeHandler } from './scrape-handler.ts';
-import { negotiate, PROMETHEUS_TEXT } from './text-format.ts';
+import { scrapeRoutes } from './scrape-routes.ts';
+import { SharedScrapes } from './shared-scrapes.ts';
+import { negotiate, PROMETHEUS_TEXT, type TextFormat } from './text-format.ts';
 import { TextSerializer } from './text-serializer.ts';
 
 const PATH = '/metrics';
-/** Longer than the usual minute between two scrapes of one connection. */
-const KEEP_ALIVE_MS = 120_000;
 
 /**
  * Shows the metrics to a Prometheus that comes and asks. The official exporter is the reader; what it names, writes and
@@ -38,16 +37,25 @@ export class PrometheusExporter implements Exporter {
       resourceLabels: config.resource_to_telemetry_conversion.enabled,
       onDropped: (metric, reason) => this.#warnOnce(metric, reason),
     });
-    const { logger, clock } = context;
-    const handler = new ScrapeHandler({
-      path: PATH,
+    const { id, logger, clock, connections } = context;
+    this.#listener = new HttpListener({
+      name: id,
+      limits: config,
+      tls: config.tls,
+      router: scrapeRoutes({
+        path: PATH,
+        scrapes: new SharedScrapes({
+          clock,
+          collect: () => this.#collect(),
+          serialize: (metrics, format) => this.#serializer.serialize(metrics, format),
+        }),
+        formatFor: (accept) => this.#formatFor(accept),
+        onError: (error) => logger.error({ err: error }, 'A scrape failed'),
+      }),
+      budget: connections,
+      logger,
       clock,
-      scrape: (accept) => this.#scrape(accept),
-      onError: (error) => logger.error({ err: error }, 'A scrape failed'),
     });
-    const { endpoint, tls } = config;
-    const { handle } = handler;
-    this.#listener = new HttpListener({ endpoint, tls, handle, keepAliveTimeout: KEEP_ALIVE_MS, logger, clock });
   }
 
   /** Where it listens; undefined before `start`. */
@@ -57,7 +65,7 @@ export class PrometheusExporter implements Exporter {
 
   async start(): Promise<void> {
     const { endpoint, tls } = this.#config;
-    this.#endpoint = await this.#listener.open();
+    this.#endpoint = await this.#listener.open(endpoint);
     const { logger } = this.#context;
     logger.info(`Metrics are at ${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}${PATH}`);
     if (!isLoopback(endpoint.host) && tls?.client_ca_file === undefined) {
@@ -74,19 +82,20 @@ export class PrometheusExporter implements Exporter {
     await this.reader.shutdown();
   }
 
-  async #scrape(accept: string | undefined): Promise<Scrape> {
+  async #collect(): Promise<ResourceMetrics> {
     const { resourceMetrics, errors } = await this.reader.collect();
-    if (errors.length > 0) {
-      throw new AggregateError(
-        errors,
-        errors.map((error) => (error instanceof Error ? error.message : error)).join('; '),
-      );
-    }
+    if (errors.length === 0) return resourceMetrics;
+    throw new AggregateError(
+      errors,
+      errors.map((error) => (error instanceof Error ? error.message : error)).join('; '),
+    );
+  }
+
+  #formatFor(accept: string | undefined): TextFormat {
+    const { enable_open_metrics, translation_strategy } = this.#config;
     // Counters would be called `_total` in OpenMetrics even where the configuration says no suffixes.
-    const openMetrics =
-      this.#config.enable_open_metrics && this.#config.translation_strategy === 'UnderscoreEscapingWithSuffixes';
-    const format = openMetrics ? negotiate(accept) : PROMETHEUS_TEXT;
-    return { contentType: format.contentType, pieces: this.#serializer.serialize(resourceMetrics, format) };
+    const isOpen = enable_open_metrics && translation_strategy === 'UnderscoreEscapingWithSuffixes';
+    return isOpen ? negotiate(accept) : PROMETHEUS_TEXT;
   }
 
   #warnOnce(metric: string, reason: string): void {

@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
 import type { Extension, ExtensionContext } from '../../../src/component.ts';
 import { formatDuration } from '../../../src/config/duration.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
+import { CLOSE } from '../../../src/http/http-faults.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
 import type { HealthCheckConfig } from './config.ts';
 
@@ -17,10 +18,26 @@ export class HealthCheck implements Extension {
   constructor(context: ExtensionContext, config: HealthCheckConfig) {
     this.#context = context;
     this.#config = config;
-    const { endpoint, tls } = config;
-    const { logger, clock } = context;
-    const handle = (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response);
-    this.#listener = new HttpListener({ endpoint, tls, handle, logger, clock });
+    const { path, tls } = config;
+    const { id, logger, clock, connections } = context;
+    this.#listener = new HttpListener({
+      name: id,
+      limits: config,
+      tls,
+      router: {
+        routes: [{ path, methods: ['GET', 'HEAD'], answer: (_request, reply) => this.#answer(reply) }],
+        notFound: (_request, reply) => refuse(reply, 404, `Not found. Health is at ${path}`),
+        methodNotAllowed: ({ method }, reply) =>
+          refuse(reply.header('allow', 'GET, HEAD'), 405, `${method} is not answered here: use GET`),
+        failed: (error, _request, reply) => {
+          logger.error({ err: error }, 'A request failed');
+          refuse(reply, 500, 'failed; the log says why');
+        },
+      },
+      budget: connections,
+      logger,
+      clock,
+    });
   }
 
   /** Where it listens; undefined before `start`. */
@@ -30,8 +47,8 @@ export class HealthCheck implements Extension {
 
   async start(): Promise<void> {
     const { clock, logger } = this.#context;
-    const { path, tls } = this.#config;
-    this.#endpoint = await this.#listener.open();
+    const { endpoint, path, tls } = this.#config;
+    this.#endpoint = await this.#listener.open(endpoint);
     this.#startedAt = clock.monotonic();
     this.#upSince = new Date(clock.now()).toISOString();
     logger.info(`Health is at ${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}${path}`);
@@ -41,31 +58,26 @@ export class HealthCheck implements Extension {
     await this.#listener.close(deadline);
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse): void {
-    // Without a listener, a client that hangs up would end the process.
-    response.on('error', () => {});
-    request.resume();
-    const { status, body } = this.#reply(request);
-    const text = `${JSON.stringify(body)}\n`;
-    response.writeHead(status, {
-      'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': Buffer.byteLength(text),
-      'Cache-Control': 'no-store',
-      ...(status === 405 && { Allow: 'GET, HEAD' }),
-    });
-    response.end(request.method === 'HEAD' ? undefined : text);
-  }
-
-  #reply({ url, method }: IncomingMessage): { status: number; body: object } {
-    const { path } = this.#config;
-    if (url?.split('?')[0] !== path) return { status: 404, body: { error: `Not found. Health is at ${path}` } };
-    if (method !== 'GET' && method !== 'HEAD') {
-      return { status: 405, body: { error: `${method} is not answered here: use GET` } };
-    }
+  #answer(reply: FastifyReply): void {
     const { reasons } = this.#context.health;
-    if (reasons.length > 0) return { status: 503, body: { status: 'Server not available', reasons } };
+    if (reasons.length > 0) {
+      send(reply, 503, { status: 'Server not available', reasons });
+      return;
+    }
     const seconds = Math.floor((this.#context.clock.monotonic() - this.#startedAt) / 1000);
     const uptime = formatDuration(seconds * 1000);
-    return { status: 200, body: { status: 'Server available', upSince: this.#upSince, uptime } };
+    send(reply, 200, { status: 'Server available', upSince: this.#upSince, uptime });
   }
+}
+
+function send(reply: FastifyReply, status: number, body: object): void {
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
+  reply
+    .code(status)
+    .headers(headers)
+    .send(`${JSON.stringify(body)}\n`);
+}
+
+function refuse(reply: FastifyReply, status: number, error: string): void {
+  send(reply.headers(CLOSE), status, { error });
 }

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { durationSchema, formatDuration } from '../../../src/config/duration.ts';
 import { endpointSchema, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
 import { tlsServerSchema } from '../../../src/config/tls.ts';
+import { boundOf, timeoutOf } from '../../../src/http/listener-limits.ts';
+import { LONGEST_TOKEN } from './tokens.ts';
 
 /** Couic's HTTP client keeps an idle connection for 90 s; a server that ends it sooner makes requests fail at random. */
 const COUIC_POOL_IDLE = 90_000;
-/** Timers of Node end at 2^31 ms; nobody wants a connection to idle for longer than a day either. */
-const LONGEST_TIMEOUT = 86_400_000;
 
 const TOKEN_TEXT = /^[A-Za-z0-9._~-]*$/;
 
@@ -17,7 +16,7 @@ export const SHORT_TOKEN = 16;
 const tokenSchema = z
   .string()
   .regex(TOKEN_TEXT, 'a token is part of a URL: use letters, digits and . _ ~ - only, as in a UUID (uuidgen makes one)')
-  .max(200, 'a token has 200 characters at most');
+  .max(LONGEST_TOKEN, `a token has ${LONGEST_TOKEN} characters at most`);
 
 const instanceSchema = z
   .strictObject({
@@ -32,16 +31,6 @@ const instanceSchema = z
     error: 'token and tokens are two ways to say one thing: to rotate a token, list the new and the old one in tokens',
   });
 
-const timeout = (value: string) =>
-  durationSchema
-    .prefault(value)
-    .refine(
-      (ms) => ms >= 1 && ms <= LONGEST_TIMEOUT,
-      `expected a duration from 1ms to ${formatDuration(LONGEST_TIMEOUT)}`,
-    );
-
-const count = (value: number) => z.int().min(1).max(1_000_000).default(value);
-
 export const configSchema = z
   .strictObject({
     endpoint: endpointSchema.prefault('127.0.0.1:8000'),
@@ -51,15 +40,16 @@ export const configSchema = z
       .prefault([{ name: 'couic' }]),
     log_reports: z.boolean().default(true),
     tls: tlsServerSchema.optional(),
-    read_header_timeout: timeout('10s'),
-    body_stall_timeout: timeout('30s'),
-    idle_timeout: timeout('2m').refine(
+    read_header_timeout: timeoutOf('10s'),
+    body_stall_timeout: timeoutOf('30s'),
+    idle_timeout: timeoutOf('2m').refine(
       (ms) => ms > COUIC_POOL_IDLE,
       'must be longer than 90s: Couic keeps an idle connection that long, and would send into one that is closed already',
     ),
-    max_connections: count(2048),
-    max_concurrent_bodies: count(512),
-    max_concurrent_bodies_per_instance: count(64),
+    write_timeout: timeoutOf('30s'),
+    max_connections: boundOf(2048),
+    max_concurrent_bodies: boundOf(512),
+    max_concurrent_bodies_per_instance: boundOf(64),
   })
   .superRefine(({ endpoint, instances }, context) => {
     for (const { path, message } of contradictions(instances, formatEndpoint(endpoint), isLoopback(endpoint.host))) {

@@ -1,39 +1,34 @@
-/** Why a request is not taken: its HTTP status, what the client is told, and how it is counted. */
-export interface Refusal {
-  readonly status: number;
-  /** Attribute `reason` of `couic.bridge.receiver.refused_requests`. */
-  readonly reason: string;
-  /** Says what is wrong and what to do; holds nothing of the request, whose path is a secret. */
-  readonly message: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
+import { CLOSE, HTTP_DROPS, HTTP_REFUSALS, type Refusal } from '../../../src/http/http-faults.ts';
 
 /** Couic has a backoff of its own and ignores this; others may not. */
 const SOON = { 'retry-after': '1' };
-const CLOSE = { connection: 'close' };
 
-/** Every answer of the receiver that is not 200. */
+/** Every answer of the receiver that is not 200. After one that tells of a wrong token or path, the connection ends. */
 export const REFUSALS = {
+  ...HTTP_REFUSALS,
   ERR_UNAUTHORIZED: {
     status: 401,
     reason: 'unauthorized',
     message: 'unknown token: the webhook in Couic has to end in /v1/reports/ and a token of this receiver',
+    headers: CLOSE,
   },
   ERR_BROWSER: {
     status: 403,
     reason: 'browser',
     message: 'requests with an Origin header come from a web page, and a web page has no business here',
+    headers: CLOSE,
   },
   ERR_NOT_FOUND: {
     status: 404,
     reason: 'not_found',
     message: 'no such path: send reports to POST /v1/reports/{token}',
+    headers: CLOSE,
   },
   ERR_METHOD_NOT_ALLOWED: {
     status: 405,
     reason: 'method',
     message: 'only POST is allowed here',
-    headers: { allow: 'POST' },
+    headers: { allow: 'POST', ...CLOSE },
   },
   ERR_CONTENT_ENCODING: {
     status: 415,
@@ -48,14 +43,6 @@ export const REFUSALS = {
     message: 'no byte of the body came for too long',
     headers: CLOSE,
   },
-  ERR_BAD_REQUEST: { status: 400, reason: 'http', message: 'this is not valid HTTP', headers: CLOSE },
-  ERR_HEADER_TIMEOUT: {
-    status: 408,
-    reason: 'header_timeout',
-    message: 'the request line and headers took too long',
-    headers: CLOSE,
-  },
-  ERR_HEADERS_TOO_LARGE: { status: 431, reason: 'http', message: 'the headers are too large', headers: CLOSE },
   ERR_BUSY: {
     status: 503,
     reason: 'busy',
@@ -82,20 +69,7 @@ export const REFUSALS = {
   },
 } as const satisfies Record<string, Refusal>;
 
-/** Connections that are ended without an answer. */
-export const DROPS = {
-  ERR_TOO_MANY_CONNECTIONS: {
-    reason: 'connections',
-    message: 'max_connections are open; raise it if so many Couic send here',
-  },
-  ERR_TLS: {
-    reason: 'tls',
-    message:
-      'the TLS handshake failed; with client_ca_file, the client has to show a valid certificate of that authority',
-  },
-} as const satisfies Record<string, Pick<Refusal, 'reason' | 'message'>>;
-
-export const CAUSES = { ...REFUSALS, ...DROPS };
+export const CAUSES = { ...REFUSALS, ...HTTP_DROPS };
 
 export type RefusalCode = keyof typeof REFUSALS;
 export type CauseCode = keyof typeof CAUSES;

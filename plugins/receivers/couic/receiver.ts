@@ -1,18 +1,15 @@
-import type { Server } from 'node:https';
-import type { FastifyInstance } from 'fastify';
 import { QUARANTINE_OPERATION, type QuarantineList } from '../../../src/admin/quarantine.ts';
 import type { Finding, Operation, Receiver, ReceiverContext } from '../../../src/component.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
-import { loadServerTls } from '../../../src/config/tls.ts';
-import { close, listen } from '../../../src/http/listen.ts';
-import { TlsReload } from '../../../src/http/tls-reload.ts';
+import type { OnHttpFault } from '../../../src/http/http-faults.ts';
+import { HttpListener } from '../../../src/http/http-listener.ts';
 import { Admission } from './admission.ts';
-import { buildApp } from './app.ts';
 import { type CouicReceiverConfig, SHORT_TOKEN, tokensOf } from './config.ts';
 import { examineReceiver } from './examine.ts';
+import { FailureBrake } from './failure-brake.ts';
 import { ReceiverLog } from './receiver-log.ts';
 import { ReportHandler } from './report-handler.ts';
-import { createReportServer, type OnDropped } from './server.ts';
+import { reportRoutes } from './routes.ts';
 import { ReceiverTelemetry } from './telemetry.ts';
 import { Tokens } from './tokens.ts';
 
@@ -22,17 +19,14 @@ export class CouicReceiver implements Receiver {
   readonly operations: Readonly<Record<string, Operation>>;
   readonly #context: ReceiverContext;
   readonly #config: CouicReceiverConfig;
-  readonly #tokens: Tokens;
   readonly #telemetry: ReceiverTelemetry;
   readonly #log: ReceiverLog;
   readonly #handler: ReportHandler;
-  #app: FastifyInstance | undefined;
-  #server: Server | undefined;
-  #tlsReload: TlsReload | undefined;
+  readonly #listener: HttpListener;
   #endpoint: Endpoint;
 
   constructor(context: ReceiverContext, config: CouicReceiverConfig) {
-    const { logger, clock, meter, ledger } = context;
+    const { id, logger, clock, meter, ledger, connections } = context;
     this.#context = context;
     this.#config = config;
     this.#endpoint = config.endpoint;
@@ -41,9 +35,6 @@ export class CouicReceiver implements Receiver {
       [QUARANTINE_OPERATION]: async (): Promise<QuarantineList> =>
         ledger.quarantined().filter(({ instance }) => this.instances.includes(instance)),
     };
-    this.#tokens = new Tokens(
-      config.instances.map((instance) => ({ name: instance.name, tokens: tokensOf(instance) })),
-    );
     this.#telemetry = new ReceiverTelemetry(meter, this.instances);
     this.#log = new ReceiverLog(logger, clock);
     this.#handler = new ReportHandler({
@@ -52,8 +43,23 @@ export class CouicReceiver implements Receiver {
       clock,
       log: this.#log,
       telemetry: this.#telemetry,
+      failures: new FailureBrake(clock),
       logReports: config.log_reports,
       bodyStallTimeout: config.body_stall_timeout,
+    });
+    const tokens = new Tokens(
+      config.instances.map((instance) => ({ name: instance.name, tokens: tokensOf(instance) })),
+    );
+    this.#listener = new HttpListener({
+      name: id,
+      limits: config,
+      longBodies: true,
+      tls: config.tls,
+      router: reportRoutes(this.#handler, tokens),
+      budget: connections,
+      onFault: this.#onFault,
+      logger,
+      clock,
     });
   }
 
@@ -63,21 +69,9 @@ export class CouicReceiver implements Receiver {
   }
 
   async start(): Promise<void> {
-    const { tls: tlsConfig } = this.#config;
-    const { logger, clock } = this.#context;
-    const tls = tlsConfig && (await loadServerTls(tlsConfig));
-    this.#app = buildApp(this.#handler, this.#tokens, (handle) => {
-      const server = createReportServer(handle, this.#config, tls, this.#dropped);
-      this.#server = server as Server;
-      return server;
-    });
-    await this.#app.ready();
-    const server = this.#server!;
-    this.#endpoint = await listen(server, this.#config.endpoint);
-    if (tls && tlsConfig) {
-      this.#tlsReload = new TlsReload({ load: () => loadServerTls(tlsConfig), current: tls, server, logger, clock });
-      this.#tlsReload.start();
-    }
+    const { logger } = this.#context;
+    const { endpoint, tls } = this.#config;
+    this.#endpoint = await this.#listener.open(endpoint);
     const url = `${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}/v1/reports`;
     logger.info({ instances: this.instances }, `Listening for reports on ${url}`);
     this.#warnOfWeakTokens();
@@ -89,13 +83,11 @@ export class CouicReceiver implements Receiver {
 
   async shutdown(deadline: AbortSignal): Promise<void> {
     this.#handler.stop();
-    this.#tlsReload?.stop();
-    if (this.#server) await close(this.#server, deadline);
-    await this.#app?.close();
+    await this.#listener.close(deadline);
     this.#log.close();
   }
 
-  readonly #dropped: OnDropped = (code, details) => {
+  readonly #onFault: OnHttpFault = (code, details) => {
     this.#telemetry.refused(code, undefined);
     this.#log.refused(code, undefined, details);
   };

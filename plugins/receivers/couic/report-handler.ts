@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../../src/clock.ts';
+import type { Refusal } from '../../../src/http/http-faults.ts';
 import { BodyError, type IngestResult, type Ledger, type ReportLine } from '../../../src/ledger/ledger.ts';
 import { StorageError } from '../../../src/storage/store.ts';
 import type { Admission } from './admission.ts';
-import { BodyStalledError, ClientGoneError, REFUSALS, type Refusal, type RefusalCode } from './errors.ts';
+import { BodyStalledError, ClientGoneError, REFUSALS, type RefusalCode } from './errors.ts';
+import type { FailureBrake } from './failure-brake.ts';
 import { hangUpSignal } from './hang-up.ts';
 import type { ReceiverLog } from './receiver-log.ts';
 import { discardRequest, RequestBody } from './request-body.ts';
@@ -12,6 +14,8 @@ import { CLIENT_GONE, type ReceiverTelemetry } from './telemetry.ts';
 /** A body with more reports than this gets no line for each in the log. */
 const LOGGED_LINES = 10;
 const NO_LINES: readonly ReportLine[] = [];
+/** Answers to who does not know the token or the path. */
+const SLOWED: ReadonlySet<number> = new Set([401, 403, 404, 405]);
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 export interface ReportHandlerOptions {
@@ -20,6 +24,7 @@ export interface ReportHandlerOptions {
   readonly clock: Clock;
   readonly log: ReceiverLog;
   readonly telemetry: ReceiverTelemetry;
+  readonly failures: FailureBrake;
   /** Whether addresses may be logged. */
   readonly logReports: boolean;
   /** Milliseconds. */
@@ -75,7 +80,7 @@ export class ReportHandler {
     }
   }
 
-  /** Answers with an error at once, and drops what is left of the body. */
+  /** Answers with an error, and drops what is left of the body. */
   refuse(code: RefusalCode, exchange: Exchange, instance?: string, details: Record<string, unknown> = {}): void {
     const { request, reply } = exchange;
     const refusal: Refusal = REFUSALS[code];
@@ -83,8 +88,11 @@ export class ReportHandler {
     this.#options.telemetry.refused(code, instance);
     this.#options.log.refused(code, instance, { ...details, remoteAddress });
     if (refusal.headers) reply.headers(refusal.headers);
-    this.#answer(refusal.status, JSON.stringify({ code, message: refusal.message, ...details }), exchange);
     discardRequest(request.raw);
+    const text = JSON.stringify({ code, message: refusal.message, ...details });
+    const answer = () => this.#answer(refusal.status, text, exchange);
+    if (!SLOWED.has(refusal.status)) answer();
+    else this.#options.failures.slow(answer, () => request.raw.destroy());
   }
 
   /** Answers what Fastify itself had to complain about. */

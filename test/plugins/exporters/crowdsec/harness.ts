@@ -6,6 +6,7 @@ import { CrowdSecExporter } from '../../../../plugins/exporters/crowdsec/crowdse
 import type { ExporterContext } from '../../../../src/component.ts';
 import { BridgeEvents } from '../../../../src/events.ts';
 import { Health } from '../../../../src/health.ts';
+import { ConnectionBudget } from '../../../../src/http/connection-budget.ts';
 import type { BridgeLedger } from '../../../../src/ledger/bridge-ledger.ts';
 import type { Sleep } from '../../../../src/sleep.ts';
 import { createMeterProvider } from '../../../../src/telemetry/meter-provider.ts';
@@ -140,6 +141,7 @@ export class Host {
       meter: provider.getMeter('couic-otel-bridge/exporter/crowdsec'),
       events: this.events,
       health: this.health,
+      connections: new ConnectionBudget(),
       version: '1.2.3',
       producer: (instances) => joined([this.ledger.producer(instances ?? this.instances), ...this.producers]),
       instances: () => this.instances,

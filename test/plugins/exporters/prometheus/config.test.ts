@@ -5,6 +5,10 @@ import { configSchema } from '../../../../plugins/exporters/prometheus/config.ts
 test('defaults', () => {
   expect(configSchema.parse({})).toEqual({
     endpoint: { host: '127.0.0.1', port: 9464 },
+    read_header_timeout: 10_000,
+    idle_timeout: 120_000,
+    write_timeout: 30_000,
+    max_connections: 64,
     namespace: '',
     const_labels: {},
     without_scope_info: true,

@@ -110,8 +110,11 @@ describe('the listener', () => {
     expect([head.status, await head.text()]).toEqual([200, '']);
     const post = await fetch(url, { method: 'POST', body: 'x' });
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
-    const other = await fetch(`${origin}/`);
+    const page = await fetch(`${origin}/`);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<a href="/metrics">')]);
+    const other = await fetch(`${origin}/metric`);
     expect([other.status, await other.text()]).toEqual([404, 'Not found. Metrics are at /metrics\n']);
+    expect([post, other].map(({ headers }) => headers.get('connection'))).toEqual(['close', 'close']);
   });
 
   test('opens with start, not before, and says where', async () => {

@@ -6,6 +6,7 @@ import { systemClock } from '../../../../src/clock.ts';
 import type { ExtensionContext } from '../../../../src/component.ts';
 import { BridgeEvents } from '../../../../src/events.ts';
 import { Health } from '../../../../src/health.ts';
+import { ConnectionBudget } from '../../../../src/http/connection-budget.ts';
 import { temporaryDirectory } from '../../../storage/testing.ts';
 
 const context = (): ExtensionContext => ({
@@ -15,6 +16,7 @@ const context = (): ExtensionContext => ({
   meter: createNoopMeter(),
   events: new BridgeEvents(),
   health: new Health(),
+  connections: new ConnectionBudget(),
   version: '0.0.0',
 });
 

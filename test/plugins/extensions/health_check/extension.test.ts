@@ -86,6 +86,14 @@ test('a port that is taken is an error that names it', async () => {
 });
 
 test('defaults, and a path that is none', () => {
-  expect(configSchema.parse({})).toEqual({ endpoint: { host: '127.0.0.1', port: 13133 }, path: '/' });
+  expect(configSchema.parse({})).toEqual({
+    endpoint: { host: '127.0.0.1', port: 13133 },
+    path: '/',
+    read_header_timeout: 10_000,
+    idle_timeout: 120_000,
+    write_timeout: 30_000,
+    max_connections: 64,
+  });
+  expect(configSchema.safeParse({ path: '/:any' }).success).toBe(false);
   expect(configSchema.safeParse({ path: 'health' }).error?.issues[0]?.message).toBe('a path begins with a slash');
 });

@@ -18,6 +18,7 @@ test('everything has a default: one open instance on loopback, at the address of
     read_header_timeout: 10_000,
     body_stall_timeout: 30_000,
     idle_timeout: 120_000,
+    write_timeout: 30_000,
     max_connections: 2048,
     max_concurrent_bodies: 512,
     max_concurrent_bodies_per_instance: 64,

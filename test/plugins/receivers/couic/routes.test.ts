@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Admission } from '../../../../plugins/receivers/couic/admission.ts';
-import { buildApp } from '../../../../plugins/receivers/couic/app.ts';
 import { REFUSALS } from '../../../../plugins/receivers/couic/errors.ts';
+import { FailureBrake } from '../../../../plugins/receivers/couic/failure-brake.ts';
 import { ReceiverLog } from '../../../../plugins/receivers/couic/receiver-log.ts';
 import { ReportHandler } from '../../../../plugins/receivers/couic/report-handler.ts';
+import { reportRoutes } from '../../../../plugins/receivers/couic/routes.ts';
 import { ReceiverTelemetry } from '../../../../plugins/receivers/couic/telemetry.ts';
 import { Tokens } from '../../../../plugins/receivers/couic/tokens.ts';
+import { createRouter } from '../../../../src/http/router.ts';
 import { StorageError } from '../../../../src/storage/store.ts';
 import { deferred } from '../../../support/deferred.ts';
 import { FakeLedger } from '../../../support/fake-ledger.ts';
@@ -26,6 +28,7 @@ function setUp({ logReports = true, limit = 8 } = {}) {
     clock,
     log: new ReceiverLog(logger, clock),
     telemetry: new ReceiverTelemetry(meter, ['edge', 'open']),
+    failures: new FailureBrake(clock),
     logReports,
     bodyStallTimeout: 1000,
   });
@@ -33,7 +36,7 @@ function setUp({ logReports = true, limit = 8 } = {}) {
     { name: 'edge', tokens: [TOKEN] },
     { name: 'open', tokens: [] },
   ]);
-  const app = buildApp(handler, tokens);
+  const app = createRouter(reportRoutes(handler, tokens));
   onTestFinished(() => app.close());
   const post = (url: string, payload: string | Buffer | Readable = BATCH, headers: Record<string, string> = {}) =>
     app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } });
@@ -122,6 +125,15 @@ describe('accepted', () => {
   });
 });
 
+test('the root says in one line what this is', async () => {
+  const { app } = setUp();
+  const response = await app.inject({ method: 'GET', url: '/' });
+  expect([response.statusCode, response.body]).toEqual([
+    200,
+    'couic-otel-bridge takes reports of Couic here: POST /v1/reports/{token}\n',
+  ]);
+});
+
 describe('refused', () => {
   const cases: [string, string, string, Record<string, string>, keyof typeof REFUSALS][] = [
     ['a wrong token', 'POST', '/v1/reports/wrong', {}, 'ERR_UNAUTHORIZED'],
@@ -148,6 +160,11 @@ describe('refused', () => {
     for (const text of [context.logText(), response.body]) {
       for (const secret of [TOKEN, 'wrong', 'xxxx', '%zz']) expect(text).not.toContain(secret);
     }
+  });
+
+  test.each(['/v1/reports/wrong', '/other'])('and the connection ends: %s', async (url) => {
+    const { post } = setUp();
+    expect((await post(url)).headers.connection).toBe('close');
   });
 
   test('another method is told which one is allowed', async () => {
