@@ -34,7 +34,7 @@ export function collectUp(
 
 function* network(instances: Instances, unit: Unit): Generator<Counted> {
   for (const instance of instances) {
-    for (const [action, count] of instance.traffic.network()) {
+    for (const [action, count] of instance.traffic.totals.xdp) {
       const attributes = attributesOf(instance, 'xdp', action, { [ATTR.xdpAction]: action });
       yield [attributes, Number(count[unit]), count.start];
     }

@@ -30,6 +30,8 @@ export class TrafficTotals {
   };
   /** What the last reading showed. */
   readonly #last: Record<TrafficGroup, Counts> = { xdp: new Map(), drop: new Map(), ignore: new Map() };
+  /** What tags were ahead of XDP_DROP at the last reading, by the name that they have in metrics. */
+  #ahead: Counts = new Map();
   #begun = false;
 
   /** @returns what a reading changes, or null when it changes nothing. @param fromStart - count what was before the first. */
@@ -60,6 +62,8 @@ export class TrafficTotals {
   apply({ first, restarted, changed, gone }: TrafficChange, clock: number, nameOf: (tag: string) => string): void {
     const start = startAt(clock);
     this.#begun = true;
+    if (restarted) this.#ahead = new Map();
+    const counted: Record<TrafficGroup, NamedCount[]> = { xdp: [], drop: [], ignore: [] };
     for (const group of TRAFFIC_GROUPS) {
       const last = this.#last[group];
       if (restarted) last.clear();
@@ -69,26 +73,37 @@ export class TrafficTotals {
         const goesOn = packets >= before.packets && bytes >= before.bytes;
         last.set(name, { packets, bytes });
         const total = group === 'xdp' ? name : nameOf(name);
-        if (first === 'baseline') this.#add(group, total, 0n, 0n, start);
-        else if (goesOn) this.#add(group, total, packets - before.packets, bytes - before.bytes, start);
-        else this.#add(group, total, packets, bytes, start);
+        if (first === 'baseline') counted[group].push([total, 0n, 0n]);
+        else if (goesOn) counted[group].push([total, packets - before.packets, bytes - before.bytes]);
+        else counted[group].push([total, packets, bytes]);
       }
     }
+    for (const count of counted.xdp) this.#add('xdp', count, start);
+    for (const count of counted.ignore) this.#add('ignore', count, start);
+    this.#addDropped(counted.drop, counted.xdp.find(([name]) => name === 'XDP_DROP') ?? ['XDP_DROP', 0n, 0n], start);
   }
 
   /**
-   * By what XDP did. As many packets were dropped as matched the drop rules at least: that holds too where a restart of
-   * Couic was not to be seen, and where its two counters were read a moment apart.
+   * Tags never count more than was dropped since the last reading. Couic reads them a moment after XDP_DROP, so they may
+   * be ahead by what came in between: that waits for the next reading, of which it is a part. What has no place in that
+   * one either was never dropped since, whatever the tags say, and is left out.
    */
-  *network(): Generator<[action: string, TrafficTotal]> {
-    let { packets, bytes } = ZERO;
-    for (const count of this.totals.drop.values()) {
-      packets += count.packets;
-      bytes += count.bytes;
-    }
-    for (const [action, count] of this.totals.xdp) {
-      if (action !== 'XDP_DROP') yield [action, count];
-      else yield [action, { ...count, packets: larger(packets, count.packets), bytes: larger(bytes, count.bytes) }];
+  #addDropped(counted: readonly NamedCount[], [, packetsLeft, bytesLeft]: NamedCount, start: number): void {
+    /** Counts what there is room for. @returns the rest. */
+    const take = ([name, packets, bytes]: NamedCount): TrafficCount => {
+      const now = { packets: smaller(packets, packetsLeft), bytes: smaller(bytes, bytesLeft) };
+      packetsLeft -= now.packets;
+      bytesLeft -= now.bytes;
+      this.#add('drop', [name, now.packets, now.bytes], start);
+      return { packets: packets - now.packets, bytes: bytes - now.bytes };
+    };
+    for (const [name, { packets, bytes }] of this.#ahead) take([name, packets, bytes]);
+    this.#ahead = new Map();
+    for (const count of counted) {
+      const { packets, bytes } = take(count);
+      if (packets === 0n && bytes === 0n) continue;
+      const ahead = this.#ahead.get(count[0]) ?? ZERO;
+      this.#ahead.set(count[0], { packets: ahead.packets + packets, bytes: ahead.bytes + bytes });
     }
   }
 
@@ -97,30 +112,34 @@ export class TrafficTotals {
       begun: this.#begun,
       totals: ofEach((group) => [...this.totals[group]].map(savedTotal)),
       last: ofEach((group) => [...this.#last[group]].map(savedCount)),
+      ahead: [...this.#ahead].map(savedCount),
     };
   }
 
-  restore({ begun, totals, last }: ReturnType<TrafficTotals['save']>): void {
+  restore({ begun, totals, last, ahead }: ReturnType<TrafficTotals['save']>): void {
     this.#begun = begun;
     for (const group of TRAFFIC_GROUPS) {
       for (const [name, packets, bytes, start] of totals[group]) {
-        this.#add(group, name, BigInt(packets), BigInt(bytes), start);
+        this.#add(group, [name, BigInt(packets), BigInt(bytes)], start);
       }
       for (const [name, packets, bytes] of last[group]) {
         this.#last[group].set(name, { packets: BigInt(packets), bytes: BigInt(bytes) });
       }
     }
+    for (const [name, packets, bytes] of ahead) {
+      this.#ahead.set(name, { packets: BigInt(packets), bytes: BigInt(bytes) });
+    }
   }
 
   /** @param start - of the series, if it begins with this. */
-  #add(group: TrafficGroup, name: string, packets: bigint, bytes: bigint, start: number): void {
+  #add(group: TrafficGroup, [name, packets, bytes]: NamedCount, start: number): void {
     const total = this.totals[group].get(name) ?? { ...ZERO, start };
     this.totals[group].set(name, { ...total, packets: total.packets + packets, bytes: total.bytes + bytes });
   }
 }
 
-function larger(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 /** Only a restart lets the counters of XDP fall: they are never taken back one by one, as those of tags are. */

@@ -91,6 +91,107 @@ describe('a tag', () => {
   });
 });
 
+describe('tags never count more than XDP_DROP rose by:', () => {
+  test('what they were read ahead of it waits for the next reading', async () => {
+    await record(reading({ XDP_DROP: [0, 0] }, { scanner: [0, 0], ssh: [0, 0] }));
+    await record(reading({ XDP_DROP: [100, 6000] }, { scanner: [70, 4200], ssh: [35, 2100] }));
+    expect(await totals()).toMatchObject({
+      network: { XDP_DROP: 100 },
+      rules: { 'drop scanner': 70, 'drop ssh': 30 },
+      ruleBytes: { 'drop scanner': 4200, 'drop ssh': 1800 },
+    });
+    await record(reading({ XDP_DROP: [105, 6300] }, { scanner: [70, 4200], ssh: [35, 2100] }));
+    expect(await totals()).toMatchObject({
+      network: { XDP_DROP: 105 },
+      rules: { 'drop scanner': 70, 'drop ssh': 35 },
+      ruleBytes: { 'drop scanner': 4200, 'drop ssh': 2100 },
+    });
+  });
+
+  test('it waits over a snapshot', async () => {
+    await record(reading({ XDP_DROP: [0, 0] }, { scanner: [0, 0] }));
+    await record(reading({ XDP_DROP: [100, 6000] }, { scanner: [105, 6300] }));
+    const fold = new LedgerFold();
+    for (const { record } of store.log) fold.apply(record);
+    const restored = new LedgerFold();
+    restored.restore(fold.snapshot());
+    await record(reading({ XDP_DROP: [110, 6600] }, { scanner: [110, 6600] }));
+    for (const each of [fold, restored]) each.apply(store.log.at(-1)!.record);
+    const rules = async ({ state }: LedgerFold) =>
+      (await collect(new LedgerProducer(state, '0', null, () => 0)))['couic.rule.packets'];
+    expect(await rules(restored)).toEqual({ 'drop scanner': 110 });
+    expect(await rules(fold)).toEqual(await rules(restored));
+  });
+
+  test('a tag that one reading missed, and that comes back as it was, is not counted twice', async () => {
+    await record(reading({ XDP_DROP: [1000, 60_000] }, { scanner: [1000, 60_000] }), true);
+    await record(reading({ XDP_DROP: [1000, 60_000] }));
+    await record(reading({ XDP_DROP: [1000, 60_000] }, { scanner: [1000, 60_000] }));
+    for (let n = 1; n <= 3; n++) {
+      await record(reading({ XDP_DROP: [1000 + n, 60_000 + 60 * n] }, { scanner: [1000, 60_000], other: [n, 60 * n] }));
+    }
+    const { network, rules } = await totals();
+    expect(network).toEqual({ XDP_DROP: 1003 });
+    expect(rules?.['drop scanner']).toBeLessThanOrEqual(1001);
+    expect(rules!['drop scanner']! + rules!['drop other']!).toBe(1003);
+  });
+
+  test('nor what was ahead when Couic was restarted', async () => {
+    await record(reading({ XDP_DROP: [100, 6000] }, { scanner: [130, 7800] }), true);
+    await record(reading({ XDP_DROP: [10, 600] }, { ssh: [10, 600] }));
+    expect(await totals()).toMatchObject({
+      network: { XDP_DROP: 110 },
+      rules: { 'drop scanner': 100, 'drop ssh': 10 },
+    });
+  });
+
+  test('whatever the map of tags lets go, and whatever comes between the two reads', async () => {
+    const tags = ['a', 'b', 'c', 'd', 'e'];
+    const turn = fc.record({
+      before: fc.array(fc.tuple(fc.constantFrom(...tags), fc.nat(50)), { maxLength: 6 }),
+      /** Packets that come after XDP_DROP was read and before the tags were. */
+      between: fc.array(fc.tuple(fc.constantFrom(...tags), fc.nat(5)), { maxLength: 3 }),
+      gone: fc.array(fc.constantFrom(...tags), { maxLength: 2 }),
+      missed: fc.array(fc.constantFrom(...tags), { maxLength: 1 }),
+      restart: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(turn, { maxLength: 30 }), async (turns) => {
+        const { ledger } = await startedLedger();
+        let dropped = 0;
+        let shown = new Map<string, number>();
+        const hit = (packets: readonly (readonly [string, number])[]) => {
+          for (const [tag, count] of packets) {
+            dropped += count;
+            shown.set(tag, (shown.get(tag) ?? 0) + count);
+          }
+        };
+        const metrics = () => collect(ledger.producer());
+        let before = { sum: 0, network: 0 };
+        for (const { before: packets, between, gone, missed, restart } of turns) {
+          if (restart) [dropped, shown] = [0, new Map()];
+          hit(packets);
+          for (const tag of gone) shown.delete(tag);
+          const xdp = dropped;
+          hit(between);
+          const listed = [...shown].filter(([tag]) => !missed.includes(tag));
+          const drop: Numbers = Object.fromEntries(listed.map(([tag, n]) => [tag, [n, n * 60]]));
+          await ledger.recordTraffic('edge', reading({ XDP_DROP: [xdp, xdp * 60] }, drop), { fromStart: true });
+          const { 'couic.rule.packets': rules = {}, 'couic.network.packets': network } = await metrics();
+          const now = {
+            sum: Object.values(rules).reduce((sum, n) => sum + n, 0),
+            network: network!.XDP_DROP!,
+          };
+          expect(now.sum - before.sum).toBeLessThanOrEqual(now.network - before.network);
+          before = now;
+        }
+        await ledger.stop();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
 test('differences are exact beyond 2^53', async () => {
   const huge = 2n ** 63n;
   await record(reading({ XDP_PASS: [huge, huge + 1n] }));
@@ -124,7 +225,9 @@ test('a restart of the bridge goes on where it was, from the log and from a snap
 
 test('tags beyond the cap are counted together', async () => {
   const small = await startedLedger(undefined, undefined, { tags: 1, kinds: 20 });
-  await small.ledger.recordTraffic('edge', reading({}, { a: [1, 60], b: [2, 120], c: [4, 240] }), { fromStart: true });
+  await small.ledger.recordTraffic('edge', reading({ XDP_DROP: [7, 420] }, { a: [1, 60], b: [2, 120], c: [4, 240] }), {
+    fromStart: true,
+  });
   expect((await collect(small.ledger.producer()))['couic.rule.packets']).toEqual({ 'drop a': 1, 'drop _OTHER': 6 });
   await small.ledger.stop();
 });

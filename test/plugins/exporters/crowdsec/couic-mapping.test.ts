@@ -43,6 +43,31 @@ it('does not tell packets twice when a tag was read ahead of the total', async (
   });
 });
 
+it("never tells more dropped packets than Couic's XDP_DROP rose by, though tags are read after it, vanish and come back", async () => {
+  host.producers = [];
+  await host.start();
+  const count = (packets: number) => ({ packets: BigInt(packets), bytes: BigInt(60 * packets) });
+  const read = (dropped: number, tags: Record<string, number>) =>
+    host.ledger.recordTraffic('couic', {
+      xdp: new Map([['XDP_DROP', count(dropped)]]),
+      drop: new Map(Object.entries(tags).map(([tag, packets]) => [tag, count(packets)])),
+      ignore: new Map(),
+    });
+  const told = () => Object.values(host.lapi.counts()).reduce((sum, { dropped }) => sum + (dropped?.packet ?? 0), 0);
+  await read(1000, { a: 600, b: 400 });
+  for (const [dropped, tags] of [
+    [1100, { a: 660, b: 445 }],
+    [1105, { a: 660 }],
+    [1105, { a: 660, b: 445 }],
+    [1200, { a: 20, b: 540 }],
+    [1200, { a: 25, b: 540 }],
+  ] as const) {
+    await read(dropped, tags);
+    await host.pass(1_800_000);
+    expect(told()).toBe(dropped - 1000);
+  }
+});
+
 it('leaves the rest with couic when rules without a tag have an origin of their own', async () => {
   await host.start({ origins: [{ tag: 'untagged', origin: 'crowdsec' }] });
   traffic.tagged('untagged', 10);
