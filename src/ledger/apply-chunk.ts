@@ -17,7 +17,7 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
   const { words } = record;
   if (words.length === 0) return;
   const { clock } = record;
-  instance.lastReport = Math.max(instance.lastReport, clock);
+  instance.lastReport = clock;
   state.rules.forgetBuried(state.clock);
 
   // Numbers of the chunk's own lists to those of the ledger. Resolved only when a report uses them, since the scanner
@@ -49,6 +49,7 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
     else instance.reports.add((tag << 11) | (kind << 3) | (word0 & 7), 1, clock);
 
     if ((word0 & REMOVE) === 0) {
+      lag.begin(clock);
       lag.add(Math.max(now - creationOf(words, at), 0));
       instance.addPrefixLength(word0, clock);
       addRule(state.rules, instance, words, at, tag, clock);
@@ -58,7 +59,6 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
     at += wordsOf(word0);
   }
 
-  if (lag.count > 0) lag.begin(clock);
   if (local !== null) flush(local, instance, tags, kinds, clock);
 }
 

@@ -1,4 +1,4 @@
-import { startAt } from './series-start.ts';
+import { startAt, startSeenFrom } from './series-start.ts';
 
 /** Counts by number, in the order in which they began, each with its start. */
 export class Counters {
@@ -16,6 +16,13 @@ export class Counters {
 
   *entries(): Generator<[key: number, value: number, start: number]> {
     for (const [key, place] of this.#places) yield [key, this.#values[place]!, this.#starts[place]!];
+  }
+
+  /** The host's clock had been ahead. */
+  goBackTo(clock: number): void {
+    for (let place = 0; place < this.#places.size; place++) {
+      this.#starts[place] = startSeenFrom(clock, this.#starts[place]!);
+    }
   }
 
   save(): [key: number, value: number, start: number][] {

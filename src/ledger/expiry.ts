@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { BridgeEvents } from '../events.ts';
-import type { LedgerState } from './ledger-state.ts';
-import { encodeExpired } from './records.ts';
+import { type LedgerState, SMALL_STEP_MS } from './ledger-state.ts';
+import { encodeExpired, encodeWentBack } from './records.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
 const TICK_MS = 1000;
@@ -58,6 +58,7 @@ export class Expiry {
     const clock = this.#clock.now();
     this.#sayWhetherHeld();
     const { rules } = this.#state;
+    if (clock <= this.#state.clock - SMALL_STEP_MS && !(await this.#goBackTo(clock))) return;
     while (rules.nextEnd * 1000 <= clock) {
       const before = rules.ending;
       try {
@@ -69,6 +70,21 @@ export class Expiry {
       const expired = before - rules.ending;
       if (expired > 0) this.#events.emit('expired', { rules: expired });
     }
+  }
+
+  /** What was written by a clock that was ahead is not left to claim so until the next report. @returns whether it is written. */
+  async #goBackTo(clock: number): Promise<boolean> {
+    const back = this.#state.clock - clock;
+    try {
+      await this.#append([encodeWentBack(clock)]);
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'That the clock went back could not be written down; trying again in a second');
+      return false;
+    }
+    this.#logger.warn(
+      `The host's clock is ${Math.round(back / 1000)} s behind the newest record: it is followed, and what was recorded in between counts as of now`,
+    );
+    return true;
   }
 
   #sayWhetherHeld(): void {

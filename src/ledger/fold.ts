@@ -18,7 +18,7 @@ export class LedgerFold implements Fold {
 
   apply(record: Uint8Array): void {
     const { state } = this;
-    state.clock = Math.max(state.clock, clockOf(record));
+    state.goTo(clockOf(record));
     switch (kindOf(record)) {
       case RECORD.chunk:
         applyChunk(state, decodeChunk(record));
@@ -50,6 +50,8 @@ export class LedgerFold implements Fold {
         state.instance(instance).drift = drift;
         return;
       }
+      case RECORD.wentBack:
+        return;
       default:
         throw new Error(`the ledger's log holds a record of kind ${kindOf(record)}, which this version does not know`);
     }

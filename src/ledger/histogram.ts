@@ -1,4 +1,4 @@
-import { startAt } from './series-start.ts';
+import { startAt, startSeenFrom } from './series-start.ts';
 
 /** Counts in buckets, with the sum: what an OTel histogram data point holds. */
 export class BucketCounts {
@@ -7,7 +7,7 @@ export class BucketCounts {
   readonly counts: number[];
   count = 0;
   sum = 0;
-  /** When it began, ms since the epoch; 0 before that. */
+  /** When its first value came, ms since the epoch. */
   start = 0;
 
   constructor(boundaries: readonly number[]) {
@@ -24,9 +24,14 @@ export class BucketCounts {
     this.sum += value * times;
   }
 
-  /** It counts from now on, unless it does already. @param clock - of the record, ms since the epoch. */
+  /** A value is about to be added. @param clock - of the record, ms since the epoch. */
   begin(clock: number): void {
-    if (this.start === 0) this.start = startAt(clock);
+    if (this.count === 0) this.start = startAt(clock);
+  }
+
+  /** The host's clock had been ahead. */
+  goBackTo(clock: number): void {
+    this.start = startSeenFrom(clock, this.start);
   }
 
   save(): [counts: number[], sum: number, start: number] {

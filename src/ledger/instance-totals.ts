@@ -3,7 +3,7 @@ import { LEDGER_METRICS } from '../telemetry/names.ts';
 import { Counters } from './counters.ts';
 import { Heads } from './heads.ts';
 import { BucketCounts } from './histogram.ts';
-import { startAt } from './series-start.ts';
+import { startAt, startSeenFrom } from './series-start.ts';
 import { TrafficTotals } from './traffic-totals.ts';
 
 /** Kinds that fit into a key of `reports`; CappedNames keeps their number below. */
@@ -36,9 +36,9 @@ export class InstanceTotals {
   readonly lag = new BucketCounts(LEDGER_METRICS.reportLag.boundaries);
   /** Added rules by `(IPv6 << 1 | ignore) * PREFIXES + prefix length`; a histogram is made of it when it is asked for. */
   readonly prefixLengths = new Float64Array(4 * PREFIXES);
-  /** When each of the four histograms began, ms since the epoch; 0 before that. */
-  readonly prefixStarts = new Float64Array(4);
-  /** Milliseconds since the epoch; 0 before the first report. */
+  /** When each of the four histograms began, ms since the epoch; -1 before that. */
+  readonly prefixStarts = new Float64Array(4).fill(-1);
+  /** The clock of the newest record with a report, ms since the epoch; 0 before the first. */
   lastReport = 0;
   /** Reports whose tag (0) or kind (1) came after the cap. */
   readonly overflows = new Counters();
@@ -65,8 +65,17 @@ export class InstanceTotals {
   /** @param word0 - of a packed report. @param clock - of the record, ms since the epoch. */
   addPrefixLength(word0: number, clock: number): void {
     const group = (word0 >>> 1) & 3;
-    if (this.prefixStarts[group] === 0) this.prefixStarts[group] = startAt(clock);
+    if (this.prefixStarts[group]! < 0) this.prefixStarts[group] = startAt(clock);
     this.prefixLengths[group * PREFIXES + ((word0 >>> 8) & 0xff)]!++;
+  }
+
+  /** The host's clock had been ahead, and what was written by it would be in the future. */
+  goBackTo(clock: number): void {
+    this.lastReport = Math.min(this.lastReport, clock);
+    for (const counters of [this.reports, this.expirations, this.overflows]) counters.goBackTo(clock);
+    for (const histogram of [...this.lifetimes, this.lag]) histogram.goBackTo(clock);
+    this.prefixStarts.set(this.prefixStarts.map((start) => startSeenFrom(clock, start)));
+    this.traffic.goBackTo(clock);
   }
 
   save() {

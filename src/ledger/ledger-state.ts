@@ -8,11 +8,14 @@ import { InstanceTotals } from './instance-totals.ts';
 export const UNTAGGED_NUMBER = 1;
 export const NO_KIND_NUMBER = 1;
 
+/** What records may go back by and nobody minds: daily life with NTP. */
+export const SMALL_STEP_MS = 60_000;
+
 /** The state that the ledger's records fold into. Read by the producer and the intake, changed only by fold.ts. */
 export class LedgerState {
-  /** The latest clock of any record, ms since the epoch: the ledger's own time, which never goes back. */
+  /** The ledger's own time, ms since the epoch: the latest clock of any record since the host's clock last went back. */
   clock = 0;
-  /** When the ledger began, ms since the epoch: the start time of every total. 0 while it is new. */
+  /** When the ledger began, ms since the epoch; 0 while it is new. */
   createdAt = 0;
   readonly tags = new CappedNames(500, [UNTAGGED]);
   readonly kinds = new CappedNames(20, [NO_KIND]);
@@ -25,6 +28,22 @@ export class LedgerState {
   /** @param key - of the table of rules: a secret of this process, which the records know nothing of. */
   constructor(key: HashKey) {
     this.rules = new Rules(key);
+  }
+
+  /**
+   * Goes on to a record's time; or back to it, when the host's clock turned out to have been ahead. What was written down
+   * meanwhile then claims to be of the future, and would for as long as the clock had been ahead: so it is said anew.
+   */
+  goTo(clock: number): void {
+    if (clock > this.clock - SMALL_STEP_MS) {
+      this.clock = Math.max(this.clock, clock);
+      return;
+    }
+    this.clock = clock;
+    this.createdAt = Math.min(this.createdAt, clock);
+    // They are kept for a minute; one that overtook its add in the very moment in which the clock was set is not worth more.
+    this.rules.forgetBuried(Number.MAX_SAFE_INTEGER);
+    for (const instance of this.instances) instance.goBackTo(clock);
   }
 
   find(instance: string): InstanceTotals | undefined {

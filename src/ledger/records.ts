@@ -14,6 +14,7 @@ export const RECORD = {
   traffic: 4,
   corrected: 5,
   reconciled: 6,
+  wentBack: 7,
 } as const;
 
 /** Reports of one instance between two commits. */
@@ -130,6 +131,11 @@ export function encodeExpired({ clock, max }: ExpiredRecord): Uint8Array {
 
 export function decodeExpired(record: Uint8Array): ExpiredRecord {
   return { clock: clockOf(record), max: view(record).getUint32(4, true) };
+}
+
+/** The host's clock went back to this: nothing but the clock. */
+export function encodeWentBack(clock: number): Uint8Array {
+  return allocate(RECORD.wentBack, clock, 0);
 }
 
 export function encodeSettings({ clock, ...settings }: SettingsRecord): Uint8Array {

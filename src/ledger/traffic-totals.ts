@@ -1,4 +1,4 @@
-import { startAt } from './series-start.ts';
+import { startAt, startSeenFrom } from './series-start.ts';
 import {
   type NamedCount,
   TRAFFIC_GROUPS,
@@ -104,6 +104,15 @@ export class TrafficTotals {
       if (packets === 0n && bytes === 0n) continue;
       const ahead = this.#ahead.get(count[0]) ?? ZERO;
       this.#ahead.set(count[0], { packets: ahead.packets + packets, bytes: ahead.bytes + bytes });
+    }
+  }
+
+  /** The host's clock had been ahead. */
+  goBackTo(clock: number): void {
+    for (const group of TRAFFIC_GROUPS) {
+      for (const [name, total] of this.totals[group]) {
+        this.totals[group].set(name, { ...total, start: startSeenFrom(clock, total.start) });
+      }
     }
   }
 
