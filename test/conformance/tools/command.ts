@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 export interface CommandResult {
   readonly code: number;
@@ -32,11 +32,11 @@ export function run(file: string, args: readonly string[], options: CommandOptio
   });
 }
 
-/** The first of `names` that stands in PATH and may be executed. */
+/** The first of `names` that stands in PATH, or is a path, and may be executed. */
 export function which(...names: readonly string[]): string | undefined {
   const directories = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
   for (const name of names) {
-    for (const directory of directories) {
+    for (const directory of isAbsolute(name) ? [''] : directories) {
       const path = join(directory, name);
       if (isExecutable(path)) return path;
     }

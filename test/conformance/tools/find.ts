@@ -6,12 +6,17 @@ import { TOOL_NAMES, type Tool, type ToolName, type Tools } from './tool.ts';
 interface DebianTool {
   readonly package: string;
   readonly commands: readonly string[];
+  /** How it is asked for its version. @default `--version` */
+  readonly version?: string;
 }
 
 const DEBIAN: Readonly<Partial<Record<ToolName, DebianTool>>> = {
   prometheus: { package: 'prometheus', commands: ['prometheus'] },
   promtool: { package: 'prometheus', commands: ['promtool'] },
   chromium: { package: 'chromium', commands: ['chromium', 'chromium-browser', 'google-chrome'] },
+  nginx: { package: 'nginx', commands: ['nginx', '/usr/sbin/nginx'], version: '-v' },
+  haproxy: { package: 'haproxy', commands: ['haproxy', '/usr/sbin/haproxy'], version: '-v' },
+  caddy: { package: 'caddy', commands: ['caddy'], version: 'version' },
 };
 
 /**
@@ -76,11 +81,18 @@ async function built(name: ToolName, tool: GoTool, log: (line: string) => void):
 async function described(name: ToolName, path: string): Promise<Tool> {
   if (name === 'compose') return { found: true, path, version: 'compose-go v2.16.2' };
   try {
-    const { stdout, stderr } = await run(path, ['--version'], { timeout: 30_000 });
+    const { stdout, stderr } = await run(path, [DEBIAN[name]?.version ?? '--version'], { timeout: 30_000 });
     const version = (stdout || stderr).trim().split('\n')[0] ?? '';
-    return { found: true, path, version: version.replace(/ \(branch:.*/, '').replace(/, branch:.*/, '') };
+    return {
+      found: true,
+      path,
+      version: version
+        .replace(/ \(branch:.*/, '')
+        .replace(/, branch:.*/, '')
+        .replace(/ - https:.*/, ''),
+    };
   } catch (error) {
-    const remedy = `see why ${path} --version fails`;
+    const remedy = `see why ${path} does not tell its version`;
     return { found: false, reason: (error as Error).message, remedy };
   }
 }

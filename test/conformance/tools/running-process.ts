@@ -5,7 +5,7 @@ export interface ProcessOptions {
   readonly file: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** The process is up once its output matches each of these; `said` is what they matched. */
+  /** The process is up once its output matches each of these; `said` is what they matched. None: it is up at once. */
   readonly ready: readonly RegExp[];
   /** Milliseconds until it must be up. @default 30,000 */
   readonly timeout?: number;
@@ -71,6 +71,7 @@ function up(child: ChildProcess, output: string[], { ready, timeout }: ProcessOp
     child.stdout?.on('data', onData);
     child.stderr?.on('data', onData);
     child.once('error', settle);
+    if (ready.length === 0) child.once('spawn', () => settle([]));
     child.once('exit', (code) => settle(new Error(`ended with ${code}`)));
   });
 }

@@ -1,5 +1,14 @@
 /** The real programs the conformance tests run against. */
-export const TOOL_NAMES = ['prometheus', 'promtool', 'otelcol', 'compose', 'chromium'] as const;
+export const TOOL_NAMES = [
+  'prometheus',
+  'promtool',
+  'otelcol',
+  'compose',
+  'chromium',
+  'nginx',
+  'haproxy',
+  'caddy',
+] as const;
 export type ToolName = (typeof TOOL_NAMES)[number];
 
 export interface FoundTool {
