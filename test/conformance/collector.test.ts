@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { schema as otlpSchema } from '../../plugins/exporters/otlp_http/config.ts';
 import { otlpHttpProtocol } from '../../plugins/exporters/otlp_http/protocol.ts';
@@ -15,7 +15,7 @@ import { FakeProducer } from '../support/fake-producer.ts';
 import { MetricsSink } from '../support/metrics-sink.ts';
 import { type ParsedFamily, parseExposition } from '../support/parse-exposition.ts';
 import { ALL_METRICS } from '../support/prometheus-names.ts';
-import { DeltaReader, type ExportedMetrics } from './tools/delta-reader.ts';
+import { Deltas } from './tools/deltas.ts';
 import { describeWith } from './tools/describe-with.ts';
 import { freePort } from './tools/free-port.ts';
 import { RunningProcess } from './tools/running-process.ts';
@@ -33,21 +33,30 @@ async function temporaryDirectory(): Promise<string> {
   return directory;
 }
 
-/** Starts a Collector that takes OTLP and hands it to `exporters`. @returns its OTLP endpoint. */
-async function startCollector(binary: string, exporters: Record<string, unknown>): Promise<string> {
-  const endpoint = `127.0.0.1:${await freePort()}`;
+interface Parts {
+  /** Where it takes OTLP. @default a free port */
+  readonly endpoint?: string;
+  readonly processors?: Record<string, unknown>;
+  readonly exporters: Record<string, unknown>;
+}
+
+/** A Collector that takes OTLP and hands it on. */
+async function startCollector(binary: string, { endpoint, processors = {}, exporters }: Parts) {
+  const listening = endpoint ?? `127.0.0.1:${await freePort()}`;
   const config = join(await temporaryDirectory(), 'collector.yaml');
-  const pipelines = { metrics: { receivers: ['otlp'], exporters: Object.keys(exporters) } };
+  const pipelines = {
+    metrics: { receivers: ['otlp'], processors: Object.keys(processors), exporters: Object.keys(exporters) },
+  };
   const service = { pipelines, telemetry: { metrics: { level: 'none' } } };
-  const receivers = { otlp: { protocols: { http: { endpoint } } } };
-  await writeFile(config, JSON.stringify({ receivers, exporters, service }));
+  const receivers = { otlp: { protocols: { http: { endpoint: listening } } } };
+  await writeFile(config, JSON.stringify({ receivers, processors, exporters, service }));
   const collector = await RunningProcess.start({
     file: binary,
     args: ['--config', config],
     ready: [/Everything is ready/],
   });
   ends.push(() => collector.stop());
-  return `http://${endpoint}`;
+  return { collector, endpoint: listening };
 }
 
 describeWith(['otelcol'], "The Collector's Prometheus exporter beside ours", ({ otelcol }) => {
@@ -70,9 +79,10 @@ describeWith(['otelcol'], "The Collector's Prometheus exporter beside ours", ({ 
     ],
   ])('every metric has the same name, type, help, labels and value, %s', async (_title, theirs, ours) => {
     const shownAt = `127.0.0.1:${await freePort()}`;
-    const endpoint = await startCollector(otelcol, { prometheus: { endpoint: shownAt, ...theirs } });
+    const exporters = { prometheus: { endpoint: shownAt, ...theirs } };
+    const { endpoint } = await startCollector(otelcol, { exporters });
     const context = exporterContext({ id: 'otlp_http', producer: new FakeProducer(ledgerSeries()) });
-    const config = otlpSchema.parse({ endpoint, interval: '24h' });
+    const config = otlpSchema.parse({ endpoint: `http://${endpoint}`, interval: '24h' });
     const pushed = new PushExporter(context, config, otlpHttpProtocol(config, context.logger));
     const scraped = new PrometheusExporter(context, configSchema.parse({ endpoint: '127.0.0.1:0', ...ours }));
     context.provider.register([pushed.reader, scraped.reader]);
@@ -95,19 +105,21 @@ describeWith(['otelcol'], "The Collector's Prometheus exporter beside ours", ({ 
   });
 });
 
-describeWith(['otelcol'], 'A reader of deltas behind a real Collector', ({ otelcol }) => {
-  test('counts every report once over a restart of the bridge, and its totals keep their start', async () => {
+describeWith(['otelcol'], "Deltas, by the Collector's processor cumulativetodelta", ({ otelcol }) => {
+  test('every report arrives over restarts of the bridge and of the Collector, those of new tags too', async () => {
     const sink = new MetricsSink();
     const json = { endpoint: await sink.open(), encoding: 'json', retry_on_failure: { enabled: false } };
     ends.push(() => sink.close());
-    const endpoint = await startCollector(otelcol, { otlp_http: json });
+    const parts: Parts = { processors: { cumulativetodelta: {} }, exporters: { otlp_http: json } };
+    let { collector, endpoint } = await startCollector(otelcol, parts);
     const directory = await temporaryDirectory();
     const config = join(directory, 'otel-config.yaml');
+    const retries = { initial_interval: '200ms', max_interval: '500ms' };
     await writeFile(
       config,
       JSON.stringify({
         receivers: { couic: { endpoint: '127.0.0.1:0' } },
-        exporters: { otlp_http: { endpoint, interval: '1s' } },
+        exporters: { otlp_http: { endpoint: `http://${endpoint}`, interval: '1s', retry_on_failure: retries } },
         extensions: { file_storage: { directory: join(directory, 'data') } },
         service: {
           extensions: ['file_storage'],
@@ -115,44 +127,56 @@ describeWith(['otelcol'], 'A reader of deltas behind a real Collector', ({ otelc
         },
       }),
     );
-    const reader = new DeltaReader();
-    const seen = () => {
-      for (const { body, headers } of sink.requests.splice(0)) {
-        const text = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
-        reader.read(JSON.parse(text.toString()) as ExportedMetrics);
-      }
-      return reader.total('couic.reports');
-    };
-
-    let sent = 0;
-    for (const reports of [5, 7, 1]) {
+    const startBridge = async () => {
       const bridge = await RunningProcess.start({
         file: process.execPath,
         args: [MAIN, '--config', config],
         ready: [/Listening for reports on ([^"\s]+)/, /Ready: reports are accepted/],
       });
       ends.push(() => bridge.stop());
-      for (let report = 0; report < reports; report++) {
-        const response = await fetch(bridge.said[0]![1]!, { method: 'POST', body: body(++sent) });
+      return { bridge, webhook: bridge.said[0]![1]! };
+    };
+    const deltas = new Deltas(sink);
+    const sent: Record<string, number> = {};
+    /** Reports of a tag, one request each; then all that was sent has arrived. */
+    const report = async (webhook: string, tag: string, count: number) => {
+      for (let i = 0; i < count; i++) {
+        sent[tag] = (sent[tag] ?? 0) + 1;
+        const response = await fetch(webhook, { method: 'POST', body: body(tag, sent[tag]) });
         expect(response.status).toBe(200);
       }
       await eventually(
-        async () => seen(),
-        (total) => total >= sent,
+        async () => deltas.reports(),
+        (arrived) => isDeepStrictEqual(arrived, sent),
       );
-      await bridge.stop();
-      expect(seen()).toBe(sent);
-    }
-    expect(sent).toBe(13);
-    expect(reader.total('couic.bridge.receiver.accepted_reports')).toBe(sent);
-    expect(reader.starts('couic.reports')).toHaveLength(1);
-    expect(reader.starts('couic.bridge.receiver.accepted_reports')).toHaveLength(3);
-    expect(reader.instances()).toHaveLength(1);
+      expect(deltas.reports()).toEqual(sent);
+    };
+
+    let { bridge, webhook } = await startBridge();
+    await report(webhook, 'scan', 5);
+    await bridge.stop();
+    ({ bridge, webhook } = await startBridge());
+    await report(webhook, 'scan', 7);
+    await report(webhook, 'after-the-bridge', 3);
+
+    await collector.stop();
+    ({ collector } = await startCollector(otelcol, { ...parts, endpoint }));
+    // A Collector that has just started knows of a series only what comes after its first point.
+    const before = deltas.requests();
+    await eventually(
+      async () => deltas.requests(),
+      (requests) => requests > before + 1,
+    );
+    await report(webhook, 'after-the-collector', 42);
+    await report(webhook, 'scan', 2);
+    await bridge.stop();
+    expect(deltas.reports()).toEqual({ scan: 14, 'after-the-bridge': 3, 'after-the-collector': 42 });
+    expect(collector.output).not.toMatch(/\t(warn|error)\t/);
   });
 });
 
-function body(number: number): string {
-  const entry = { creation: 1_704_067_200 + number, cidr: `192.0.2.${number}/32`, tag: 'scan', expiration: 0 };
+function body(tag: string, number: number): string {
+  const entry = { creation: 1_704_067_200 + number, cidr: `192.0.2.${number}/32`, tag, expiration: 0 };
   return JSON.stringify([{ action: 'add', policy: 'drop', entry, metadata: null }]);
 }
 
