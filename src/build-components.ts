@@ -54,6 +54,7 @@ export function buildComponents(options: BuildOptions): Components {
     built(options, each, () => each.factory.create(contextOf(options, each), each.config)),
   );
   const store = findStore(config, extensions);
+  const { forget_after: forgetAfter, ...limits } = config.service.attribute_limits;
   const ledger = options.createLedger({
     store,
     clock,
@@ -61,7 +62,8 @@ export function buildComponents(options: BuildOptions): Components {
     version,
     logger: options.logger.child({ component: 'ledger' }),
     meter: options.meterProvider.getMeter(`${SCOPE}/ledger`),
-    limits: config.service.attribute_limits,
+    limits,
+    forgetAfter,
   });
   const receivers = config.receivers.map((each) =>
     built(options, each, () => each.factory.create({ ...contextOf(options, each), ledger }, each.config)),
@@ -72,6 +74,7 @@ export function buildComponents(options: BuildOptions): Components {
       ...contextOf(options, each),
       instances: () => instances,
       producer: (some?: readonly string[]) => ledger.producer(narrowed(instances, some)),
+      beforeForgetting: (listener: () => Promise<void>) => ledger.beforeForgetting(listener),
       attach: store.attach.bind(store, `exporter/${formatComponentId(each.canonicalId)}`),
     };
     return built(options, each, () => each.factory.create(context, each.config));

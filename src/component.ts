@@ -87,6 +87,11 @@ export interface ExporterContext extends ComponentContext {
    * @param instances - narrows them further; all of the pipelines' instances when left out.
    */
   producer(instances?: readonly string[]): MetricProducer;
+  /**
+   * For exporters that tell differences: called, and waited for, before series end, to take the last of them. When it rejects
+   * they go on until the next time.
+   */
+  beforeForgetting(listener: () => Promise<void>): void;
   /** Names of the instances that this exporter's pipelines feed, in configuration order. From `start()` on. */
   instances(): readonly string[];
   /** Durable state of this component: call it in `create`, before anything is loaded. At most once. */

@@ -3,6 +3,7 @@ import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { BridgeEvents } from './events.ts';
+import type { AttributeLimits } from './ledger/attribute-limits.ts';
 import { BridgeLedger } from './ledger/bridge-ledger.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Store } from './storage/store.ts';
@@ -16,6 +17,8 @@ export interface ServiceLedger extends Ledger {
   /** Before the store is closed. Safe without `start()`, and twice. */
   stop(): Promise<void>;
   producer(instances: readonly string[]): MetricProducer;
+  /** Called and waited for before series end. */
+  beforeForgetting(listener: () => Promise<void>): void;
 }
 
 export interface ServiceLedgerOptions {
@@ -25,7 +28,8 @@ export interface ServiceLedgerOptions {
   logger: Logger;
   meter: Meter;
   version: string;
-  limits: { tags: number; kinds: number };
+  limits: AttributeLimits;
+  forgetAfter: number;
 }
 
 /** The one place where a service gets its ledger. */

@@ -16,10 +16,14 @@ const logsSchema = z.strictObject({
   encoding: z.enum(['console', 'json']).default('console'),
 });
 
-/** Distinct values an attribute may take; later ones are counted as `_OTHER`. The upper bounds are those of the ledger's numbers. */
+/** Bounds of each instance; what comes later is counted as `_OTHER`. The upper bounds are those of the ledger's numbers. */
 const attributeLimitsSchema = z.strictObject({
   tags: z.int().min(1).max(65_000).default(500),
   kinds: z.int().min(1).max(250).default(20),
+  /** Series of `couic.reports`. */
+  series: z.int().min(1).max(1_000_000).default(10_000),
+  /** A tag without a rule, or a kind, that was not heard of for so long gives back its place. Milliseconds. */
+  forget_after: durationSchema.refine((ms) => ms > 0, 'must be more than 0s').prefault('720h'),
 });
 
 /** Timers of Node hold no more than 2^31 ms; nobody waits a day for an end. */

@@ -1,7 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import { ATTR, LEDGER_METRICS } from '../telemetry/names.ts';
+import { forgottenTag } from './forgotten.ts';
 import type { InstanceTotals } from './instance-totals.ts';
 import type { Counted, MetricsBuilder } from './metrics-builder.ts';
+import { UNKNOWN_START } from './series-start.ts';
 import type { TrafficCount, TrafficGroup } from './traffic.ts';
 
 type Instances = readonly InstanceTotals[];
@@ -47,6 +49,11 @@ function* rules(instances: Instances, unit: Unit): Generator<Counted> {
       for (const [tag, count] of instance.traffic.totals[policy]) {
         const attributes = attributesOf(instance, policy, tag, { [ATTR.policy]: policy, [ATTR.tag]: tag });
         yield [attributes, Number(count[unit]), count.start];
+      }
+      const count = Number(instance.traffic.forgotten[policy][unit]);
+      if (count > 0) {
+        const tag = forgottenTag(instance.forgotten);
+        yield [{ [ATTR.instance]: instance.name, [ATTR.policy]: policy, [ATTR.tag]: tag }, count, UNKNOWN_START];
       }
     }
   }

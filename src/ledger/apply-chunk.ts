@@ -1,7 +1,7 @@
 import { creationOf, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
 import { NO_RULE, type Rule, type Rules } from '../rules/rules.ts';
-import type { InstanceTotals, RuleKey } from './instance-totals.ts';
-import { type LedgerState, NO_KIND_NUMBER, UNTAGGED_NUMBER } from './ledger-state.ts';
+import { type InstanceTotals, NO_KIND_NUMBER, OVERFLOW, type RuleKey, UNTAGGED_NUMBER } from './instance-totals.ts';
+import type { LedgerState } from './ledger-state.ts';
 import type { ChunkRecord } from './records.ts';
 
 /** Words of a chunk. */
@@ -39,14 +39,14 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
     const tagIndex = words[at + 1]!;
     const kindIndex = word0 >>> 16;
     let tag = tags[tagIndex]!;
-    if (tag < 0) tag = tags[tagIndex] = state.tags.number(record.tags[tagIndex - 1]!);
+    if (tag < 0) tag = tags[tagIndex] = instance.tags.number(record.tags[tagIndex - 1]!, clock);
     let kind = kinds[kindIndex]!;
-    if (kind < 0) kind = kinds[kindIndex] = state.kinds.number(record.kinds[kindIndex - 1]!);
-    if (tag === 0) instance.overflows.add(0, 1, clock);
-    if (kind === 0) instance.overflows.add(1, 1, clock);
+    if (kind < 0) kind = kinds[kindIndex] = instance.kinds.number(record.kinds[kindIndex - 1]!, clock);
+    if (tag === 0) instance.overflows.add(OVERFLOW.tag, 1, clock);
+    if (kind === 0) instance.overflows.add(OVERFLOW.kind, 1, clock);
 
     if (local !== null) local[tagIndex * kindCells + kindIndex * 8 + (word0 & 7)]!++;
-    else instance.reports.add((tag << 11) | (kind << 3) | (word0 & 7), 1, clock);
+    else instance.addReports(tag, kind, word0 & 7, 1, clock);
 
     if ((word0 & REMOVE) === 0) {
       lag.begin(clock);
@@ -92,8 +92,29 @@ function addRule(
     addLifetime(instance, policyOf(words[at]!), expiration - creation, clock);
     return;
   }
+  holdRule(rules, instance, words, at, tag, clock);
+}
+
+/**
+ * A rule comes into force. Beyond what the map of Couic has room for it is counted and not held: the report of it
+ * is in the totals, but it neither shows as active nor expires.
+ */
+export function holdRule(
+  rules: Rules,
+  instance: InstanceTotals,
+  words: Int32Array,
+  at: number,
+  tag: number,
+  clock: number,
+): boolean {
+  const key = ruleKey(tag, words[at]!);
+  if (!instance.hasRoom(key)) {
+    instance.ruleOverflows.add(key & 3, 1, clock);
+    return false;
+  }
   rules.add(instance.number, words, at, tag);
   instance.addActive(key, 1);
+  return true;
 }
 
 function removeRule(rules: Rules, instance: InstanceTotals, words: Int32Array, at: number, clock: number): void {
@@ -119,6 +140,7 @@ export function endRule(rules: Rules, instance: InstanceTotals, rule: Rule, cloc
   if (expired) instance.expirations.add(key, 1, clock);
   addLifetime(instance, rules.policy(rule), (expired ? expiration : clock / 1000) - rules.creation(rule), clock);
   instance.addActive(key, -1);
+  instance.tags.hear(rules.tag(rule), clock);
   rules.end(rule);
 }
 
@@ -127,7 +149,7 @@ export function ruleKeyOf(rules: Rules, rule: Rule): RuleKey {
 }
 
 /** @param word0 - of the rule's report. */
-export function ruleKey(tag: number, word0: number): RuleKey {
+function ruleKey(tag: number, word0: number): RuleKey {
   return (tag << 2) | (word0 & IPV6 ? 2 : 0) | policyOf(word0);
 }
 
@@ -149,7 +171,7 @@ function cellsOf(count: number): Float64Array {
 
 function flush(
   local: Float64Array,
-  { reports }: InstanceTotals,
+  instance: InstanceTotals,
   tags: Int32Array,
   kinds: Int32Array,
   clock: number,
@@ -159,7 +181,7 @@ function flush(
     for (let kind = 0; kind < kinds.length; kind++) {
       for (let flags = 0; flags < 8; flags++, cell++) {
         const count = local[cell]!;
-        if (count !== 0) reports.add((tags[tag]! << 11) | (kinds[kind]! << 3) | flags, count, clock);
+        if (count !== 0) instance.addReports(tags[tag]!, kinds[kind]!, flags, count, clock);
       }
     }
   }

@@ -1,9 +1,9 @@
 import { creationOf, expirationOf, REMOVE, wordsOf } from '../report/packed.ts';
 import { NO_RULE, type Rules } from '../rules/rules.ts';
-import { endRule, ruleKey } from './apply-chunk.ts';
+import { endRule, holdRule } from './apply-chunk.ts';
 import type { CorrectionsRecord } from './correction-records.ts';
-import type { InstanceTotals } from './instance-totals.ts';
-import { type LedgerState, UNTAGGED_NUMBER } from './ledger-state.ts';
+import { type InstanceTotals, UNTAGGED_NUMBER } from './instance-totals.ts';
+import type { LedgerState } from './ledger-state.ts';
 
 /**
  * Brings the rules to what Couic's list said, without counting anything as a report. The list was compared with the
@@ -17,7 +17,7 @@ export function applyCorrections(state: LedgerState, { instance: name, words, ta
       removeGone(state.rules, instance, words, at, clock);
     } else {
       const tag = words[at + 1]!;
-      const number = tag === 0 ? UNTAGGED_NUMBER : state.tags.number(tags[tag - 1]!);
+      const number = tag === 0 ? UNTAGGED_NUMBER : instance.tags.number(tags[tag - 1]!, clock);
       addUnknown(state.rules, instance, words, at, number, clock);
     }
   }
@@ -49,9 +49,7 @@ function addUnknown(
     if (held > creation || same) return;
     endRule(rules, instance, rule, clock);
   }
-  rules.add(instance.number, words, at, tag);
-  const word0 = words[at]!;
-  instance.addActive(ruleKey(tag, word0), 1);
-  instance.addPrefixLength(word0, clock);
+  if (!holdRule(rules, instance, words, at, tag, clock)) return;
+  instance.addPrefixLength(words[at]!, clock);
   instance.corrections.added++;
 }

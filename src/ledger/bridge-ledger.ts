@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Counter } from '@opentelemetry/api';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
@@ -6,10 +7,12 @@ import type { BridgeEvents } from '../events.ts';
 import type { ReportChunk } from '../report/report-chunk.ts';
 import type { Journal, Store } from '../storage/store.ts';
 import { ATTR } from '../telemetry/names.ts';
+import type { AttributeLimits } from './attribute-limits.ts';
 import type { BodySource } from './body-source.ts';
 import { Expiry } from './expiry.ts';
 import { Fifo } from './fifo.ts';
 import { LedgerFold } from './fold.ts';
+import { Forgetting } from './forgetting.ts';
 import { InFlight } from './in-flight.ts';
 import { Intake, type IntakeContext } from './intake.ts';
 import type { IngestOptions, IngestResult, Ledger, QuarantinedReport } from './ledger.ts';
@@ -24,14 +27,6 @@ import { TrustedClock } from './trusted-clock.ts';
 /** Texts of quarantined reports that are kept for the operator, in memory. */
 const KEPT_QUARANTINED = 100;
 
-/** Distinct values an attribute may take before the rest is counted as `_OTHER`. */
-export interface AttributeLimits {
-  /** @default 500; at most 65,000 */
-  tags: number;
-  /** @default 20; at most 250 */
-  kinds: number;
-}
-
 export interface LedgerOptions {
   store: Pick<Store, 'attach'>;
   clock: Clock;
@@ -39,6 +34,8 @@ export interface LedgerOptions {
   logger: Logger;
   version: string;
   limits: AttributeLimits;
+  /** Milliseconds after which a tag without a rule, or a kind, that was not heard of gives back its place. */
+  forgetAfter: number;
   /** `couic.bridge.receiver.quarantined_reports`. */
   quarantinedReports: Counter;
 }
@@ -55,6 +52,7 @@ export class BridgeLedger implements Ledger {
   readonly #journal: Journal;
   readonly #clock: TrustedClock;
   readonly #expiry: Expiry;
+  readonly #forgetting: Forgetting;
   readonly #options: LedgerOptions;
   readonly #queues = new Map<string, BodyQueue>();
   readonly #quarantined: QuarantinedReport[] = [];
@@ -65,21 +63,35 @@ export class BridgeLedger implements Ledger {
     this.#journal = options.store.attach('ledger', this.#fold);
     const append = (records: readonly Uint8Array[]) => this.#journal.append(records);
     this.#expiry = new Expiry(this.#fold.state, this.#clock, append, options.events, options.logger);
+    const { logger, forgetAfter: after } = options;
+    this.#forgetting = new Forgetting({ state: this.#fold.state, clock: this.#clock, logger, after, append });
   }
 
   /** After the store was loaded: writes down what is new, and expires what ended meanwhile. */
   async start(): Promise<void> {
     const { state } = this.#fold;
-    const { tags, kinds } = this.#options.limits;
-    if (state.createdAt === 0 || state.tags.cap !== tags || state.kinds.cap !== kinds) {
-      await this.#journal.append([encodeSettings({ clock: this.#clock.now(), maxTags: tags, maxKinds: kinds })]);
+    const { limits } = this.#options;
+    if (state.createdAt === 0 || !isDeepStrictEqual(state.limits, limits)) {
+      await this.#journal.append([encodeSettings({ clock: this.#clock.now(), limits })]);
     }
     await this.#expiry.start();
+    this.#forgetting.start();
   }
 
   /** Safe without `start()`, and twice. */
   async stop(): Promise<void> {
+    await this.#forgetting.stop();
     await this.#expiry.stop();
+  }
+
+  /** Gives back the places of names that were not heard of for long: now, and not when the timer says so. */
+  forgetIdle(): Promise<void> {
+    return this.#forgetting.run();
+  }
+
+  /** @param listener - see Forgetting. */
+  beforeForgetting(listener: () => Promise<void>): void {
+    this.#forgetting.before(listener);
   }
 
   /** @param instances - the only ones to give; all when left out. */

@@ -1,50 +1,99 @@
 import { OTHER } from '../telemetry/names.ts';
 
+/** A name and when it was last heard of, ms since the epoch; null for a place that was given back. */
+export type SavedName = readonly [name: string, heard: number] | null;
+
 /**
- * Distinct values of one attribute, numbered in the order they came, and bounded: what comes after the cap is OTHER.
- * First come, first kept, for as long as the ledger lives, since a series must not change its name.
+ * Distinct values of one attribute of one instance, numbered in the order they came, and bounded: what comes after the cap
+ * is OTHER. First come, first kept, until it is forgotten: its number then goes to the next one that comes.
  */
 export class CappedNames {
   cap: number;
-  /** Names by number; number 0 is OTHER. */
+  /** Names by number; number 0 is OTHER, and a number without a name has an empty one. */
   readonly names: string[] = [OTHER];
   readonly #numbers = new Map<string, number>([[OTHER, 0]]);
+  readonly #heard: number[] = [0];
+  /** Numbers without a name, the lowest last: which is next depends on what is kept alone. */
+  #free: number[] = [];
+  readonly #reserved: number;
 
   /** @param reserved - names that are always there and do not count against the cap. */
   constructor(cap: number, reserved: readonly string[]) {
     this.cap = cap;
-    for (const name of reserved) this.#add(name);
+    for (const name of reserved) this.#set(this.names.length, name, 0);
     this.#reserved = this.names.length;
   }
 
-  readonly #reserved: number;
+  /** Names that take up a place. */
+  get used(): number {
+    return this.names.length - this.#reserved - this.#free.length;
+  }
 
-  /** @returns the name's number, or 0 when it comes after the cap. */
-  number(name: string): number {
+  /** @param clock - of the record that says it, ms since the epoch. @returns its number, or 0 when it comes after the cap. */
+  number(name: string, clock: number): number {
     const known = this.#numbers.get(name);
-    if (known !== undefined) return known;
-    if (this.names.length - this.#reserved >= this.cap) return 0;
-    return this.#add(name);
+    if (known !== undefined) {
+      this.hear(known, clock);
+      return known;
+    }
+    if (this.used >= this.cap) return 0;
+    const number = this.#free.pop() ?? this.names.length;
+    this.#set(number, name, clock);
+    return number;
   }
 
   /** @returns the name's number, as `number` would give it now, or -1 when it would be added. */
   peek(name: string): number {
-    return this.#numbers.get(name) ?? (this.names.length - this.#reserved >= this.cap ? 0 : -1);
+    return this.#numbers.get(name) ?? (this.used >= this.cap ? 0 : -1);
   }
 
-  /** Names that were added, without the reserved ones. */
-  added(): string[] {
-    return this.names.slice(this.#reserved);
+  hear(number: number, clock: number): void {
+    if (clock > this.#heard[number]!) this.#heard[number] = clock;
   }
 
-  restore(added: readonly string[]): void {
-    for (const name of added) this.#add(name);
+  /** The host's clock had been ahead. */
+  goBackTo(clock: number): void {
+    for (const [number, heard] of this.#heard.entries()) this.#heard[number] = Math.min(heard, clock);
   }
 
-  #add(name: string): number {
-    const number = this.names.length;
-    this.names.push(name);
+  /** Numbers of names last heard of at `before` or earlier. */
+  *idle(before: number): Generator<number> {
+    for (let number = this.#reserved; number < this.names.length; number++) {
+      if (this.names[number] !== '' && this.#heard[number]! <= before) yield number;
+    }
+  }
+
+  forget(numbers: Iterable<number>): void {
+    for (const number of numbers) {
+      this.#numbers.delete(this.names[number]!);
+      this.names[number] = '';
+      this.#free.push(number);
+    }
+    this.#free.sort((a, b) => b - a);
+  }
+
+  /** By number, without the reserved ones. */
+  save(): SavedName[] {
+    return this.names
+      .slice(this.#reserved)
+      .map((name, i) => (name === '' ? null : [name, this.#heard[i + this.#reserved]!]));
+  }
+
+  restore(saved: readonly SavedName[]): void {
+    for (const entry of saved) {
+      const number = this.names.length;
+      if (entry !== null) this.#set(number, ...entry);
+      else {
+        this.names.push('');
+        this.#heard.push(0);
+        this.#free.unshift(number);
+      }
+    }
+  }
+
+  #set(number: number, name: string, heard: number): void {
+    this.names[number] = name;
+    this.#heard[number] = heard;
     this.#numbers.set(name, number);
-    return number;
   }
 }

@@ -14,6 +14,14 @@ export class Counters {
     else this.#values[place]! += count;
   }
 
+  get size(): number {
+    return this.#places.size;
+  }
+
+  has(key: number): boolean {
+    return this.#places.has(key);
+  }
+
   *entries(): Generator<[key: number, value: number, start: number]> {
     for (const [key, place] of this.#places) yield [key, this.#values[place]!, this.#starts[place]!];
   }
@@ -23,6 +31,16 @@ export class Counters {
     for (let place = 0; place < this.#places.size; place++) {
       this.#starts[place] = startSeenFrom(clock, this.#starts[place]!);
     }
+  }
+
+  /** Takes out what counts under these keys, in order. */
+  remove(isGone: (key: number) => boolean): [key: number, value: number][] {
+    const all = this.save();
+    const gone = all.filter(([key]) => isGone(key));
+    if (gone.length === 0) return [];
+    this.#places.clear();
+    this.restore(all.filter(([key]) => !isGone(key)));
+    return gone.map(([key, value]) => [key, value]);
   }
 
   save(): [key: number, value: number, start: number][] {

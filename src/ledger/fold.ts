@@ -4,7 +4,7 @@ import { applyChunk, endRule } from './apply-chunk.ts';
 import { applyCorrections } from './apply-corrections.ts';
 import { decodeCorrections, decodeReconciled } from './correction-records.ts';
 import { LedgerState } from './ledger-state.ts';
-import { clockOf, decodeChunk, decodeExpired, decodeSettings, kindOf, RECORD } from './records.ts';
+import { clockOf, decodeChunk, decodeExpired, decodeForget, decodeSettings, kindOf, RECORD } from './records.ts';
 import { restoreState, snapshotState } from './snapshot.ts';
 import { decodeTraffic } from './traffic-record.ts';
 
@@ -31,15 +31,15 @@ export class LedgerFold implements Fold {
         return;
       }
       case RECORD.settings: {
-        const { clock, maxTags, maxKinds } = decodeSettings(record);
+        const { clock, limits } = decodeSettings(record);
         if (state.createdAt === 0) state.createdAt = clock;
-        state.tags.cap = maxTags;
-        state.kinds.cap = maxKinds;
+        state.limits = limits;
         return;
       }
       case RECORD.traffic: {
         const { instance, change, clock } = decodeTraffic(record);
-        state.instance(instance).traffic.apply(change, clock, (tag) => state.tags.names[state.tags.number(tag)]!);
+        const { traffic, tags } = state.instance(instance);
+        traffic.apply(change, clock, (tag) => tags.names[tags.number(tag, clock)]!);
         return;
       }
       case RECORD.corrected:
@@ -52,6 +52,11 @@ export class LedgerFold implements Fold {
       }
       case RECORD.wentBack:
         return;
+      case RECORD.forget: {
+        const { before } = decodeForget(record);
+        for (const instance of state.instances) instance.forget(before);
+        return;
+      }
       default:
         throw new Error(`the ledger's log holds a record of kind ${kindOf(record)}, which this version does not know`);
     }

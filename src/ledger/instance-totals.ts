@@ -1,13 +1,13 @@
 import type { Attributes } from '@opentelemetry/api';
-import { LEDGER_METRICS } from '../telemetry/names.ts';
+import { LEDGER_METRICS, NO_KIND, UNTAGGED } from '../telemetry/names.ts';
+import { type AttributeLimits, RULE_LIMITS } from './attribute-limits.ts';
+import { CappedNames } from './capped-names.ts';
 import { Counters } from './counters.ts';
+import { Forgotten } from './forgotten.ts';
 import { Heads } from './heads.ts';
 import { BucketCounts } from './histogram.ts';
 import { startAt, startSeenFrom } from './series-start.ts';
 import { TrafficTotals } from './traffic-totals.ts';
-
-/** Kinds that fit into a key of `reports`; CappedNames keeps their number below. */
-export const KIND_BITS = 8;
 
 /** Prefix lengths 0 to 128. */
 export const PREFIXES = 129;
@@ -18,15 +18,26 @@ export type ReportKey = number;
 /** `tag << 2 | IPv6 << 1 | ignore`. */
 export type RuleKey = number;
 
-/** Everything counted for one Couic. */
+/** Names that are always there: number 1 in their list. */
+export const UNTAGGED_NUMBER = 1;
+export const NO_KIND_NUMBER = 1;
+
+/** What came after a cap, by what `overflows` counts it as. */
+export const OVERFLOW = { tag: 0, kind: 1, series: 2 } as const;
+
+/** Everything counted for one Couic, and its own names: what one Couic sends takes no place from another. */
 export class InstanceTotals {
   readonly number: number;
   readonly name: string;
+  readonly tags: CappedNames;
+  readonly kinds: CappedNames;
   readonly heads = new Heads();
   /** By ReportKey. */
   readonly reports = new Counters();
   /** Active rules by RuleKey. */
   active = new Float64Array(64);
+  /** Of those, by `IPv6 << 1 | ignore`: the maps of Couic are bounded by policy and address family. */
+  readonly held = new Float64Array(4);
   /** By RuleKey. */
   readonly expirations = new Counters();
   readonly lifetimes: readonly [drop: BucketCounts, ignore: BucketCounts] = [
@@ -40,9 +51,12 @@ export class InstanceTotals {
   readonly prefixStarts = new Float64Array(4).fill(-1);
   /** The clock of the newest record with a report, ms since the epoch; 0 before the first. */
   lastReport = 0;
-  /** Reports whose tag (0) or kind (1) came after the cap. */
+  /** Reports whose tag, kind or series came after the cap, by OVERFLOW. */
   readonly overflows = new Counters();
+  /** Added rules that are not held, by `IPv6 << 1 | ignore`. */
+  readonly ruleOverflows = new Counters();
   readonly traffic = new TrafficTotals();
+  readonly forgotten = new Forgotten();
   /** Rules that the last reconciliation had to correct; null before the first. */
   drift: number | null = null;
   /** Rules that reconciliations brought in and took out since the start of the process; no state. */
@@ -52,14 +66,45 @@ export class InstanceTotals {
   readonly ruleAttributes = new Map<RuleKey, Attributes>();
   readonly trafficAttributes = new Map<string, Attributes>();
 
-  constructor(number: number, name: string) {
+  #limits: AttributeLimits;
+
+  constructor(number: number, name: string, limits: AttributeLimits) {
     this.number = number;
     this.name = name;
+    this.tags = new CappedNames(limits.tags, [UNTAGGED]);
+    this.kinds = new CappedNames(limits.kinds, [NO_KIND]);
+    this.#limits = limits;
+  }
+
+  set limits(limits: AttributeLimits) {
+    this.#limits = limits;
+    this.tags.cap = limits.tags;
+    this.kinds.cap = limits.kinds;
+  }
+
+  /**
+   * Counts reports of one tag, kind and sort. Past the cap on series a new one is counted as `_OTHER` in both.
+   * @param flags - the low three bits of a packed report.
+   */
+  addReports(tag: number, kind: number, flags: number, count: number, clock: number): void {
+    const key = (tag << 11) | (kind << 3) | flags;
+    if (this.reports.size < this.#limits.series || key === flags || this.reports.has(key)) {
+      this.reports.add(key, count, clock);
+      return;
+    }
+    this.overflows.add(OVERFLOW.series, count, clock);
+    this.reports.add(flags, count, clock);
+  }
+
+  /** Whether one more rule fits into the map that Couic has for it. */
+  hasRoom(key: RuleKey): boolean {
+    return this.held[key & 3]! < ((key & 1) === 0 ? RULE_LIMITS.drop : RULE_LIMITS.ignore);
   }
 
   addActive(key: RuleKey, change: number): void {
     if (key >= this.active.length) this.active = grown(this.active, key);
     this.active[key]! += change;
+    this.held[key & 3]! += change;
   }
 
   /** @param word0 - of a packed report. @param clock - of the record, ms since the epoch. */
@@ -72,15 +117,50 @@ export class InstanceTotals {
   /** The host's clock had been ahead, and what was written by it would be in the future. */
   goBackTo(clock: number): void {
     this.lastReport = Math.min(this.lastReport, clock);
-    for (const counters of [this.reports, this.expirations, this.overflows]) counters.goBackTo(clock);
+    for (const counters of [this.reports, this.expirations, this.overflows, this.ruleOverflows])
+      counters.goBackTo(clock);
     for (const histogram of [...this.lifetimes, this.lag]) histogram.goBackTo(clock);
     this.prefixStarts.set(this.prefixStarts.map((start) => startSeenFrom(clock, start)));
     this.traffic.goBackTo(clock);
+    for (const names of [this.tags, this.kinds]) names.goBackTo(clock);
+  }
+
+  /** Whether `forget` would find something. */
+  hasIdle(before: number): boolean {
+    return !this.#idleTags(before).next().done || !this.kinds.idle(before).next().done;
+  }
+
+  /**
+   * Forgets tags that have no rule and were last heard of at `before` or earlier, ms since the epoch, and kinds likewise: their
+   * series end, what they had counted stays in the sum, and their places are free.
+   */
+  forget(before: number): void {
+    const tags = new Set(this.#idleTags(before));
+    const kinds = new Set(this.kinds.idle(before));
+    if (tags.size === 0 && kinds.size === 0) return;
+    const { forgotten } = this;
+    forgotten.generation++;
+    const isGone = (key: ReportKey) => tags.has(key >>> 11) || kinds.has((key >>> 3) & 0xff);
+    Forgotten.take(this.reports, isGone, forgotten.reports);
+    Forgotten.take(this.expirations, (key) => tags.has(key >>> 2), forgotten.expirations);
+    this.traffic.forget(Array.from(tags, (number) => this.tags.names[number]!));
+    this.tags.forget(tags);
+    this.kinds.forget(kinds);
+    // Their numbers will stand for other names.
+    for (const cache of [this.reportAttributes, this.ruleAttributes, this.trafficAttributes]) cache.clear();
+  }
+
+  *#idleTags(before: number): Generator<number> {
+    for (const tag of this.tags.idle(before)) {
+      if (this.active.subarray(4 * tag, 4 * tag + 4).every((count) => count === 0)) yield tag;
+    }
   }
 
   save() {
     return {
       name: this.name,
+      tags: this.tags.save(),
+      kinds: this.kinds.save(),
       reports: this.reports.save(),
       expirations: this.expirations.save(),
       lifetimes: this.lifetimes.map((histogram) => histogram.save()),
@@ -89,14 +169,18 @@ export class InstanceTotals {
       prefixStarts: [...this.prefixStarts],
       lastReport: this.lastReport,
       overflows: this.overflows.save(),
+      ruleOverflows: this.ruleOverflows.save(),
       heads: this.heads.save(),
       traffic: this.traffic.save(),
+      forgotten: this.forgotten.save(),
       drift: this.drift,
     };
   }
 
   /** Active rules are counted again from the rules themselves. */
   restore(saved: ReturnType<InstanceTotals['save']>): void {
+    this.tags.restore(saved.tags);
+    this.kinds.restore(saved.kinds);
     this.reports.restore(saved.reports);
     this.expirations.restore(saved.expirations);
     this.lifetimes[0].restore(saved.lifetimes[0]!);
@@ -106,8 +190,10 @@ export class InstanceTotals {
     this.prefixStarts.set(saved.prefixStarts);
     this.lastReport = saved.lastReport;
     this.overflows.restore(saved.overflows);
+    this.ruleOverflows.restore(saved.ruleOverflows);
     this.heads.restore(saved.heads);
     this.traffic.restore(saved.traffic);
+    this.forgotten.restore(saved.forgotten);
     this.drift = saved.drift;
   }
 }

@@ -1,12 +1,7 @@
 import type { HashKey } from '../rules/keyed-hash.ts';
 import { Rules } from '../rules/rules.ts';
-import { NO_KIND, UNTAGGED } from '../telemetry/names.ts';
-import { CappedNames } from './capped-names.ts';
+import { type AttributeLimits, DEFAULT_LIMITS } from './attribute-limits.ts';
 import { InstanceTotals } from './instance-totals.ts';
-
-/** Names that are always there: number 1 in their list. */
-export const UNTAGGED_NUMBER = 1;
-export const NO_KIND_NUMBER = 1;
 
 /** What records may go back by and nobody minds: daily life with NTP. */
 export const SMALL_STEP_MS = 60_000;
@@ -17,8 +12,7 @@ export class LedgerState {
   clock = 0;
   /** When the ledger began, ms since the epoch; 0 while it is new. */
   createdAt = 0;
-  readonly tags = new CappedNames(500, [UNTAGGED]);
-  readonly kinds = new CappedNames(20, [NO_KIND]);
+  #limits = DEFAULT_LIMITS;
   readonly instances: InstanceTotals[] = [];
   readonly #byName = new Map<string, InstanceTotals>();
   readonly rules: Rules;
@@ -46,6 +40,15 @@ export class LedgerState {
     for (const instance of this.instances) instance.goBackTo(clock);
   }
 
+  get limits(): AttributeLimits {
+    return this.#limits;
+  }
+
+  set limits(limits: AttributeLimits) {
+    this.#limits = limits;
+    for (const instance of this.instances) instance.limits = limits;
+  }
+
   find(instance: string): InstanceTotals | undefined {
     return this.#byName.get(instance);
   }
@@ -53,7 +56,7 @@ export class LedgerState {
   instance(name: string): InstanceTotals {
     let totals = this.#byName.get(name);
     if (totals === undefined) {
-      totals = new InstanceTotals(this.instances.length, name);
+      totals = new InstanceTotals(this.instances.length, name, this.#limits);
       this.instances.push(totals);
       this.#byName.set(name, totals);
     }

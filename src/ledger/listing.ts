@@ -2,7 +2,8 @@ import { creationOf, expirationOf, IGNORE, IPV6, WORDS_IPV6, wordsOf } from '../
 import type { ReportChunk } from '../report/report-chunk.ts';
 import { NO_RULE, type Rule, type RuleObserver, type Rules } from '../rules/rules.ts';
 import type { Corrections } from './corrections.ts';
-import { type LedgerState, UNTAGGED_NUMBER } from './ledger-state.ts';
+import { type InstanceTotals, UNTAGGED_NUMBER } from './instance-totals.ts';
+import type { LedgerState } from './ledger-state.ts';
 import { SlotSet } from './slot-set.ts';
 
 /** Rules that are remembered to have left while a list was read. */
@@ -92,14 +93,14 @@ export class Listing {
       // Couic's clock was set back: the rule that it lists is the newer one all the same.
       corrections.remove(rules, rule);
       corrections.add(words, at, tag);
-    } else if (held < creation || rules.expiration(rule) !== expiration || !this.#hasTag(rules, rule, tag)) {
+    } else if (held < creation || rules.expiration(rule) !== expiration || !hasTag(rules, rule, instance, tag)) {
       corrections.add(words, at, tag);
     }
   }
+}
 
-  #hasTag(rules: Rules, rule: Rule, tag: string | null): boolean {
-    return rules.tag(rule) === (tag === null ? UNTAGGED_NUMBER : this.#state.tags.peek(tag));
-  }
+function hasTag(rules: Rules, rule: Rule, { tags }: InstanceTotals, tag: string | null): boolean {
+  return rules.tag(rule) === (tag === null ? UNTAGGED_NUMBER : tags.peek(tag));
 }
 
 /** What happens to the rules of an instance meanwhile. */

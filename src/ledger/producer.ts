@@ -28,8 +28,8 @@ export class LedgerProducer implements MetricProducer {
     const state = this.#state;
     const builder = new MetricsBuilder(state.createdAt, this.#now());
     const instances = this.#selected();
-    collectReportMetrics(builder, state, instances);
-    collectRuleMetrics(builder, state, instances);
+    collectReportMetrics(builder, instances);
+    collectRuleMetrics(builder, instances);
     collectApiMetrics(builder, instances);
     collectUp(builder, state.up, this.#instances);
     return Promise.resolve({

@@ -1,4 +1,5 @@
 import { type ReportChunk, ROOM_BEFORE } from '../report/report-chunk.ts';
+import type { AttributeLimits } from './attribute-limits.ts';
 import type { HeadChange } from './heads.ts';
 
 /*
@@ -15,6 +16,7 @@ export const RECORD = {
   corrected: 5,
   reconciled: 6,
   wentBack: 7,
+  forget: 8,
 } as const;
 
 /** Reports of one instance between two commits. */
@@ -35,11 +37,16 @@ export interface ExpiredRecord {
   max: number;
 }
 
+/** Names last heard of at `before` or earlier, ms since the epoch, give back their places. */
+export interface ForgetRecord {
+  clock: number;
+  before: number;
+}
+
 /** Written when the ledger is new, and when what it is told at start differs from before. */
 export interface SettingsRecord {
   clock: number;
-  maxTags: number;
-  maxKinds: number;
+  limits: AttributeLimits;
 }
 
 function allocate(kind: number, clock: number, bytes: number): Buffer {
@@ -144,6 +151,14 @@ export function encodeSettings({ clock, ...settings }: SettingsRecord): Uint8Arr
 
 export function decodeSettings(record: Uint8Array): SettingsRecord {
   return { clock: clockOf(record), ...decodeJson<Omit<SettingsRecord, 'clock'>>(record) };
+}
+
+export function encodeForget({ clock, ...rest }: ForgetRecord): Uint8Array {
+  return encodeJson(RECORD.forget, clock, rest);
+}
+
+export function decodeForget(record: Uint8Array): ForgetRecord {
+  return { clock: clockOf(record), ...decodeJson<Omit<ForgetRecord, 'clock'>>(record) };
 }
 
 /** For records that are rare or small: everything after the header is JSON. */

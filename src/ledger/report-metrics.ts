@@ -1,21 +1,23 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR, LEDGER_METRICS } from '../telemetry/names.ts';
+import { ATTR, LEDGER_METRICS, OTHER } from '../telemetry/names.ts';
+import { RULE_LIMITS } from './attribute-limits.ts';
+import { forgottenTag } from './forgotten.ts';
 import { BucketCounts } from './histogram.ts';
 import { type InstanceTotals, PREFIXES, type RuleKey } from './instance-totals.ts';
-import type { LedgerState } from './ledger-state.ts';
 import type { Counted, Level, MetricsBuilder } from './metrics-builder.ts';
+import { UNKNOWN_START } from './series-start.ts';
 
-/** What the maps of Couic hold, for each address family. Source: Couic 1.0.2. */
-const RULE_LIMITS = { drop: 262_144, ignore: 65_536 } as const;
 const POLICIES = ['drop', 'ignore'] as const;
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 const ACTIONS = ['add', 'remove'] as const;
+/** By OVERFLOW. */
+const OVERFLOWN = [ATTR.tag, ATTR.kind, 'series'];
 
 type Instances = readonly InstanceTotals[];
 
 /** What was reported. */
-export function collectReportMetrics(builder: MetricsBuilder, state: LedgerState, instances: Instances): void {
-  builder.counts(LEDGER_METRICS.reports, reports(state, instances));
+export function collectReportMetrics(builder: MetricsBuilder, instances: Instances): void {
+  builder.counts(LEDGER_METRICS.reports, reports(instances));
   builder.histograms(
     LEDGER_METRICS.reportLag,
     instances.filter(({ lag }) => lag.count > 0).map((instance) => [instanceAttributes(instance), instance.lag]),
@@ -31,42 +33,46 @@ export function collectReportMetrics(builder: MetricsBuilder, state: LedgerState
 }
 
 /** What became of the rules. */
-export function collectRuleMetrics(builder: MetricsBuilder, state: LedgerState, instances: Instances): void {
-  builder.balances(LEDGER_METRICS.ruleActive, activeRules(state, instances));
+export function collectRuleMetrics(builder: MetricsBuilder, instances: Instances): void {
+  builder.balances(LEDGER_METRICS.ruleActive, activeRules(instances));
   builder.gauges(LEDGER_METRICS.ruleLimit, limits(instances));
-  builder.counts(LEDGER_METRICS.ruleExpirations, expirations(state, instances));
+  builder.counts(LEDGER_METRICS.ruleOverflows, ruleOverflows(instances));
+  builder.counts(LEDGER_METRICS.ruleExpirations, expirations(instances));
   builder.histograms(LEDGER_METRICS.ruleLifetime, lifetimes(instances));
 }
 
-function* reports(state: LedgerState, instances: Instances): Generator<Counted> {
+function* reports(instances: Instances): Generator<Counted> {
   for (const instance of instances) {
     for (const [key, count, start] of instance.reports.entries()) {
-      const attributes = cached(instance.reportAttributes, key, () => ({
-        [ATTR.instance]: instance.name,
-        [ATTR.action]: ACTIONS[(key & 1) as 0 | 1],
-        [ATTR.kind]: state.kinds.names[(key >>> 3) & 0xff]!,
-        [ATTR.policy]: POLICIES[((key >>> 1) & 1) as 0 | 1],
-        [ATTR.tag]: state.tags.names[key >>> 11]!,
-        [ATTR.networkType]: FAMILIES[((key >>> 2) & 1) as 0 | 1],
-      }));
+      const attributes = cached(instance.reportAttributes, key, () =>
+        reportAttributes(instance, instance.tags.names[key >>> 11]!, instance.kinds.names[(key >>> 3) & 0xff]!, key),
+      );
       yield [attributes, count, start];
+    }
+    const { forgotten } = instance;
+    for (const [flags, count] of forgotten.reports.entries()) {
+      if (count > 0) yield [reportAttributes(instance, forgottenTag(forgotten), OTHER, flags), count, UNKNOWN_START];
     }
   }
 }
 
-function* activeRules(state: LedgerState, instances: Instances): Generator<Level> {
+function* activeRules(instances: Instances): Generator<Level> {
   for (const instance of instances) {
     const { active } = instance;
     for (let key = 0; key < active.length; key++) {
-      if (active[key] !== 0) yield [ruleAttributes(state, instance, key), active[key]!];
+      if (active[key] !== 0) yield [ruleAttributes(instance, key), active[key]!];
     }
   }
 }
 
-function* expirations(state: LedgerState, instances: Instances): Generator<Counted> {
+function* expirations(instances: Instances): Generator<Counted> {
   for (const instance of instances) {
     for (const [key, count, start] of instance.expirations.entries()) {
-      yield [ruleAttributes(state, instance, key), count, start];
+      yield [ruleAttributes(instance, key), count, start];
+    }
+    const { forgotten } = instance;
+    for (const [key, count] of forgotten.expirations.entries()) {
+      if (count > 0) yield [namedRule(instance, forgottenTag(forgotten), key), count, UNKNOWN_START];
     }
   }
 }
@@ -111,21 +117,51 @@ function* prefixLengths(instances: Instances): Generator<[Attributes, BucketCoun
   }
 }
 
-function* overflows(instances: Instances): Generator<Counted> {
+function* ruleOverflows(instances: Instances): Generator<Counted> {
   for (const instance of instances) {
-    for (const [which, count, start] of instance.overflows.entries()) {
-      yield [{ [ATTR.instance]: instance.name, [ATTR.attribute]: [ATTR.tag, ATTR.kind][which]! }, count, start];
+    for (const [group, count, start] of instance.ruleOverflows.entries()) {
+      const attributes = {
+        [ATTR.instance]: instance.name,
+        [ATTR.policy]: POLICIES[(group & 1) as 0 | 1],
+        [ATTR.networkType]: FAMILIES[(group >>> 1) as 0 | 1],
+      };
+      yield [attributes, count, start];
     }
   }
 }
 
-function ruleAttributes(state: LedgerState, instance: InstanceTotals, key: RuleKey): Attributes {
-  return cached(instance.ruleAttributes, key, () => ({
+function* overflows(instances: Instances): Generator<Counted> {
+  for (const instance of instances) {
+    for (const [which, count, start] of instance.overflows.entries()) {
+      yield [{ [ATTR.instance]: instance.name, [ATTR.attribute]: OVERFLOWN[which]! }, count, start];
+    }
+  }
+}
+
+function ruleAttributes(instance: InstanceTotals, key: RuleKey): Attributes {
+  return cached(instance.ruleAttributes, key, () => namedRule(instance, instance.tags.names[key >>> 2]!, key));
+}
+
+/** @param key - its low two bits: `IPv6 << 1 | ignore`. */
+function namedRule(instance: InstanceTotals, tag: string, key: number): Attributes {
+  return {
     [ATTR.instance]: instance.name,
     [ATTR.policy]: POLICIES[(key & 1) as 0 | 1],
-    [ATTR.tag]: state.tags.names[key >>> 2]!,
+    [ATTR.tag]: tag,
     [ATTR.networkType]: FAMILIES[((key >>> 1) & 1) as 0 | 1],
-  }));
+  };
+}
+
+/** @param key - its low three bits, as of a packed report. */
+function reportAttributes(instance: InstanceTotals, tag: string, kind: string, key: number): Attributes {
+  return {
+    [ATTR.instance]: instance.name,
+    [ATTR.action]: ACTIONS[(key & 1) as 0 | 1],
+    [ATTR.kind]: kind,
+    [ATTR.policy]: POLICIES[((key >>> 1) & 1) as 0 | 1],
+    [ATTR.tag]: tag,
+    [ATTR.networkType]: FAMILIES[((key >>> 2) & 1) as 0 | 1],
+  };
 }
 
 function instanceAttributes(instance: InstanceTotals): Attributes {

@@ -5,7 +5,7 @@
  */
 
 /** A start that nobody knows: OTLP's word for it. A reader of deltas takes the first value for history. */
-const UNKNOWN_START = 0;
+export const UNKNOWN_START = 0;
 
 /**
  * A millisecond before the record's clock: OTLP's interval leaves its start out, and a point whose start is its own time

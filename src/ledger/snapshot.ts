@@ -1,6 +1,7 @@
 import { freeMemory } from '../free-memory.ts';
 import { PAGE_BYTES, type SavedTable } from '../rules/rules-snapshot.ts';
 import { ruleKeyOf } from './apply-chunk.ts';
+import type { AttributeLimits } from './attribute-limits.ts';
 import type { InstanceTotals } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
 
@@ -13,10 +14,7 @@ const PIECE_BYTES = 512 * 1024;
 interface SavedState {
   clock: number;
   createdAt: number;
-  maxTags: number;
-  maxKinds: number;
-  tags: string[];
-  kinds: string[];
+  limits: AttributeLimits;
   instances: ReturnType<InstanceTotals['save']>[];
   tables: readonly SavedTable[];
 }
@@ -27,10 +25,7 @@ export function snapshotState(state: LedgerState): Iterable<Uint8Array> {
   const saved: SavedState = {
     clock: state.clock,
     createdAt: state.createdAt,
-    maxTags: state.tags.cap,
-    maxKinds: state.kinds.cap,
-    tags: state.tags.added(),
-    kinds: state.kinds.added(),
+    limits: state.limits,
     instances: state.instances.map((instance) => instance.save()),
     tables: rules.tables,
   };
@@ -82,10 +77,7 @@ export function restoreState(state: LedgerState, pieces: Iterable<Uint8Array>): 
   const saved = JSON.parse(Buffer.concat(json).toString('utf8')) as SavedState;
   state.clock = saved.clock;
   state.createdAt = saved.createdAt;
-  state.tags.cap = saved.maxTags;
-  state.kinds.cap = saved.maxKinds;
-  state.tags.restore(saved.tags);
-  state.kinds.restore(saved.kinds);
+  state.limits = saved.limits;
   for (const instance of saved.instances) state.instance(instance.name).restore(instance);
   const { rules } = state;
   rules.finishRestore(saved.tables, (rule) => {

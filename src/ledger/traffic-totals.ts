@@ -1,3 +1,4 @@
+import { OTHER } from '../telemetry/names.ts';
 import { startAt, startSeenFrom } from './series-start.ts';
 import {
   type NamedCount,
@@ -28,6 +29,8 @@ export class TrafficTotals {
     drop: new Map(),
     ignore: new Map(),
   };
+  /** What tags that were forgotten had counted. */
+  readonly forgotten = { drop: ZERO, ignore: ZERO };
   /** What the last reading showed. */
   readonly #last: Record<TrafficGroup, Counts> = { xdp: new Map(), drop: new Map(), ignore: new Map() };
   /** What tags were ahead of XDP_DROP at the last reading, by the name that they have in metrics. */
@@ -116,17 +119,42 @@ export class TrafficTotals {
     }
   }
 
+  /** @param tags - by the name that they have in metrics. */
+  forget(tags: readonly string[]): void {
+    // What is still to be counted comes after the name is gone.
+    for (const tag of tags) {
+      const ahead = this.#ahead.get(tag);
+      if (ahead === undefined) continue;
+      const other = this.#ahead.get(OTHER) ?? ZERO;
+      this.#ahead.delete(tag);
+      this.#ahead.set(OTHER, { packets: ahead.packets + other.packets, bytes: ahead.bytes + other.bytes });
+    }
+    for (const group of ['drop', 'ignore'] as const) {
+      for (const tag of tags) {
+        const total = this.totals[group].get(tag);
+        if (total === undefined) continue;
+        const { packets, bytes } = this.forgotten[group];
+        this.forgotten[group] = { packets: packets + total.packets, bytes: bytes + total.bytes };
+        this.totals[group].delete(tag);
+      }
+    }
+  }
+
   save() {
     return {
       begun: this.#begun,
       totals: ofEach((group) => [...this.totals[group]].map(savedTotal)),
+      forgotten: (['drop', 'ignore'] as const).map((group) => savedCount([group, this.forgotten[group]])),
       last: ofEach((group) => [...this.#last[group]].map(savedCount)),
       ahead: [...this.#ahead].map(savedCount),
     };
   }
 
-  restore({ begun, totals, last, ahead }: ReturnType<TrafficTotals['save']>): void {
+  restore({ begun, totals, forgotten, last, ahead }: ReturnType<TrafficTotals['save']>): void {
     this.#begun = begun;
+    for (const [group, packets, bytes] of forgotten) {
+      this.forgotten[group as 'drop' | 'ignore'] = { packets: BigInt(packets), bytes: BigInt(bytes) };
+    }
     for (const group of TRAFFIC_GROUPS) {
       for (const [name, packets, bytes, start] of totals[group]) {
         this.#add(group, [name, BigInt(packets), BigInt(bytes)], start);

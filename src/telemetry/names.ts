@@ -36,6 +36,8 @@ export const ATTR = {
 export const UNTAGGED = 'untagged';
 /** Value that stands for all values beyond an attribute's cap. */
 export const OTHER = '_OTHER';
+/** Tag of what forgotten tags and kinds had counted, with a number that grows; no tag of Couic has a colon. */
+export const FORGOTTEN = '_FORGOTTEN:';
 /** `couic.report.kind` of a report without metadata. */
 export const NO_KIND = 'none';
 
@@ -64,6 +66,13 @@ export const LEDGER_METRICS = {
     kind: 'gauge',
     unit: '{rule}',
     description: 'Rules that fit into the map of Couic for this policy and address family.',
+    attributes: [ATTR.instance, ATTR.policy, ATTR.networkType],
+  },
+  ruleOverflows: {
+    name: 'couic.rule.overflows',
+    kind: 'counter',
+    unit: '{rule}',
+    description: 'Added rules that are not held, since the instance holds as many as the map of Couic has room for.',
     attributes: [ATTR.instance, ATTR.policy, ATTR.networkType],
   },
   ruleExpirations: {
@@ -108,7 +117,7 @@ export const LEDGER_METRICS = {
     name: 'couic.attribute.overflows',
     kind: 'counter',
     unit: '{report}',
-    description: 'Reports whose tag or kind came after the cap on distinct values and was counted as _OTHER.',
+    description: 'Reports whose tag, kind or series came after the cap of their instance and was counted as _OTHER.',
     attributes: [ATTR.instance, ATTR.attribute],
   },
   networkPackets: {

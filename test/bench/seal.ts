@@ -3,6 +3,7 @@ import { couicMapping } from '../../plugins/exporters/crowdsec/couic-mapping.ts'
 import { noObserver } from '../../plugins/exporters/crowdsec/observer.ts';
 import { Outbox } from '../../plugins/exporters/crowdsec/outbox.ts';
 import { Sealer } from '../../plugins/exporters/crowdsec/sealer.ts';
+import { DEFAULT_LIMITS } from '../../src/ledger/attribute-limits.ts';
 import { LedgerFold } from '../../src/ledger/fold.ts';
 import { LedgerProducer } from '../../src/ledger/producer.ts';
 import { encodeSettings } from '../../src/ledger/records.ts';
@@ -19,7 +20,7 @@ export const seal: Benchmark = {
   async run({ smoke, runs }) {
     const tags = 1000;
     const fold = new LedgerFold();
-    fold.apply(encodeSettings({ clock: CLOCK, maxTags: tags, maxKinds: 20 }));
+    fold.apply(encodeSettings({ clock: CLOCK, limits: { ...DEFAULT_LIMITS, tags } }));
     const producer = new LedgerProducer(fold.state, '0', null, () => CLOCK);
     const clock = { wall: CLOCK, now: () => clock.wall, monotonic: () => clock.wall };
     const outbox = new Outbox();

@@ -169,7 +169,7 @@ describe('what a good file gives', () => {
         'metrics/edge': { receivers: ['couic'], exporters: ['crowdsec/edge'] },
       },
       telemetry: { logs: { level: 'info', encoding: 'console' }, resource: {} },
-      attribute_limits: { tags: 500, kinds: 20 },
+      attribute_limits: { tags: 500, kinds: 20, series: 10_000, forget_after: 2_592_000_000 },
       shutdown_timeout: 10_000,
     });
   });

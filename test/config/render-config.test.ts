@@ -79,7 +79,7 @@ test('shows what applies: defaults as a user would write them, references resolv
       extensions: ['file_storage'],
       pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec'] } },
       telemetry: { logs: { level: 'WARN', encoding: 'console' }, resource: {} },
-      attribute_limits: { tags: 500, kinds: 20 },
+      attribute_limits: { tags: 500, kinds: 20, series: 10_000, forget_after: '720h' },
       shutdown_timeout: '10s',
     },
   });

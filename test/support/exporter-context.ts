@@ -53,6 +53,7 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
     version: VERSION,
     instances: () => ['edge'],
     producer: () => producer ?? { collect: () => Promise.reject(new Error('no producer in this test')) },
+    beforeForgetting: () => {},
     attach: () => {
       throw new Error('no store in this test');
     },

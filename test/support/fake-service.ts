@@ -147,6 +147,7 @@ export class FakeService {
       recordTraffic: async () => ({ restarted: false }),
       reconcile: async () => ({ listed: 0, added: 0, removed: 0, invalid: 0 }),
       setUp: () => {},
+      beforeForgetting: () => {},
     };
   }
 

@@ -4,6 +4,7 @@ import { createNoopMeter } from '@opentelemetry/api';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { pino } from 'pino';
 import { BridgeEvents } from '../../src/events.ts';
+import { type AttributeLimits, DEFAULT_LIMITS } from '../../src/ledger/attribute-limits.ts';
 import type { BodySource } from '../../src/ledger/body-source.ts';
 import { BridgeLedger } from '../../src/ledger/bridge-ledger.ts';
 import type { Store } from '../../src/storage/store.ts';
@@ -22,14 +23,21 @@ export class ManualClock {
   }
 }
 
-export function newLedger(store: Pick<Store, 'attach'>, clock = new ManualClock(), limits = { tags: 500, kinds: 20 }) {
+interface TestLimits extends AttributeLimits {
+  /** Milliseconds. */
+  forgetAfter: number;
+}
+
+export function newLedger(store: Pick<Store, 'attach'>, clock = new ManualClock(), limits: Partial<TestLimits> = {}) {
+  const { forgetAfter, ...attributeLimits } = { ...DEFAULT_LIMITS, forgetAfter: 30 * 86_400_000, ...limits };
   const ledger = new BridgeLedger({
     store,
     clock,
     events: new BridgeEvents(),
     logger: pino({ level: 'silent' }),
     version: '0.0.0',
-    limits,
+    limits: attributeLimits,
+    forgetAfter,
     quarantinedReports: createNoopMeter().createCounter('quarantined'),
   });
   return { ledger, clock };
@@ -38,7 +46,7 @@ export function newLedger(store: Pick<Store, 'attach'>, clock = new ManualClock(
 export async function startedLedger(
   store = new MemoryStore(),
   clock = new ManualClock(),
-  limits = { tags: 500, kinds: 20 },
+  limits: Partial<TestLimits> = {},
 ) {
   const { ledger } = newLedger(store, clock, limits);
   await store.load();

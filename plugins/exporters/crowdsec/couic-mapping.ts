@@ -1,4 +1,5 @@
-import { ATTR, LEDGER_METRICS, UNTAGGED } from '../../../src/telemetry/names.ts';
+import type { Attributes } from '@opentelemetry/api';
+import { ATTR, FORGOTTEN, LEDGER_METRICS, UNTAGGED } from '../../../src/telemetry/names.ts';
 import type { Contribution, Mapping } from './mapping.ts';
 import { COUIC, type Origin, type OriginRule, Origins } from './origins.ts';
 import type { SourcePoint } from './points.ts';
@@ -39,6 +40,12 @@ export const COUIC_METRICS: ReadonlySet<string> = new Set(
     (key) => LEDGER_METRICS[key].name,
   ),
 );
+
+/** What forgotten tags had counted was told before they were forgotten. */
+export function isHistory(attributes: Attributes): boolean {
+  const tag = attributes[ATTR.tag];
+  return typeof tag === 'string' && tag.startsWith(FORGOTTEN);
+}
 
 /** Every report is processed; an added drop rule is dropped besides. The rest CrowdSec calls a bypass: processed alone. */
 const reports =

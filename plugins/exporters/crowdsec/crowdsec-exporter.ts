@@ -4,7 +4,7 @@ import { loadClientTls } from '../../../src/config/tls.ts';
 import { type Sleep, systemSleep } from '../../../src/sleep.ts';
 import { ATTR } from '../../../src/telemetry/names.ts';
 import type { CrowdSecConfig } from './config.ts';
-import { COUIC_METRICS, couicMapping } from './couic-mapping.ts';
+import { COUIC_METRICS, couicMapping, isHistory } from './couic-mapping.ts';
 import { examineExporter } from './examine.ts';
 import { claimKey } from './one-key-each.ts';
 import { windowOperations } from './operations.ts';
@@ -55,7 +55,7 @@ export class CrowdSecExporter implements Exporter {
         feature_flags: config.feature_flags,
       },
       mapping: couicMapping(config),
-      follows: (metric) => COUIC_METRICS.has(metric),
+      follows: (metric, attributes = {}) => COUIC_METRICS.has(metric) && !isHistory(attributes),
       outbox: { attach: (fold) => context.attach(fold) },
       retry: config.retry_on_failure,
       maxAge: config.outbox.max_age,
@@ -73,6 +73,7 @@ export class CrowdSecExporter implements Exporter {
     observeOutbox(id, meter, this.exporter.outbox, clock);
     const producer = context.producer(config.instances);
     this.reader = new SealingReader({ exporter: this.exporter, producer, interval, clock, sleep, log: logger });
+    context.beforeForgetting(() => this.reader.takeLast());
   }
 
   examine(signal: AbortSignal): Promise<readonly Finding[]> {

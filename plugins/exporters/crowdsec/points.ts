@@ -32,13 +32,13 @@ export type Unusable = Map<string, string>;
 
 /**
  * The sums and gauges of a collection. Series of one name and equal attributes (of two scopes) are added up.
- * @param follows - instruments to look at.
+ * @param follows - instruments to look at, and of those, series.
  * @param unusable - takes down what was left out: not-a-number values, and up-down counters given as increments, of
  *   which nobody knows the level.
  */
 export function pointsOf(
   metrics: ResourceMetrics,
-  follows: (metric: string) => boolean,
+  follows: (metric: string, attributes?: Attributes) => boolean,
   unusable: Unusable,
 ): SourcePoint[] {
   const points = new Map<string, SourcePoint>();
@@ -52,6 +52,7 @@ export function pointsOf(
         continue;
       }
       for (const point of metric.dataPoints) {
+        if (!follows(name, point.attributes)) continue;
         const value = point.value as number;
         if (!Number.isFinite(value) || (kind !== 'level' && value < 0)) {
           unusable.set(name, `the value ${value} is not a count`);

@@ -1,3 +1,4 @@
+import type { Attributes } from '@opentelemetry/api';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Clock } from '../../../src/clock.ts';
 import type { Sleep } from '../../../src/sleep.ts';
@@ -29,8 +30,8 @@ export interface SealerOptions {
   readonly outbox: Outbox;
   readonly journal: Journal;
   readonly mapping: Mapping;
-  /** Which instruments to look at. @default all */
-  readonly follows?: ((metric: string) => boolean) | undefined;
+  /** Which instruments to look at, and which of their series. @default all */
+  readonly follows?: ((metric: string, attributes?: Attributes) => boolean) | undefined;
   readonly component: ComponentInfo;
   readonly maxOrigins: number;
   readonly otherOrigin: string;

@@ -56,6 +56,15 @@ export class SealingReader extends MetricReader {
     await this.#seal(deadline);
   }
 
+  /** Seals what was counted so far, since some of its series are about to end. Rejects when it cannot be. */
+  async takeLast(): Promise<void> {
+    if (!this.#running || this.#end.signal.aborted) return;
+    const { exporter } = this.#options;
+    const sealed = await exporter.seal(await this.metrics(), this.#end.signal);
+    if (sealed.kind === 'wait') throw new Error('a window waits for its second');
+    exporter.send();
+  }
+
   protected async onForceFlush(): Promise<void> {
     if (!this.#running || this.#end.signal.aborted) return;
     await this.#seal(this.#end.signal);

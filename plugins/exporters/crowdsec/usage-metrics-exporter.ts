@@ -1,3 +1,4 @@
+import type { Attributes } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type {
   AggregationTemporality,
@@ -37,8 +38,8 @@ export interface OutboxStorage {
 export interface CrowdSecUsageMetricsExporterOptions {
   /** What counts as what. */
   readonly mapping: Mapping;
-  /** Which instruments to look at. @default all */
-  readonly follows?: (metric: string) => boolean;
+  /** Which instruments to look at, and which of their series. @default all */
+  readonly follows?: (metric: string, attributes?: Attributes) => boolean;
   /** Address of LAPI, without `/v1`. @default 'http://127.0.0.1:8080' */
   readonly endpoint?: string;
   /** The bouncer's key; needed unless `dryRun`, or a client certificate in `tls`. */

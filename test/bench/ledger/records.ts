@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS, RULE_LIMITS } from '../../../src/ledger/attribute-limits.ts';
 import { encodeChunk, encodeSettings } from '../../../src/ledger/records.ts';
 import { packTimesHigh, WORDS_IPV4 } from '../../../src/report/packed.ts';
 import { ReportChunk } from '../../../src/report/report-chunk.ts';
@@ -6,6 +7,7 @@ export const CLOCK = 1_704_067_300_000;
 const PER_CHUNK = 4096;
 
 export interface RuleOptions {
+  /** What comes beyond the rules that one Couic holds is of `NAME-1`, `NAME-2` … @default couic */
   readonly instance?: string;
   /** Number of the first rule: its address. */
   readonly from?: number;
@@ -21,24 +23,31 @@ export function* ruleRecords(count: number, options: RuleOptions): Generator<Uin
   let body = 0;
   for (let n = from; n < from + count; ) {
     const chunk = new ReportChunk();
-    for (; n < from + count && chunk.reports < PER_CHUNK; n++) {
+    const block = Math.floor(n / RULE_LIMITS.drop);
+    const end = Math.min(from + count, (block + 1) * RULE_LIMITS.drop);
+    for (; n < end && chunk.reports < PER_CHUNK; n++) {
       chunk.reserve();
       const at = chunk.length;
-      const end = expiration(n);
+      const expires = expiration(n);
       chunk.words[at] = 32 << 8;
       chunk.words[at + 1] = chunk.tags.internString(`scanner-${n % tags}`) + 1;
       chunk.words[at + 2] = creation;
-      chunk.words[at + 3] = end;
-      chunk.words[at + 4] = packTimesHigh(creation, end);
+      chunk.words[at + 3] = expires;
+      chunk.words[at + 4] = packTimesHigh(creation, expires);
       chunk.words[at + 5] = 0x01000000 + n;
       chunk.length += WORDS_IPV4;
       chunk.reports++;
     }
     const link = { offset: ++body, hash: `head-${from}-${body}`, elements: chunk.reports };
-    yield encodeChunk(CLOCK, instance, { base: 0, keep: 0, links: [link] }, chunk);
+    yield encodeChunk(
+      CLOCK,
+      block === 0 ? instance : `${instance}-${block}`,
+      { base: 0, keep: 0, links: [link] },
+      chunk,
+    );
   }
 }
 
 export function settingsRecord(): Uint8Array {
-  return encodeSettings({ clock: CLOCK, maxTags: 500, maxKinds: 20 });
+  return encodeSettings({ clock: CLOCK, limits: DEFAULT_LIMITS });
 }

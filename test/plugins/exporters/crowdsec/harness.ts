@@ -145,6 +145,7 @@ export class Host {
       version: '1.2.3',
       producer: (instances) => joined([this.ledger.producer(instances ?? this.instances), ...this.producers]),
       instances: () => this.instances,
+      beforeForgetting: (listener) => this.ledger.beforeForgetting(listener),
       attach: (fold) => this.store.attach('exporter/crowdsec', fold),
     };
   }
