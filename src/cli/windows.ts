@@ -123,7 +123,7 @@ function aboutWindow({ number, state, sealedAt, bytes, reason }: ShownWindow): s
   return `Window ${number}, ${state}, sealed at ${iso(sealedAt)}, ${bytes} bytes${refused}\n`;
 }
 
-/** LAPI's words may hold line breaks. */
+/** LAPI's words may hold line breaks; a terminal's controls are shown by whoever prints. */
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ');
 }

@@ -1,46 +1,39 @@
+import type { Answer } from '../../../src/delivery/http-client.ts';
 import type { Outcome as Delivery } from '../../../src/delivery/outcome.ts';
+import { printable, printableLines } from '../../../src/telemetry/printable.ts';
+import { shownUrl } from '../../../src/telemetry/shown-url.ts';
 
 /** What an attempt to hand a window to LAPI came to. A failure is LAPI's own word on the content: it never will succeed. */
 export type Outcome =
   | Exclude<Delivery, { kind: 'failure' }>
   | { readonly kind: 'failure'; readonly status: number; readonly message: string };
 
-export interface Answer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly location: string;
-  readonly retryAfter: string;
-  readonly date: string;
-  /** The beginning of the body. */
-  readonly body: string;
-}
-
 const MOST_TEXT = 500;
-/** Seconds; whoever asks for more is asked again after this. */
-const LONGEST_WAIT = 3600;
 
 /** Reads an answer to `POST /v1/usage-metrics`. Only LAPI's own word, JSON with a message, refuses a window for good. */
 export function readAnswer(answer: Answer, endpoint: string): Outcome {
-  const { status } = answer;
+  const { status, retryAfter } = answer;
   if (status === 201) return { kind: 'success' };
-  const said = lapiMessage(answer.body);
+  const said = lapiMessage(answer);
   if ((status === 400 || status === 422) && said !== undefined) {
-    return { kind: 'failure', status, message: said.slice(0, MOST_TEXT) };
+    return { kind: 'failure', status, message: said };
   }
-  const seconds = /^\d+$/.test(answer.retryAfter) ? Math.min(Number(answer.retryAfter), LONGEST_WAIT) : undefined;
   return {
     kind: 'retryable',
     reason: `status_${status}`,
-    message: `${endpoint} answered ${status}${said ? ` (${said.slice(0, MOST_TEXT)})` : ''}: ${advice(answer)}`,
-    ...(seconds !== undefined && { retryAfter: seconds * 1000 }),
+    message: `${endpoint} answered ${status}${said ? ` (${said})` : ''}: ${advice(answer)}`,
+    ...(retryAfter !== undefined && { retryAfter }),
   };
 }
 
-function lapiMessage(body: string): string | undefined {
+/** LAPI lists what is wrong, a line for each item: the list may be longer than what is read of it. */
+function lapiMessage({ body, whole }: Answer): string | undefined {
+  const text = Buffer.from(body).toString('utf8');
+  const cut = whole ? undefined : /^\s*\{\s*"message"\s*:\s*"(?:[^"\\]|\\.)*/.exec(text)?.[0];
   try {
-    const parsed: unknown = JSON.parse(body);
+    const parsed: unknown = JSON.parse(cut === undefined ? text : `${cut}"}`);
     const message = (parsed as { message?: unknown } | null)?.message;
-    return typeof message === 'string' ? message : undefined;
+    return typeof message === 'string' ? printableLines(message.slice(0, MOST_TEXT)) : undefined;
   } catch {
     return undefined;
   }
@@ -53,7 +46,7 @@ function advice({ status, location, contentType }: Answer): string {
   switch (status) {
     case 400:
     case 422:
-      return `this is not LAPI's own answer (${contentType || 'no content type'}): look at what stands between`;
+      return `this is not LAPI's own answer (${printable(contentType, 100) || 'no content type'}): look at what stands between`;
     case 401:
       return 'LAPI does not ask like this: look at the proxy in front of it';
     case 403:
@@ -71,6 +64,5 @@ function advice({ status, location, contentType }: Answer): string {
 
 function target(location: string): string {
   if (!URL.canParse(location)) return '';
-  const { origin, pathname } = new URL(location);
-  return `, perhaps ${origin}${pathname.replace(/\/v1\/.*$/, '')}`;
+  return `, perhaps ${shownUrl(location.replace(/\/v1\/.*$/, ''))}`;
 }
