@@ -7,6 +7,7 @@ import { ConfigError, type Path } from './config/problem.ts';
 import type { BridgeEvents } from './events.ts';
 import type { Health } from './health.ts';
 import type { ConnectionBudget } from './http/connection-budget.ts';
+import { TrustedClock } from './ledger/trusted-clock.ts';
 import type { ServiceLedger, ServiceLedgerOptions } from './service-ledger.ts';
 import type { Store } from './storage/store.ts';
 import type { BridgeMeterProvider } from './telemetry/meter-provider.ts';
@@ -48,8 +49,9 @@ export interface Components {
  * Builds everything and opens nothing: no file, no listener, no timer.
  * @throws ConfigError when a component refuses its configuration, or when there is not exactly one storage.
  */
-export function buildComponents(options: BuildOptions): Components {
-  const { config, clock, events, version } = options;
+export function buildComponents(given: BuildOptions): Components {
+  const options = { ...given, trustedClock: new TrustedClock(given.clock) };
+  const { config, clock, trustedClock, events, version } = options;
   const extensions = config.extensions.map((each) =>
     built(options, each, () => each.factory.create(contextOf(options, each), each.config)),
   );
@@ -58,6 +60,7 @@ export function buildComponents(options: BuildOptions): Components {
   const ledger = options.createLedger({
     store,
     clock,
+    trustedClock,
     events,
     version,
     logger: options.logger.child({ component: 'ledger' }),
@@ -83,11 +86,15 @@ export function buildComponents(options: BuildOptions): Components {
   return { store, directory, ledger, receivers, exporters, extensions };
 }
 
-function contextOf(options: BuildOptions, { id, factory }: ConfiguredComponent): ComponentContext {
-  const { clock, events, health, connections, version } = options;
+function contextOf(
+  options: BuildOptions & { readonly trustedClock: TrustedClock },
+  { id, factory }: ConfiguredComponent,
+): ComponentContext {
+  const { clock, trustedClock, events, health, connections, version } = options;
   return {
     id,
     clock,
+    trustedClock,
     events,
     health,
     connections,

@@ -7,6 +7,7 @@ import type { BridgeEvents } from './events.ts';
 import type { Health } from './health.ts';
 import type { ConnectionBudget } from './http/connection-budget.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { TrustedClock } from './ledger/trusted-clock.ts';
 import type { Fold, Journal, Store } from './storage/store.ts';
 
 /**
@@ -66,7 +67,10 @@ export interface ComponentContext {
   /** `type` or `type/name`, as in the configuration. */
   readonly id: string;
   readonly logger: Logger;
+  /** The host's. */
   readonly clock: Clock;
+  /** To decide by, and to write down: a host's clock that jumped far ahead is not believed at once. Tell it what time others have. */
+  readonly trustedClock: TrustedClock;
   /** The component's own instruments; its scope is `couic-otel-bridge/KIND/TYPE`. */
   readonly meter: Meter;
   readonly events: BridgeEvents;

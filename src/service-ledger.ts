@@ -6,6 +6,7 @@ import type { BridgeEvents } from './events.ts';
 import type { AttributeLimits } from './ledger/attribute-limits.ts';
 import { BridgeLedger } from './ledger/bridge-ledger.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { TrustedClock } from './ledger/trusted-clock.ts';
 import type { Store } from './storage/store.ts';
 import { counter } from './telemetry/instruments.ts';
 import { BRIDGE_METRICS } from './telemetry/names.ts';
@@ -24,6 +25,7 @@ export interface ServiceLedger extends Ledger {
 export interface ServiceLedgerOptions {
   store: Pick<Store, 'attach'>;
   clock: Clock;
+  trustedClock: TrustedClock;
   events: BridgeEvents;
   logger: Logger;
   meter: Meter;

@@ -24,6 +24,8 @@ export interface HttpClientOptions {
   readonly family?: 4 | 6 | undefined;
   /** What to look at when nobody listens, for messages. */
   readonly hint?: string | undefined;
+  /** Told with each answer what time the other side has, ms since the epoch. */
+  readonly onDate?: ((time: number) => void) | undefined;
 }
 
 export interface HttpRequest {
@@ -148,6 +150,7 @@ export class HttpClient {
       body.on('error', () => {});
       const date = Date.parse(text(headers.date));
       const known = Number.isNaN(date) ? undefined : date;
+      if (known !== undefined) this.#options.onDate?.(known);
       return {
         kind: 'answer',
         status: statusCode,

@@ -22,14 +22,17 @@ import { encodeSettings } from './records.ts';
 import type { TrafficReading } from './traffic.ts';
 import { encodeTraffic } from './traffic-record.ts';
 import { TrafficTotals } from './traffic-totals.ts';
-import { TrustedClock } from './trusted-clock.ts';
+import type { TrustedClock } from './trusted-clock.ts';
 
 /** Texts of quarantined reports that are kept for the operator, in memory. */
 const KEPT_QUARANTINED = 100;
 
 export interface LedgerOptions {
   store: Pick<Store, 'attach'>;
+  /** The host's. */
   clock: Clock;
+  /** Over that clock; the ledger tells it how far the records go. */
+  trustedClock: TrustedClock;
   events: BridgeEvents;
   logger: Logger;
   version: string;
@@ -59,7 +62,7 @@ export class BridgeLedger implements Ledger {
 
   constructor(options: LedgerOptions) {
     this.#options = options;
-    this.#clock = new TrustedClock(options.clock);
+    this.#clock = options.trustedClock;
     this.#journal = options.store.attach('ledger', this.#fold);
     const append = (records: readonly Uint8Array[]) => this.#journal.append(records);
     this.#expiry = new Expiry(this.#fold.state, this.#clock, append, options.events, options.logger);
@@ -70,6 +73,7 @@ export class BridgeLedger implements Ledger {
   /** After the store was loaded: writes down what is new, and expires what ended meanwhile. */
   async start(): Promise<void> {
     const { state } = this.#fold;
+    this.#clock.startAfter(state.clock);
     const { limits } = this.#options;
     if (state.createdAt === 0 || !isDeepStrictEqual(state.limits, limits)) {
       await this.#journal.append([encodeSettings({ clock: this.#clock.now(), limits })]);

@@ -91,10 +91,10 @@ export class Expiry {
     const ahead = this.#clock.heldBack;
     if (ahead > 0 && !this.#held) {
       this.#logger.warn(
-        `The host's clock jumped ${Math.round(ahead / 1000)} s ahead; no rule expires by the new time until it has stood for 10 minutes`,
+        `The host's clock is ${Math.round(ahead / 1000)} s ahead of what was expected: no rule ends and no window is dropped by it until a report, Couic's API or LAPI has the same time, or it has stood for ten minutes`,
       );
     } else if (ahead === 0 && this.#held) {
-      this.#logger.info("The host's clock is believed again");
+      this.#logger.info(`The host's clock is believed: ${this.#clock.believedFor}`);
     }
     this.#held = ahead > 0;
   }

@@ -9,6 +9,7 @@ import type { LedgerState } from './ledger-state.ts';
 import { PrefixHash } from './prefix-hash.ts';
 import { encodeChunk } from './records.ts';
 import type { TrustedClock } from './trusted-clock.ts';
+import { timeOfReports } from './vouching-reports.ts';
 
 /** A body that arrives slowly is committed this often, so that it makes progress though the sender hangs up after 2 s. */
 const CHUNK_MS = 50;
@@ -196,7 +197,7 @@ export class Intake {
     const link = { offset, hash, elements };
     const links = this.#first === null || this.#first.offset === offset ? [link] : [this.#first, link];
     const { base, keep } = this.#continues ?? this.#follower.matched;
-    await append([encodeChunk(clock.now(), instance, { base, keep, links }, chunk)]);
+    await append([encodeChunk(timeOfReports(clock, chunk), instance, { base, keep, links }, chunk)]);
     const head = state.find(instance)!.heads.newest!;
     this.#continues = { base: head.id, keep: head.links.length };
     this.#first = null;

@@ -5,6 +5,7 @@ import type { ExporterContext } from '../../src/component.ts';
 import { BridgeEvents } from '../../src/events.ts';
 import { Health } from '../../src/health.ts';
 import { ConnectionBudget } from '../../src/http/connection-budget.ts';
+import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { type BridgeMeterProvider, createMeterProvider } from '../../src/telemetry/meter-provider.ts';
 import { createResource } from '../../src/telemetry/resource.ts';
@@ -34,6 +35,7 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
   return {
     id,
     clock,
+    trustedClock: new TrustedClock(clock),
     logger: createLogger({
       level: 'debug',
       encoding: 'json',

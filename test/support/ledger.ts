@@ -7,6 +7,7 @@ import { BridgeEvents } from '../../src/events.ts';
 import { type AttributeLimits, DEFAULT_LIMITS } from '../../src/ledger/attribute-limits.ts';
 import type { BodySource } from '../../src/ledger/body-source.ts';
 import { BridgeLedger } from '../../src/ledger/bridge-ledger.ts';
+import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -28,11 +29,17 @@ interface TestLimits extends AttributeLimits {
   forgetAfter: number;
 }
 
-export function newLedger(store: Pick<Store, 'attach'>, clock = new ManualClock(), limits: Partial<TestLimits> = {}) {
+export function newLedger(
+  store: Pick<Store, 'attach'>,
+  clock = new ManualClock(),
+  limits: Partial<TestLimits> = {},
+  trustedClock = new TrustedClock(clock),
+) {
   const { forgetAfter, ...attributeLimits } = { ...DEFAULT_LIMITS, forgetAfter: 30 * 86_400_000, ...limits };
   const ledger = new BridgeLedger({
     store,
     clock,
+    trustedClock,
     events: new BridgeEvents(),
     logger: pino({ level: 'silent' }),
     version: '0.0.0',

@@ -6,6 +6,7 @@ import { BridgeEvents } from '../../src/events.ts';
 import { Health } from '../../src/health.ts';
 import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
 import { createMeterProvider } from '../../src/telemetry/meter-provider.ts';
 import { createResource } from '../../src/telemetry/resource.ts';
 
@@ -27,6 +28,7 @@ class CollectingReader extends MetricReader {
 }
 
 export function receiverContext(ledger: Ledger, options: { id?: string; clock?: Clock } = {}): TestContext {
+  const { clock = systemClock } = options;
   const lines: Record<string, unknown>[] = [];
   const provider = createMeterProvider({
     resource: createResource({ version: '0.0.0', instanceId: 'test' }),
@@ -38,7 +40,8 @@ export function receiverContext(ledger: Ledger, options: { id?: string; clock?: 
   return {
     id: options.id ?? 'couic',
     logger: pino({ level: 'debug', base: null }, { write: (line) => void lines.push(JSON.parse(line)) }),
-    clock: options.clock ?? systemClock,
+    clock,
+    trustedClock: new TrustedClock(clock),
     meter,
     events: new BridgeEvents(),
     health: new Health(),

@@ -37,7 +37,8 @@ export class CrowdSecExporter implements Exporter {
   ) {
     this.#context = context;
     this.#config = config;
-    const { id, logger, clock, meter, events } = context;
+    // What is written down and what is dropped for its age goes by the clock that is believed.
+    const { id, logger, trustedClock: clock, meter, events } = context;
     claimKey(events, id, config);
     const { tls, interval } = config;
     this.exporter = new CrowdSecUsageMetricsExporter({
@@ -65,6 +66,7 @@ export class CrowdSecExporter implements Exporter {
       heartbeat: config.heartbeat ? interval : 0,
       log: logger,
       observer: bridgeObserver({ exporter: id, meter, events }),
+      onDate: (time) => clock.confirm(time, 'LAPI'),
       clock,
       sleep,
       random,

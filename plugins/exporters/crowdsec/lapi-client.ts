@@ -19,6 +19,8 @@ export interface LapiClientOptions {
   readonly addressFamily?: 'ipv4' | 'ipv6' | undefined;
   /** `type/version`. */
   readonly userAgent: string;
+  /** Told with each answer what time LAPI has, ms since the epoch. */
+  readonly onDate?: ((time: number) => void) | undefined;
 }
 
 const JSON_BODY = { 'content-type': 'application/json' };
@@ -39,6 +41,7 @@ export class LapiClient {
       timeout,
       localAddress,
       family: familyOf(options),
+      onDate: options.onDate,
       hint: 'is LAPI running, and does its api.server.listen_uri allow this host?',
     });
     this.endpoint = this.#client.shown;

@@ -75,6 +75,8 @@ export interface CrowdSecUsageMetricsExporterOptions {
   /** @default diag of @opentelemetry/api */
   readonly log?: Log;
   readonly observer?: WindowObserver;
+  /** Told with each answer what time LAPI has, ms since the epoch. */
+  readonly onDate?: (time: number) => void;
   readonly clock?: Clock;
   readonly sleep?: Sleep;
   /** From 0 up to, not including, 1. */

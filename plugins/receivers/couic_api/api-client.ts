@@ -13,6 +13,8 @@ export interface ApiClientOptions {
   /** Called for each connection, so that renewed certificates are taken up. */
   readonly tls?: (() => Promise<ClientTlsOptions>) | undefined;
   readonly userAgent: string;
+  /** Told with each answer what time Couic has, ms since the epoch. */
+  readonly onDate?: (time: number) => void;
 }
 
 /** Counters are a few KiB; what is much longer is something else. */
@@ -26,7 +28,7 @@ export class CouicApiClient {
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
-    const { endpoint, timeout, tls, userAgent } = options;
+    const { endpoint, timeout, tls, userAgent, onDate } = options;
     const { url, shown, socketPath } = endpoint;
     this.#client = new HttpClient({
       url,
@@ -37,6 +39,7 @@ export class CouicApiClient {
       // Two, so that a long list does not keep the counters waiting.
       connections: 2,
       socketPath,
+      onDate,
       hint: socketPath === undefined ? 'does Couic run?' : 'does Couic run, and is that its [server] socket?',
     });
   }

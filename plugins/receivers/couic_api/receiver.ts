@@ -26,7 +26,7 @@ export class CouicApiReceiver implements Receiver {
   /** An API that does not answer yet is no reason not to start: Couic may come later than the bridge. */
   async start(): Promise<void> {
     const { endpoint, timeout, tls, reconcile, token } = this.#config;
-    const { logger, clock, ledger, version } = this.#context;
+    const { logger, clock, trustedClock, ledger, version } = this.#context;
     // Files that cannot be read are told now, not at the first connection.
     if (tls) await loadClientTls(tls);
     const client = new CouicApiClient({
@@ -34,6 +34,7 @@ export class CouicApiReceiver implements Receiver {
       timeout,
       tls: tls && (() => loadClientTls(tls)),
       userAgent: `couic-otel-bridge/${version}`,
+      onDate: (time) => trustedClock.confirm(time, "Couic's API"),
     });
     this.#client = client;
     const { signal } = this.#end;

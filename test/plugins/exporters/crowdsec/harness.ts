@@ -8,6 +8,7 @@ import { BridgeEvents } from '../../../../src/events.ts';
 import { Health } from '../../../../src/health.ts';
 import { ConnectionBudget } from '../../../../src/http/connection-budget.ts';
 import type { BridgeLedger } from '../../../../src/ledger/bridge-ledger.ts';
+import { TrustedClock } from '../../../../src/ledger/trusted-clock.ts';
 import type { Sleep } from '../../../../src/sleep.ts';
 import { createMeterProvider } from '../../../../src/telemetry/meter-provider.ts';
 import { FakeTime, until } from '../../../support/fake-time.ts';
@@ -57,11 +58,12 @@ export class Host {
     this.events = new BridgeEvents();
     const process = { dead: false, sleeping: 0, sends: !('dry_run' in config && config.dry_run) };
     this.#process = process;
-    const { ledger } = newLedger(this.store, this.time);
+    const trustedClock = new TrustedClock(this.time);
+    const { ledger } = newLedger(this.store, this.time, undefined, trustedClock);
     this.ledger = ledger;
     const provider = createMeterProvider({ resource: emptyResource(), version: '0.0.0' });
     const options = { endpoint: this.lapi.url, api_key: 'test-key', heartbeat: false, ...config };
-    this.crowdsec = new CrowdSecExporter(this.#context(provider), schema.parse(options), {
+    this.crowdsec = new CrowdSecExporter(this.#context(provider, trustedClock), schema.parse(options), {
       sleep: this.#sleepIn(process),
       random: () => 0.5,
     });
@@ -133,11 +135,12 @@ export class Host {
     return this.lines.filter(({ level }) => level === 'warn' || level === 'error').map(({ message }) => message);
   }
 
-  #context(provider: ReturnType<typeof createMeterProvider>): ExporterContext {
+  #context(provider: ReturnType<typeof createMeterProvider>, trustedClock: TrustedClock): ExporterContext {
     return {
       id: 'crowdsec',
       logger: this.#logger(),
       clock: this.time,
+      trustedClock,
       meter: provider.getMeter('couic-otel-bridge/exporter/crowdsec'),
       events: this.events,
       health: this.health,

@@ -50,6 +50,14 @@ it('hands a window over with the key and one slash in the User-Agent', async () 
   });
 });
 
+it("tells LAPI's time with each answer, whatever the answer is", async () => {
+  const told: number[] = [];
+  await connect({ now: () => 1_704_067_300_900 }, { onDate: (time) => told.push(time) });
+  await client.push(BODY);
+  await client.push('[');
+  expect(told).toEqual([1_704_067_300_000, 1_704_067_300_000]);
+});
+
 it('puts the path of a proxy before that of the call', async () => {
   await connect();
   const other = new LapiClient({ endpoint: `${lapi.url}/crowdsec/`, timeout: 5000, userAgent: 'a/b' });

@@ -198,6 +198,19 @@ describe('the bounds of the outbox', () => {
     expect(processed()).toBe(2);
     expect(host.warnings).toContain('Dropped window 1 unsent: outbox.max_age is exceeded');
   });
+
+  it('drop none at a start with a clock that is a year ahead', async () => {
+    await host.start();
+    host.lapi.faults.push({ kind: 'status', status: 503 });
+    await host.report({ policy: 'ignore' });
+    host.time.advance(1000);
+    await host.stop();
+    expect(outbox().size).toBe(1);
+    host.time.step(365 * 86_400_000);
+    await host.start();
+    await until(() => processed() === 1);
+    expect(host.warnings.filter((line) => line.startsWith('Dropped'))).toEqual([]);
+  });
 });
 
 describe('shutdown', () => {

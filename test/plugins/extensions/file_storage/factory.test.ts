@@ -7,12 +7,14 @@ import type { ExtensionContext } from '../../../../src/component.ts';
 import { BridgeEvents } from '../../../../src/events.ts';
 import { Health } from '../../../../src/health.ts';
 import { ConnectionBudget } from '../../../../src/http/connection-budget.ts';
+import { TrustedClock } from '../../../../src/ledger/trusted-clock.ts';
 import { temporaryDirectory } from '../../../storage/testing.ts';
 
 const context = (): ExtensionContext => ({
   id: 'file_storage',
   logger: pino({ enabled: false }),
   clock: systemClock,
+  trustedClock: new TrustedClock(systemClock),
   meter: createNoopMeter(),
   events: new BridgeEvents(),
   health: new Health(),

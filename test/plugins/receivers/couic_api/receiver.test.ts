@@ -55,6 +55,17 @@ const metric = async (name: string) => (await collect(ledger.producer(['edge']))
 const warnings = (context: ReturnType<typeof receiverContext>) =>
   context.lines.filter(({ level }) => (level as number) >= 40).map(({ msg }) => msg);
 
+test('the date of an answer confirms a clock that is held back', async () => {
+  const context = receiverContext(ledger, { id: 'couic_api' });
+  context.trustedClock.startAfter(Date.now() - 10 * 86_400_000);
+  const config = configSchema.parse({ endpoint, instance: 'edge', token: MONITORING });
+  const receiver = new CouicApiReceiver(context, config);
+  onTestFinished(() => receiver.shutdown());
+  expect(context.trustedClock.heldBack).toBeGreaterThan(0);
+  await receiver.start();
+  await expect.poll(() => context.trustedClock.believedFor).toBe("Couic's API has the same time");
+});
+
 test('the factory is registered under the name of the configuration', () => {
   const config = configSchema.parse({ instance: 'edge', token: MONITORING });
   const receiver = couicApiReceiver.create(receiverContext(ledger), config);
