@@ -1,0 +1,239 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Clock } from '../../clock.ts';
+import type { Health } from '../../health.ts';
+import type { Extent, Follower, LogEngine, Opened, SnapshotPiece } from '../engine.ts';
+import { type AppendOptions, type Entry, Gap, type LogIdentity, MAX_RECORD, type Position } from '../log.ts';
+import { notOpen, type StorageError, tooLarge } from '../storage-error.ts';
+import { acquireLock } from './acquire-lock.ts';
+import { createDirectory, makePrivate, surveyDirectory } from './directory.ts';
+import { type Disk, systemDisk, writeWhole } from './disk.ts';
+import { damaged } from './errors.ts';
+import type { Faults } from './faults.ts';
+import { MANIFEST, snapshotPath, snapshotsIn, UNFINISHED } from './layout.ts';
+import type { DirectoryLock } from './lock.ts';
+import { encodeManifest, readManifest } from './manifest.ts';
+import { Mark } from './mark.ts';
+import { readSegments } from './read-segments.ts';
+import { Reserve } from './reserve.ts';
+import { Segments, type SegmentsOptions } from './segments.ts';
+import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
+import { Writer } from './writer.ts';
+
+export interface EmbeddedEngineOptions {
+  /** Created if it does not exist, 0700. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly health: Health;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Milliseconds between attempts to write again after a failed commit. @default 1000 */
+  readonly retryInterval?: number;
+  /** @default the kernel's, or where that is not to be had, a file with the process's number */
+  readonly lock?: DirectoryLock;
+  readonly faults?: Faults;
+  readonly disk?: Disk;
+}
+
+/** The log of one process in plain files of one directory; see layout.ts, frames.ts and docs/adr/plain-files.md. */
+export class EmbeddedEngine implements LogEngine {
+  readonly directory: string;
+  readonly #options: EmbeddedEngineOptions;
+  readonly #disk: Disk;
+  readonly #mark: Mark;
+  readonly #reserve: Reserve;
+  #lock: DirectoryLock | undefined;
+  #identity: LogIdentity | undefined;
+  #segments: Segments | undefined;
+  #snapshot: Position | undefined;
+  #writer: Writer | undefined;
+  #closing: Promise<void> | undefined;
+  /** Those who have read to the end. */
+  readonly #waiting = new Set<() => void>();
+
+  constructor(options: EmbeddedEngineOptions) {
+    const { directory, disk = systemDisk } = options;
+    this.#options = options;
+    this.directory = directory;
+    this.#disk = disk;
+    this.#mark = new Mark(disk, directory);
+    this.#reserve = new Reserve(disk, directory);
+  }
+
+  get identity(): LogIdentity {
+    if (!this.#identity) throw notOpen();
+    return this.#identity;
+  }
+
+  get extents(): readonly Extent[] {
+    return this.#segments?.all ?? [];
+  }
+
+  async open(): Promise<Opened> {
+    const { directory } = this;
+    createDirectory(directory);
+    // Before anything is written there: a directory of somebody else stays as it is.
+    surveyDirectory(directory);
+    const lock = await acquireLock(directory, this.#options);
+    try {
+      const warning = makePrivate(directory);
+      if (warning) this.#options.logger.warn(warning);
+      for (const name of readdirSync(directory))
+        if (UNFINISHED.test(name)) await this.#disk.remove(join(directory, name));
+      const snapshot = await this.#open(lock);
+      this.#lock = lock;
+      return { snapshot };
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  async #open(lock: DirectoryLock): Promise<Opened['snapshot']> {
+    const { directory } = this;
+    const manifest = readManifest(directory);
+    this.#identity = manifest ?? {
+      logId: randomUUID(),
+      instanceId: randomUUID(),
+      createdAt: this.#options.clock.now(),
+    };
+    const { logId } = this.#identity;
+    const options: SegmentsOptions = {
+      disk: this.#disk,
+      directory,
+      lock,
+      faults: this.#options.faults,
+      announce: (newest) =>
+        writeWhole(this.#disk, directory, join(directory, MANIFEST), encodeManifest({ ...this.identity, newest })),
+    };
+    this.#segments = manifest
+      ? await Segments.find(options, logId, manifest.newest)
+      : await Segments.begin(options, logId);
+    const position = snapshotsIn(readdirSync(directory)).at(-1);
+    if ((position ?? 0) + 1 < this.#segments.first)
+      throw damaged(directory, `the snapshot before record ${this.#segments.first} is missing`);
+    this.#snapshot = position;
+    if (position === undefined) return undefined;
+    return { position, pieces: readSnapshot(snapshotPath(directory, position), logId, position) };
+  }
+
+  async follow(from: Position, follower: Follower): Promise<void> {
+    const segments = this.#segments;
+    if (!segments) throw notOpen();
+    if (from < segments.first) throw new Gap(from, segments.first);
+    const { directory } = this;
+    const { clock, faults, health, logger, retryInterval = 1000 } = this.#options;
+    const torn = await segments.replay(from, this.#mark.read(), (entry) => follower.deliver(entry));
+    if (torn > 0) logger.warn(`Cut ${torn} bytes of a commit that had not come to its end off ${segments.newest.path}`);
+    for (const old of snapshotsIn(readdirSync(directory)))
+      if (old !== this.#snapshot) await this.#disk.remove(snapshotPath(directory, old));
+    await this.#fitReserve();
+    if (segments.last > 0) this.#mark.move(() => segments.last);
+    this.#writer = new Writer({
+      directory,
+      segment: () => segments.newest,
+      follower,
+      clock,
+      retryInterval,
+      faults,
+      onCommitted: () => {
+        this.#mark.move(() => segments.last);
+        this.#wake();
+      },
+      onFailed(error: StorageError) {
+        health.setUnavailable('storage', error.message);
+        logger.error({ err: error }, 'The store cannot be written: reports are refused, and their senders keep them');
+      },
+      onRecovered() {
+        health.setAvailable('storage');
+        logger.info('The store can be written again');
+      },
+    });
+  }
+
+  append(topic: string, record: Uint8Array, { origin }: AppendOptions = {}): Promise<Position> {
+    if (!this.#writer || this.#closing) return Promise.reject(notOpen());
+    const bytes = record.length + topic.length;
+    if (bytes > MAX_RECORD) return Promise.reject(tooLarge(topic, bytes, MAX_RECORD));
+    // No other process writes here: nothing can come between what was expected and this.
+    return this.#writer.append({ topic, record }, origin);
+  }
+
+  read(from: Position, signal: AbortSignal): AsyncIterable<Entry> {
+    if (!this.#segments) throw notOpen();
+    return readSegments(this.#segments.all, from, signal, (end) => this.#waitForMore(end));
+  }
+
+  async saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void> {
+    const { faults } = this.#options;
+    const before = this.#snapshot;
+    if (position === before) return;
+    // What comes from now on lies apart from what the snapshot makes superfluous. Where there is no room, that comes after.
+    await this.#writer!.run(() => this.#segments!.rotate()).catch(() => {});
+    const file = await this.#reserve.open();
+    try {
+      await writeSnapshot(file, this.identity.logId, position, randomInt(1, 2 ** 32), pieces, () =>
+        faults?.('snapshot-piece'),
+      );
+    } finally {
+      await file.close();
+    }
+    faults?.('before-flip');
+    await this.#disk.rename(this.#reserve.path, snapshotPath(this.directory, position));
+    await this.#disk.syncDirectory(this.directory);
+    faults?.('after-flip');
+    this.#snapshot = position;
+    // The room of the old one is that of the next.
+    if (before !== undefined) await this.#disk.rename(snapshotPath(this.directory, before), this.#reserve.path);
+  }
+
+  async cut(position: Position): Promise<void> {
+    const segments = this.#segments;
+    if (!segments || !this.#writer) throw notOpen();
+    const limit = Math.min(position, this.#snapshot ?? 0);
+    await this.#writer.run(async () => {
+      if (segments.last <= limit) await segments.rotate();
+      await segments.cut(limit);
+    });
+    await this.#fitReserve();
+  }
+
+  async drain(): Promise<void> {
+    await this.#writer?.drain();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.drain();
+    await this.#mark.close();
+    await this.#segments?.close();
+    this.#wake();
+    await this.#lock?.release();
+  }
+
+  #fitReserve(): Promise<void> {
+    const { directory } = this;
+    return this.#reserve.fit(this.#snapshot === undefined ? 0 : statSync(snapshotPath(directory, this.#snapshot)).size);
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+  }
+
+  #waitForMore(end: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#waiting.delete(done);
+        end.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      end.addEventListener('abort', done);
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { type Entry, Gap, type Position } from '../log.ts';
+import { damaged } from './errors.ts';
+import { FrameReader } from './frame-reader.ts';
+import { readEntries } from './frames.ts';
+import { SEGMENT_HEAD, type Segment } from './segment.ts';
+
+/**
+ * Entries from a position on, from the files, and then as they come. It reads what was acknowledged, and no further.
+ * @param segments - those that there are at any time, oldest first.
+ * @param more - resolves when there is more to read, or nothing more will come.
+ */
+export async function* readSegments(
+  segments: readonly Segment[],
+  from: Position,
+  signal: AbortSignal,
+  more: (signal: AbortSignal) => Promise<void>,
+): AsyncGenerator<Entry, void> {
+  for (let next = from; !signal.aborted; ) {
+    if (next < segments[0]!.first) throw new Gap(next, segments[0]!.first);
+    const segment = segments.find(({ last }) => next <= last);
+    if (segment) next = yield* readSegment(segment, next, signal);
+    else await more(signal);
+  }
+}
+
+/** @returns the position after the last that it gave. */
+async function* readSegment(segment: Segment, from: Position, signal: AbortSignal): AsyncGenerator<Entry, Position> {
+  let next = from;
+  const file = await open(segment.path, 'r').catch((error) =>
+    Promise.reject(damaged(segment.path, 'it cannot be read', error)),
+  );
+  try {
+    const reader = new FrameReader(segment.salt, SEGMENT_HEAD);
+    while (next <= segment.last && !signal.aborted) {
+      const frame = reader.take();
+      if (frame === 'more') await fill(reader, file, segment, next);
+      else if (frame === 'broken')
+        throw damaged(segment.path, `the checksum of a record at or before ${next} does not match`);
+      else if (frame.head.first + frame.head.count > next) {
+        for (const entry of readEntries(frame.bytes, frame.at, frame.head)) {
+          if (entry.position < next) continue;
+          next = entry.position + 1;
+          yield entry;
+        }
+      }
+    }
+  } finally {
+    await file.close();
+  }
+  return next;
+}
+
+async function fill(reader: FrameReader, file: FileHandle, segment: Segment, next: Position): Promise<void> {
+  const { into, position } = reader.room();
+  const { bytesRead } = await file.read(into, 0, Math.min(into.length, Math.max(0, segment.end - position)), position);
+  if (bytesRead === 0) throw damaged(segment.path, `record ${next} is missing`);
+  reader.filled(bytesRead);
+}

@@ -1,0 +1,73 @@
+import type { AppendOptions, Entry, LogIdentity, Position } from './log.ts';
+
+/**
+ * What keeps the entries: plain files in a directory (embedded/), memory in tests, a replicated stream. Whoever writes
+ * another one passes test/log/contract.ts, which says all that is expected. One engine object is one process's place in a log.
+ */
+export interface LogEngine {
+  /** Known from `open()` on. */
+  readonly identity: LogIdentity;
+  /** Where the log is on disk, if it is. */
+  readonly directory?: string | undefined;
+  /**
+   * Opens what is there, or makes a new log; called once.
+   * @throws StorageError when it is in use, damaged, not ours, or cannot be written to.
+   */
+  open(): Promise<Opened>;
+  /**
+   * Delivers all entries from a position on, in order: those that are there before it resolves, later ones as they are
+   * committed, others' entries as well as our own. Called once, after `open()` and before the first append.
+   * @throws Gap when entries from there on are no longer kept.
+   */
+  follow(from: Position, follower: Follower): Promise<void>;
+  /**
+   * Resolves when the entry is durable. All entries of all topics have one order, and that is the order of calls among those of one process.
+   * @throws Conflict, if `options.expect` is given: see AppendOptions. Nothing was written.
+   * @throws StorageError `ERR_STORAGE_COMMIT`: nothing was delivered, and never will be after a restart but for a crash
+   *   at that moment. `ERR_STORAGE_CLOSED`.
+   */
+  append(topic: string, record: Uint8Array, options?: AppendOptions): Promise<Position>;
+  /** Entries from a position on, in order, then as they come, until the signal is aborted. @throws Gap */
+  read(from: Position, signal: AbortSignal): AsyncIterable<Entry>;
+  /**
+   * Keeps a snapshot in place of the one before, at once or not at all.
+   * @param pieces - as they are to be had; an error of theirs gives the snapshot up.
+   */
+  saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void>;
+  /** Entries up to here may go, now or later; never those behind the snapshot that is kept. */
+  cut(position: Position): Promise<void>;
+  /** What is kept, oldest first, in the parts in which it can go. */
+  readonly extents: readonly Extent[];
+  /** Takes no more appends, and waits for those that were made. A snapshot and a cut may follow, then `close()`. */
+  drain(): Promise<void>;
+  /** Commits what was appended and lets go of everything. Safe before `open()`, and twice. */
+  close(): Promise<void>;
+}
+
+export interface Opened {
+  /** The newest snapshot. */
+  readonly snapshot: { readonly position: Position; readonly pieces: Iterable<SnapshotPiece> } | undefined;
+}
+
+export interface Follower {
+  /** In order, each once, synchronously between two commits. Must not throw. */
+  deliver(entry: Entry): void;
+  /** There is no room for more: a snapshot and a cut would make some. */
+  full?(): void;
+}
+
+export interface SnapshotPiece {
+  /** 0 to 254: what the bytes are to whoever wrote them. */
+  readonly kind: number;
+  /** At most 1 MiB; good until the next piece is asked for. */
+  readonly bytes: Uint8Array;
+}
+
+/** A run of entries that goes as one. */
+export interface Extent {
+  readonly first: Position;
+  readonly last: Position;
+  readonly bytes: number;
+  /** When its last entry was committed, ms since the epoch. */
+  readonly time: number;
+}

@@ -1,0 +1,144 @@
+/**
+ * What the log is to those who write into it and fold it. Everything durable is an entry of one log; all state in memory
+ * is a deterministic fold over those entries, started from the newest snapshot. The engine beneath is of engine.ts.
+ */
+
+/** A point in the one order over all topics of a log: a whole number from 1, rising. 0 is before the first entry. */
+export type Position = number;
+
+/** Who the log is; given once, and kept over restarts, upgrades and moves. */
+export interface LogIdentity {
+  /** A UUID of the log itself: the same for every process that works on it. */
+  readonly logId: string;
+  /** A UUID of this process's place in it, the service's `service.instance.id`. */
+  readonly instanceId: string;
+  /** When the log was made, ms since the epoch: the start time of every durable total. */
+  readonly createdAt: number;
+}
+
+export interface Entry {
+  readonly position: Position;
+  /** When it was committed, ms since the epoch, by the engine's clock. A fold may use it: it is the same in every replay. */
+  readonly time: number;
+  /** `ledger`, `couic/NAME`, `exporter/ID`, `reader/NAME`. */
+  readonly topic: string;
+  /** Good until `apply` returns, or until the next entry is asked for: who keeps it copies it. */
+  readonly record: Uint8Array;
+  /** What an append of this process gave beside the record, so that nothing is decoded twice; else undefined. */
+  readonly origin?: unknown;
+}
+
+/** State that is a fold over the entries of its topics. */
+export interface Fold {
+  /**
+   * Applies one entry that is on disk. Deterministic: the same entries in the same order give the same state, so it reads
+   * no clock and no randomness, and it must not throw on an entry that it wrote itself.
+   */
+  apply(entry: Entry): void;
+  /**
+   * The state as of this call, as pieces of at most 1 MiB each (the buffers belong to the log until the iterator moves on).
+   * Entries may be applied between two pieces; the pieces still describe the moment of the call: a plain generator
+   * function, which runs only from the first `next()` on, is too late. `return` is called when a snapshot is given up.
+   */
+  snapshot(): Iterable<Uint8Array>;
+  /** Takes the pieces of one `snapshot()`, in order, before any `apply`; each is good until the next one is asked for. Called at most once, on a new fold. */
+  restore(pieces: Iterable<Uint8Array>): void;
+}
+
+export interface AppendOptions {
+  /**
+   * The topic's last position that this process had folded when it made up its mind (`Topic.last`), never one that was
+   * asked of the engine. When anybody else's entry came to the topic since, the append is refused with `Conflict`.
+   * This process's own appends to the topic that are under way do not conflict: it knows of them. Without it, the append is unconditional.
+   */
+  readonly expect?: Position | undefined;
+  /** Comes back as `Entry.origin` in this process; never written. */
+  readonly origin?: unknown;
+}
+
+/** Where the entries of one topic are written. */
+export interface Topic {
+  readonly name: string;
+  /** Position of its last entry that this process has folded; 0 when there is none. */
+  readonly last: Position;
+  /**
+   * Writes one atomic entry: what must be together is one record. Resolves once it is on disk and folded. Appends are
+   * folded in the order of their calls; those made while a commit is under way share the next one.
+   * @param record - at most `MAX_RECORD` bytes; the log's until the promise settles.
+   * @throws Conflict: another process was first; nothing was written.
+   * @throws StorageError `ERR_STORAGE_COMMIT`, `ERR_STORAGE_CLOSED`: nothing was folded, and the caller may try again.
+   */
+  append(record: Uint8Array, options?: AppendOptions): Promise<Position>;
+}
+
+/** Reads the log beside the folds, with a durable cursor: what it has not passed is kept for it, within bounds. */
+export interface Reader {
+  /** It has passed everything up to here. */
+  readonly position: Position;
+  /**
+   * Entries after `position`, in order, then as they come, until the signal is aborted.
+   * @throws Gap when what comes next is no longer kept. `retain(gap.first - 1)` accepts the loss.
+   */
+  read(signal: AbortSignal): AsyncIterable<Entry>;
+  /** Passes everything up to a position, durably. Never back. */
+  retain(position: Position): Promise<void>;
+}
+
+/** The log of a service. Everything is registered, then `load()`ed; before that nothing is read or written. */
+export interface Log {
+  /** Known once `load()` has resolved; throws `ERR_STORAGE_CLOSED` before. */
+  readonly identity: LogIdentity;
+  /** Where the log is on disk, when it is in a directory: operators' sockets stand there too. */
+  readonly directory: string | undefined;
+  /**
+   * Registers a fold under a stable name (`ledger`, `exporter/crowdsec/edge`), before `load()`, each name once. It gets the
+   * entries of the topic of that name, and of all topics under the given prefixes. State of names that nobody attaches in
+   * this run is kept, unread.
+   */
+  attach(name: string, fold: Fold, prefixes?: readonly string[]): void;
+  /** A configured reader, before `load()`. A new one starts at the end; one that is not asked for any more keeps nothing. */
+  reader(name: string): Reader;
+  topic(name: string): Topic;
+  /** Entries of all topics from a position on, in order, then as they come, until the signal is aborted. @throws Gap */
+  read(from: Position, signal: AbortSignal): AsyncIterable<Entry>;
+  /**
+   * Opens the log, restores and replays into the folds. Before the first append. Called again, it gives the same promise.
+   * @throws StorageError: it never starts from zero where a log was.
+   */
+  load(): Promise<void>;
+  /**
+   * Commits what waits, takes a last snapshot, lets go. Safe before `load()`, and twice.
+   * @param deadline - ends the last snapshot early, which only makes the next start slower.
+   */
+  close(deadline?: AbortSignal): Promise<void>;
+}
+
+/** Bytes of a record with its topic's name and what frames it: an entry is a message of at most 1 MiB in any engine. */
+export const MAX_RECORD = 1024 * 1024 - 1024;
+
+/** Another process has written to the topic since: look again at what is there now, and decide anew. */
+export class Conflict extends Error {
+  readonly topic: string;
+  readonly expected: Position;
+
+  constructor(topic: string, expected: Position) {
+    super(`another process has written to ${topic} after position ${expected}`);
+    this.name = 'Conflict';
+    this.topic = topic;
+    this.expected = expected;
+  }
+}
+
+/** What was asked for is no longer kept: nothing is skipped silently. */
+export class Gap extends Error {
+  readonly from: Position;
+  /** The first position that is still there. */
+  readonly first: Position;
+
+  constructor(from: Position, first: Position) {
+    super(`the log begins at position ${first}; entries from ${from} on are no longer kept`);
+    this.name = 'Gap';
+    this.from = from;
+    this.first = first;
+  }
+}

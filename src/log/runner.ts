@@ -1,0 +1,338 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { Follower, LogEngine, SnapshotPiece } from './engine.ts';
+import type { AppendOptions, Entry, Fold, Log, LogIdentity, Position, Reader, Topic } from './log.ts';
+import { beyondBounds, encodeCursor, READER_PREFIX, Readers, type Retention } from './readers.ts';
+import { KeptFold, restoreSections, snapshotSections } from './snapshot-sections.ts';
+import { notOpen, StorageError } from './storage-error.ts';
+
+export interface LogRunnerOptions {
+  readonly engine: LogEngine;
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, 'warn'>;
+  /** A snapshot is taken once the log is longer than this, and than the last one: so both writing and restarting stay cheap. Bytes of records. @default 16 MiB */
+  readonly minimumLogBytes?: number;
+  /** @default 168 h and 1 GiB */
+  readonly retention?: Retention;
+  /** A bound took what a reader had not passed. @param positions - how many. */
+  onDropped?(reader: string, positions: number): void;
+}
+
+interface SnapshotPace {
+  /** How long commits are left alone after each write, as a multiple of the time that the write took. */
+  readonly rest: number;
+  /** When it is aborted, the snapshot is given up. */
+  readonly deadline?: AbortSignal | undefined;
+}
+
+const MIB = 1024 * 1024;
+/** While there are commits. */
+const REST = 6;
+/** Between two snapshots that are to make room, ms. */
+const FULL_INTERVAL = 10_000;
+
+/** Runs the folds of a log over an engine: it alone applies entries, in order, and takes their snapshots. */
+export class LogRunner implements Log {
+  readonly #options: LogRunnerOptions;
+  readonly #engine: LogEngine;
+  readonly #folds = new Map<string, Fold>();
+  readonly #prefixes: [prefix: string, fold: Fold][] = [];
+  readonly #readers = new Readers();
+  /** By topic: its fold, and the last position that was folded. */
+  readonly #topics = new Map<string, RunningTopic>();
+  readonly #waiting: { position: Position; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  #position: Position = 0;
+  #loading: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #isOpen = false;
+  /** A fold threw: memory no longer follows the log. */
+  #lost: StorageError | undefined;
+  /** Bytes of records since the last snapshot, and what there must be for another one. */
+  #logBytes = 0;
+  #threshold: number;
+  #snapshotAt: Position = 0;
+  #snapshotting: Promise<void> | undefined;
+  #fullAt = Number.NEGATIVE_INFINITY;
+  /** Aborted to let a snapshot under way go on without rests. */
+  readonly #hurry = new AbortController();
+
+  constructor(options: LogRunnerOptions) {
+    this.#options = options;
+    this.#engine = options.engine;
+    this.#threshold = this.#minimum;
+  }
+
+  get identity(): LogIdentity {
+    return this.#engine.identity;
+  }
+
+  get directory(): string | undefined {
+    return this.#engine.directory;
+  }
+
+  /** Of the last entry that was folded: between two turns of the event loop the folds stand exactly there. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  attach(name: string, fold: Fold, prefixes: readonly string[] = []): void {
+    if (this.#loading || this.#closing) throw new Error(`fold ${name} was attached after the log was loaded`);
+    if (this.#folds.has(name)) throw new Error(`fold ${name} was attached twice`);
+    this.#folds.set(name, fold);
+    for (const prefix of prefixes) this.#prefixes.push([prefix, fold]);
+  }
+
+  reader(name: string): Reader {
+    if (this.#loading || this.#closing) throw new Error(`reader ${name} was asked for after the log was loaded`);
+    this.#readers.configure(name);
+    const positionOf = () => this.#readers.positionOf(name) ?? this.#position;
+    return {
+      get position() {
+        return positionOf();
+      },
+      read: (signal) => this.#engine.read(positionOf() + 1, signal),
+      retain: (position) => this.#retain(name, position),
+    };
+  }
+
+  topic(name: string): Topic {
+    return this.#topic(name);
+  }
+
+  read(from: Position, signal: AbortSignal): AsyncIterable<Entry> {
+    return this.#engine.read(from, signal);
+  }
+
+  #topic(name: string): RunningTopic {
+    let topic = this.#topics.get(name);
+    if (topic === undefined) {
+      topic = new RunningTopic(name, (record, options) => this.#append(name, record, options));
+      this.#topics.set(name, topic);
+    }
+    return topic;
+  }
+
+  load(): Promise<void> {
+    if (this.#closing) return Promise.reject(notOpen());
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  async #load(): Promise<void> {
+    const { snapshot } = await this.#engine.open();
+    try {
+      if (snapshot) this.#restore(snapshot.position, snapshot.pieces);
+      const follower: Follower = {
+        deliver: (entry) => this.#deliver(entry),
+        full: () => this.#makeRoom(),
+      };
+      await this.#engine.follow(this.#position + 1, follower);
+      if (this.#lost) throw this.#lost;
+      this.#isOpen = true;
+      await this.#settleReaders();
+    } catch (error) {
+      this.#isOpen = false;
+      await this.#engine.close();
+      throw error;
+    }
+  }
+
+  #restore(position: Position, pieces: Iterable<SnapshotPiece>): void {
+    let bytes = 0;
+    const counted = (function* () {
+      for (const piece of pieces) {
+        bytes += piece.bytes.length;
+        yield piece;
+      }
+    })();
+    const { topics, readers } = restoreSections(counted, (name) => this.#foldOf(name));
+    for (const [name, last] of topics) this.#topic(name).last = last;
+    this.#readers.restore(readers);
+    this.#position = position;
+    this.#snapshotAt = position;
+    this.#threshold = Math.max(this.#minimum, bytes);
+  }
+
+  /** The fold of a name or of a topic; of those that nobody attached, one that keeps them. */
+  #foldOf(name: string): Fold {
+    let fold = this.#folds.get(name) ?? this.#prefixes.find(([prefix]) => name.startsWith(prefix))?.[1];
+    if (fold === undefined) {
+      fold = new KeptFold();
+      this.#folds.set(name, fold);
+    }
+    return fold;
+  }
+
+  #deliver(entry: Entry): void {
+    if (this.#lost) return;
+    const topic = this.#topic(entry.topic);
+    try {
+      if (entry.topic.startsWith(READER_PREFIX)) this.#readers.apply(entry);
+      else {
+        topic.fold ??= this.#foldOf(entry.topic);
+        topic.fold.apply(entry);
+      }
+    } catch (error) {
+      this.#lose(error);
+      return;
+    }
+    topic.last = entry.position;
+    this.#position = entry.position;
+    while (this.#waiting.length > 0 && this.#waiting[0]!.position <= entry.position) this.#waiting.shift()!.resolve();
+    this.#logBytes += entry.record.length;
+    if (this.#logBytes > this.#threshold && this.#isOpen) this.#beginSnapshot();
+  }
+
+  #lose(cause: unknown): void {
+    this.#lost = new StorageError(
+      'ERR_STORAGE_COMMIT',
+      'a record that is on disk could not be applied, so memory and disk disagree; restart the bridge',
+      { cause },
+    );
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#lost);
+  }
+
+  async #append(name: string, record: Uint8Array, options?: AppendOptions): Promise<Position> {
+    if (this.#lost) throw this.#lost;
+    if (!this.#isOpen || this.#closing) throw notOpen();
+    const position = await this.#engine.append(name, record, options);
+    if (position > this.#position) await this.#folded(position);
+    return position;
+  }
+
+  #folded(position: Position): Promise<void> {
+    if (this.#lost) return Promise.reject(this.#lost);
+    return new Promise((resolve, reject) => {
+      const at = this.#waiting.findIndex((other) => other.position > position);
+      this.#waiting.splice(at === -1 ? this.#waiting.length : at, 0, { position, resolve, reject });
+    });
+  }
+
+  /** Gives new readers their start, which is the end, and takes it from those that are no longer configured. */
+  async #settleReaders(): Promise<void> {
+    const cursors = this.#readers.fresh.map((name): [string, Position | null] => [name, this.#position]);
+    for (const name of this.#readers.gone) {
+      this.#options.logger.warn(`The log keeps nothing for ${name} any more: it is not configured`);
+      cursors.push([name, null]);
+    }
+    for (const [name, position] of cursors) await this.topic(READER_PREFIX + name).append(encodeCursor(position));
+  }
+
+  async #retain(name: string, position: Position): Promise<void> {
+    await this.topic(READER_PREFIX + name).append(encodeCursor(Math.min(position, this.#position)));
+    if (!this.#snapshotting) await this.#cut();
+  }
+
+  /** Lets go of what no fold and no reader needs, and of what the bounds take from readers. */
+  async #cut(): Promise<void> {
+    const { clock, logger, onDropped, retention = { maxAge: 168 * 3_600_000, maxBytes: 1024 * MIB } } = this.#options;
+    const passed = this.#readers.passed(this.#snapshotAt);
+    const taken = beyondBounds(this.#engine.extents, this.#snapshotAt, clock.now(), retention);
+    for (const name of this.#readers.behind(taken)) {
+      const positions = taken - Math.max(this.#readers.positionOf(name) ?? 0, this.#cutAt);
+      if (positions <= 0) continue;
+      logger.warn(`${name} lags too far behind: ${positions} entries of the log that it has not read were let go of`);
+      onDropped?.(name, positions);
+    }
+    this.#cutAt = Math.max(this.#cutAt, passed, taken);
+    const first = this.#engine.extents[0];
+    if (first && first.last <= this.#cutAt) await this.#engine.cut(this.#cutAt);
+  }
+
+  #cutAt: Position = 0;
+
+  get #minimum(): number {
+    return this.#options.minimumLogBytes ?? 16 * MIB;
+  }
+
+  /** The disk is full: a snapshot goes into the room that was kept for it, and the log before it away. */
+  #makeRoom(): void {
+    const now = this.#options.clock.monotonic();
+    if (now - this.#fullAt < FULL_INTERVAL || this.#position === this.#snapshotAt) return;
+    this.#fullAt = now;
+    this.#beginSnapshot({ rest: 0 });
+  }
+
+  #beginSnapshot(how: SnapshotPace = { rest: REST }): void {
+    if (this.#snapshotting || this.#hurry.signal.aborted) return;
+    this.#snapshotting = this.#takeSnapshot(how).finally(() => {
+      this.#snapshotting = undefined;
+    });
+  }
+
+  /** The folds' states are those of this call. */
+  async #takeSnapshot(pace: SnapshotPace): Promise<void> {
+    const position = this.#position;
+    const logBytes = this.#logBytes;
+    const topics = [...this.#topics.values()].map(({ name, last }) => [name, last] as const);
+    const source = snapshotSections({ topics, readers: this.#readers.save() }, this.#folds);
+    const written = { bytes: 0 };
+    try {
+      await this.#engine.saveSnapshot(position, this.#paced(source, written, pace));
+      this.#snapshotAt = position;
+      this.#logBytes -= logBytes;
+      this.#threshold = Math.max(this.#minimum, written.bytes);
+      await this.#cut();
+    } catch (error) {
+      // After a failure, not every record tries again.
+      this.#threshold = this.#logBytes + this.#minimum;
+      if (!pace.deadline?.aborted)
+        this.#options.logger.warn(
+          { err: error },
+          'A snapshot of the store was given up; the log goes on growing until the next one',
+        );
+    } finally {
+      source.return?.();
+    }
+  }
+
+  /** Commits have the time between two pieces to themselves. */
+  async *#paced(
+    source: Iterator<SnapshotPiece>,
+    written: { bytes: number },
+    { rest, deadline }: SnapshotPace,
+  ): AsyncGenerator<SnapshotPiece> {
+    const { clock } = this.#options;
+    const { signal } = this.#hurry;
+    for (;;) {
+      deadline?.throwIfAborted();
+      const start = clock.monotonic();
+      const next = source.next();
+      if (next.done) return;
+      written.bytes += next.value.bytes.length;
+      yield next.value;
+      const pause = (clock.monotonic() - start) * rest;
+      if (pause > 0 && !signal.aborted) await sleep(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  close(deadline?: AbortSignal): Promise<void> {
+    this.#closing ??= this.#close(deadline);
+    return this.#closing;
+  }
+
+  async #close(deadline: AbortSignal | undefined): Promise<void> {
+    await this.#loading?.catch(() => {});
+    if (!this.#isOpen) return;
+    this.#hurry.abort();
+    await this.#engine.drain();
+    await this.#snapshotting;
+    if (this.#position > this.#snapshotAt && !this.#lost && !deadline?.aborted)
+      await this.#takeSnapshot({ rest: 0, deadline });
+    this.#isOpen = false;
+    await this.#engine.close();
+  }
+}
+
+class RunningTopic implements Topic {
+  readonly name: string;
+  last: Position = 0;
+  fold: Fold | undefined;
+  readonly append: Topic['append'];
+
+  constructor(name: string, append: Topic['append']) {
+    this.name = name;
+    this.append = append;
+  }
+}

@@ -1,0 +1,560 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { LogEngine, SnapshotPiece } from '../../src/log/engine.ts';
+import { Conflict, type Entry, Gap, MAX_RECORD, type Position } from '../../src/log/log.ts';
+import { LogRunner, type LogRunnerOptions } from '../../src/log/runner.ts';
+import { bytes, DigestFold, ListFold, randomNumbers } from './folds.ts';
+
+/**
+ * What every engine of the log keeps to. Whoever writes one calls `engineContract` with it, and needs to read nothing
+ * but this file, src/log/engine.ts and src/log/log.ts.
+ */
+export interface EngineUnderTest {
+  readonly name: string;
+  /** A new, empty log. Gone after the test. */
+  create(): Promise<LogUnderTest>;
+  /** Names that `onStep` tells: between any two of them something became durable, or may have. */
+  readonly steps: readonly string[];
+  /** Seeds of the ends at random steps. @default three */
+  readonly seeds?: readonly number[];
+}
+
+/** Where one log is kept: outlives the engines that work on it. */
+export interface LogUnderTest {
+  /** A new engine on it, not opened. @param onStep - called at each step, synchronously; what it throws fails that step. */
+  engine(onStep?: (step: string) => void): LogEngine;
+  /** Whether two engines may work on it at once. If not, the second one's `open()` is refused with `ERR_STORAGE_LOCKED`. */
+  readonly isShared: boolean;
+  /** A log as a process that is killed now leaves it; may be called in `onStep`. Left out where only a real kill can show it. */
+  copy?(): LogUnderTest;
+  /** The same, as a power cut leaves it: of what was not yet made durable, some is there, some is not, and some is torn. */
+  cutPower?(random: () => number): LogUnderTest;
+}
+
+export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: EngineUnderTest): void {
+  const never = new AbortController().signal;
+
+  async function started(log: LogUnderTest, options: Partial<LogRunnerOptions> = {}, onStep?: (step: string) => void) {
+    const runner = new LogRunner({
+      engine: log.engine(onStep),
+      clock: { now: () => 1_700_000_000_000, monotonic: () => 0 },
+      logger: { warn: () => {} },
+      ...options,
+    });
+    onTestFinished(() => runner.close(AbortSignal.abort()));
+    return runner;
+  }
+
+  /** A runner with one fold that keeps all it was given. */
+  async function listed(log: LogUnderTest, options: Partial<LogRunnerOptions> = {}) {
+    const runner = await started(log, options);
+    const fold = new ListFold();
+    runner.attach('list', fold, ['list/']);
+    await runner.load();
+    return { runner, fold, list: runner.topic('list') };
+  }
+
+  async function take(entries: AsyncIterable<Entry>, count: number): Promise<string[]> {
+    const taken: string[] = [];
+    if (count === 0) return taken;
+    for await (const { position, topic, record } of entries) {
+      taken.push(`${position} ${topic} ${Buffer.from(record).toString('latin1')}`);
+      if (taken.length === count) break;
+    }
+    return taken;
+  }
+
+  async function* pieces(...texts: string[]): AsyncGenerator<SnapshotPiece> {
+    for (const [kind, text] of texts.entries()) yield { kind, bytes: bytes(text) };
+  }
+
+  describe(`the contract of engines: ${name}`, () => {
+    describe('order', () => {
+      test('entries of all topics have one order, which is that of the calls, live and in every replay', async () => {
+        const log = await create();
+        const { runner, fold } = await listed(log);
+        const topics = ['list', 'list/a', 'list/b'].map((topic) => runner.topic(topic));
+        const positions = await Promise.all(
+          Array.from({ length: 100 }, (_, i) => topics[i % 3]!.append(bytes(`${i}`.padEnd(i * 7, '.')))),
+        );
+        expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+        expect(new Set(positions).size).toBe(100);
+        expect(fold.records).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(i * 7, '.')));
+        expect(topics.map(({ last }) => last)).toEqual([positions[99], positions[97], positions[98]]);
+        const { seen } = fold;
+        await runner.close(AbortSignal.abort());
+
+        const again = await listed(log);
+        expect(again.fold.seen).toEqual(seen);
+        expect(again.list.last).toBe(positions[99]);
+      });
+
+      test('an append resolves once its entry was folded, with what it was encoded from; a replay has only bytes', async () => {
+        const log = await create();
+        const origins: unknown[] = [];
+        const open = async () => {
+          const runner = await started(log);
+          const fold = new ListFold();
+          const apply = (entry: Entry) => {
+            fold.apply(entry);
+            origins.push(entry.origin);
+          };
+          const snapshot = () => fold.snapshot();
+          runner.attach('list', { apply, snapshot, restore: (all) => fold.restore(all) });
+          await runner.load();
+          return { runner, fold };
+        };
+        const first = await open();
+        const origin = { some: 'object' };
+        const position = await first.runner.topic('list').append(bytes('x'), { origin });
+        expect(first.fold.seen).toEqual([[position, 'list', 'x']]);
+        expect(origins[0]).toBe(origin);
+        await first.runner.close(AbortSignal.abort());
+        await open();
+        expect(origins).toEqual([origin, undefined]);
+      });
+
+      test('an entry says when it was committed, the same in every replay', async () => {
+        const log = await create();
+        const { runner, fold, list } = await listed(log);
+        await list.append(bytes('x'));
+        await list.append(bytes('y'));
+        const { times } = fold;
+        expect(times[0]).toBeGreaterThan(0);
+        expect(times[1]).toBeGreaterThanOrEqual(times[0]!);
+        await runner.close(AbortSignal.abort());
+        expect((await listed(log)).fold.times).toEqual(times);
+      });
+
+      test('an entry holds any bytes, none as well, up to its bound; what is larger is refused and not folded', async () => {
+        const log = await create();
+        const { runner, fold, list } = await listed(log);
+        const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i)).toString('latin1');
+        const large = 'l'.repeat(MAX_RECORD - 'list'.length);
+        for (const text of ['', all, large, 'a', 'ab', 'abc']) await list.append(bytes(text));
+        await expect(list.append(bytes(`${large}!`))).rejects.toMatchObject({ code: 'ERR_STORAGE_COMMIT' });
+        await list.append(bytes('after'));
+        const expected = ['', all, large, 'a', 'ab', 'abc', 'after'];
+        expect(fold.records).toEqual(expected);
+        await runner.close(AbortSignal.abort());
+        expect((await listed(log)).fold.records).toEqual(expected);
+      });
+
+      test('an append before load and after close is refused and not folded', async () => {
+        const log = await create();
+        const runner = await started(log);
+        const fold = new ListFold();
+        runner.attach('list', fold);
+        const topic = runner.topic('list');
+        await expect(topic.append(bytes('early'))).rejects.toMatchObject({ code: 'ERR_STORAGE_CLOSED' });
+        await runner.load();
+        const last = topic.append(bytes('last'));
+        const closing = runner.close();
+        await expect(topic.append(bytes('late'))).rejects.toMatchObject({ code: 'ERR_STORAGE_CLOSED' });
+        await Promise.all([last, closing, runner.close()]);
+        expect(fold.records).toEqual(['last']);
+      });
+
+      test('the log has an identity of its own, given once', async () => {
+        const log = await create();
+        const engine = log.engine();
+        expect(() => engine.identity).toThrow('not open');
+        await engine.open();
+        const identity = { ...engine.identity };
+        expect(identity.logId).toMatch(/^[0-9a-f-]{36}$/);
+        expect(identity.createdAt).toBeGreaterThan(0);
+        await engine.follow(1, { deliver: () => {} });
+        await engine.close();
+        const again = log.engine();
+        await again.open();
+        expect(again.identity).toMatchObject(identity);
+        await again.close();
+      });
+    });
+
+    describe('expectations', () => {
+      test('an append that expects what was folded is taken, also while others of the same process are under way', async () => {
+        const log = await create();
+        const { list, fold } = await listed(log);
+        await list.append(bytes('a'), { expect: 0 });
+        const { last } = list;
+        await Promise.all(['b', 'c', 'd'].map((text) => list.append(bytes(text), { expect: last })));
+        await list.append(bytes('e'), { expect: list.last });
+        expect(fold.records).toEqual(['a', 'b', 'c', 'd', 'e']);
+      });
+
+      test('another process that was first is a conflict, and nothing was written; or there is no other', async () => {
+        const log = await create();
+        const one = await listed(log);
+        if (!log.isShared) {
+          const second = log.engine();
+          await expect(second.open()).rejects.toMatchObject({ code: 'ERR_STORAGE_LOCKED' });
+          await second.close();
+          return;
+        }
+        const two = await listed(log);
+        await one.list.append(bytes('first'), { expect: 0 });
+        await expect(two.list.append(bytes('late'), { expect: 0 })).rejects.toThrow(Conflict);
+        await two.runner.topic('list/other').append(bytes('apart'), { expect: 0 });
+        // Folded here as well by now: looked at again, the decision is another.
+        await two.list.append(bytes('second'), { expect: two.list.last });
+        await expect(one.list.append(bytes('stale'), { expect: 1 })).rejects.toThrow(Conflict);
+        await one.list.append(bytes('unconditional'));
+        expect(one.fold.records).toEqual(['first', 'apart', 'second', 'unconditional']);
+        expect(two.fold.records).toEqual(one.fold.records);
+      });
+    });
+
+    describe('readers', () => {
+      test('a reader gets what it has not passed, in order, then what comes, also after a restart', async () => {
+        const log = await create();
+        const open = async () => {
+          const runner = await started(log);
+          runner.attach('list', new ListFold());
+          const reader = runner.reader('sink');
+          await runner.load();
+          return { runner, reader, list: runner.topic('list') };
+        };
+        const first = await open();
+        const a = await first.list.append(bytes('a'));
+        const b = await first.list.append(bytes('b'));
+        expect((await take(lists(first.reader.read(never)), 2)).map(textOf)).toEqual(['a', 'b']);
+        await first.reader.retain(a);
+        expect(first.reader.position).toBe(a);
+        await first.runner.close();
+
+        const second = await open();
+        expect(second.reader.position).toBe(a);
+        const taken = take(lists(second.reader.read(never)), 3);
+        await second.list.append(bytes('c'));
+        await second.list.append(bytes('d'));
+        expect((await taken).map(textOf)).toEqual(['b', 'c', 'd']);
+        await second.reader.retain(b);
+        await second.reader.retain(a);
+        expect(second.reader.position).toBe(b);
+      });
+
+      test('a new reader starts at the end, and reading ends with its signal', async () => {
+        const log = await create();
+        const { runner, list } = await listed(log);
+        await list.append(bytes('before'));
+        await runner.close();
+        const next = await started(log);
+        next.attach('list', new ListFold());
+        const reader = next.reader('new');
+        await next.load();
+        const end = new AbortController();
+        const read = (async () => {
+          const texts: string[] = [];
+          for await (const { record } of lists(reader.read(end.signal))) texts.push(Buffer.from(record).toString());
+          return texts;
+        })();
+        await next.topic('list').append(bytes('after'));
+        await settled();
+        end.abort();
+        expect(await read).toEqual(['after']);
+      });
+
+      test('one that is behind the cut is told so, and one that is ahead of the end waits', async () => {
+        const log = await create();
+        const engine = log.engine();
+        onTestFinished(() => engine.close());
+        await engine.open();
+        await engine.follow(1, { deliver: () => {} });
+        for (const text of ['a', 'b', 'c']) await engine.append('list', bytes(text));
+        await engine.saveSnapshot(2, pieces('state'));
+        for (const text of ['d', 'e']) await engine.append('list', bytes(text));
+        await engine.saveSnapshot(5, pieces('state'));
+        await engine.cut(5);
+        const [first] = engine.extents;
+        const begin = first?.first ?? 6;
+        expect(begin).toBeGreaterThan(1);
+        await expect(take(engine.read(1, never), 1)).rejects.toThrow(Gap);
+        await expect(take(engine.read(1, never), 1)).rejects.toMatchObject({ from: 1, first: begin });
+        const later = take(engine.read(7, never), 1);
+        await engine.append('list', bytes('f'));
+        await engine.append('list', bytes('g'));
+        expect(await later).toEqual(['7 list g']);
+      });
+    });
+
+    describe('retention', () => {
+      const small = { minimumLogBytes: 200 };
+      const fill = async (topic: { append(record: Uint8Array): Promise<Position> }, from: number, to: number) => {
+        for (let i = from; i < to; i++) {
+          await topic.append(bytes(`${i}`.padEnd(40, '.')));
+          await settled();
+        }
+      };
+
+      test('what a configured reader has not passed is kept though snapshots cut the log, and goes when it has', async () => {
+        const log = await create();
+        const runner = await started(log, small);
+        runner.attach('list', new DigestFold());
+        const reader = runner.reader('slow');
+        await runner.load();
+        const list = runner.topic('list');
+        await fill(list, 0, 60);
+        expect((await take(lists(reader.read(never)), 60)).map(textOf)).toEqual(
+          Array.from({ length: 60 }, (_, i) => `${i}`.padEnd(40, '.')),
+        );
+        await reader.retain(list.last);
+        await fill(list, 60, 120);
+        await expect(take(runner.read(1, never), 1)).rejects.toThrow(Gap);
+      });
+
+      test('bounds of size take what a reader has not passed: it is told, counted and logged', async () => {
+        const log = await create();
+        const dropped: [string, number][] = [];
+        const warnings: string[] = [];
+        const runner = await started(log, {
+          ...small,
+          retention: { maxAge: Number.POSITIVE_INFINITY, maxBytes: 600 },
+          onDropped: (reader, positions) => dropped.push([reader, positions]),
+          logger: { warn: ((text: unknown) => void warnings.push(String(text))) as never },
+        });
+        runner.attach('list', new DigestFold());
+        const reader = runner.reader('slow');
+        await runner.load();
+        const list = runner.topic('list');
+        await fill(list, 0, 100);
+        const gap = await take(reader.read(never), 1).catch((error) => error);
+        expect(gap).toBeInstanceOf(Gap);
+        expect(gap.first).toBeGreaterThan(reader.position + 1);
+        expect(dropped.reduce((sum, [, positions]) => sum + positions, 0)).toBe(gap.first - 1 - reader.position);
+        expect(warnings[0]).toMatch(/^slow lags too far behind: \d+ entries/);
+        await reader.retain(gap.first - 1);
+        const [next] = await take(reader.read(never), 1);
+        expect(next).toMatch(new RegExp(`^${gap.first} `));
+      });
+
+      test('bounds of age take it as well', async () => {
+        const log = await create();
+        let now = Date.now();
+        const dropped: number[] = [];
+        const runner = await started(log, {
+          ...small,
+          clock: { now: () => now, monotonic: () => 0 },
+          retention: { maxAge: 1000, maxBytes: Number.POSITIVE_INFINITY },
+          onDropped: (_, positions) => dropped.push(positions),
+        });
+        runner.attach('list', new DigestFold());
+        runner.reader('slow');
+        await runner.load();
+        const list = runner.topic('list');
+        await fill(list, 0, 30);
+        now += 1e15;
+        await fill(list, 30, 60);
+        expect(dropped.length).toBeGreaterThan(0);
+      });
+
+      test('a reader that is not configured any more keeps nothing, and that is said', async () => {
+        const log = await create();
+        const first = await started(log, small);
+        first.attach('list', new DigestFold());
+        first.reader('gone');
+        await first.load();
+        await fill(first.topic('list'), 0, 20);
+        await first.close();
+        const warnings: string[] = [];
+        const second = await started(log, {
+          ...small,
+          logger: { warn: ((text: unknown) => void warnings.push(String(text))) as never },
+        });
+        second.attach('list', new DigestFold());
+        await second.load();
+        expect(warnings).toEqual(['The log keeps nothing for gone any more: it is not configured']);
+        await fill(second.topic('list'), 20, 60);
+        await expect(take(second.read(1, never), 1)).rejects.toThrow(Gap);
+        await second.close();
+        const third = await started(log);
+        third.attach('list', new DigestFold());
+        const back = third.reader('gone');
+        await third.load();
+        // It starts as a new one does.
+        expect(back.position).toBeGreaterThan(60);
+      });
+    });
+
+    describe('snapshots', () => {
+      test('one is kept whole or not at all, and of the newest only', async () => {
+        const log = await create();
+        const engine = log.engine();
+        expect((await engine.open()).snapshot).toBeUndefined();
+        await engine.follow(1, { deliver: () => {} });
+        for (const text of ['a', 'b', 'c']) await engine.append('list', bytes(text));
+        await engine.saveSnapshot(1, pieces('one'));
+        const large = 'x'.repeat(1024 * 1024);
+        await engine.saveSnapshot(3, pieces('', 'two', large));
+        const failing = (async function* () {
+          yield* pieces('three');
+          throw new Error('given up');
+        })();
+        await engine.append('list', bytes('d'));
+        await expect(engine.saveSnapshot(4, failing)).rejects.toThrow('given up');
+        await engine.close();
+        const again = log.engine();
+        const { snapshot } = await again.open();
+        expect(snapshot?.position).toBe(3);
+        const texts = Array.from(snapshot!.pieces, ({ kind, bytes: piece }) => `${kind}${Buffer.from(piece)}`);
+        expect(texts).toEqual(['0', '1two', `2${large}`]);
+        const delivered: Position[] = [];
+        await again.follow(4, { deliver: ({ position }) => void delivered.push(position) });
+        expect(delivered).toEqual([4]);
+        await again.close();
+      });
+
+      test('entries behind the snapshot are not cut, whatever is asked for', async () => {
+        const log = await create();
+        const engine = log.engine();
+        onTestFinished(() => engine.close());
+        await engine.open();
+        await engine.follow(1, { deliver: () => {} });
+        for (let i = 0; i < 10; i++) await engine.append('list', bytes(`${i}`));
+        await engine.cut(10);
+        expect(await take(engine.read(1, never), 1)).toEqual(['1 list 0']);
+        await engine.saveSnapshot(4, pieces('state'));
+        await engine.cut(10);
+        expect(await take(engine.read(5, never), 2)).toEqual(['5 list 4', '6 list 5']);
+      });
+
+      test('all folds come back as they were at one position, while appends went on', async () => {
+        const log = await create();
+        const steps: string[] = [];
+        const runner = await started(log, { minimumLogBytes: 2000 }, (step) => steps.push(step));
+        const folds = ['list', 'other'].map((fold) => {
+          const list = new ListFold(200);
+          runner.attach(fold, list);
+          return list;
+        });
+        await runner.load();
+        for (let i = 0; i < 300; i++)
+          await runner.topic(i % 3 === 0 ? 'other' : 'list').append(bytes(`${i}:`.padEnd(100)));
+        await runner.close();
+        const seen = folds.map(({ records }) => records);
+        const next = await started(log);
+        const restored = ['list', 'other'].map((fold) => {
+          const list = new ListFold();
+          next.attach(fold, list);
+          return list;
+        });
+        await next.load();
+        expect(restored.map(({ records }) => records)).toEqual(seen);
+        expect(restored.map(({ applied }) => applied)).toEqual([0, 0]);
+      });
+
+      test('the state of a fold that nobody attached is carried over every snapshot, with the entries since', async () => {
+        const log = await create();
+        const live = async (names: string[], texts: string[], deadline?: AbortSignal) => {
+          const runner = await started(log, { minimumLogBytes: 300 });
+          const folds = new Map(names.map((fold) => [fold, new ListFold()]));
+          for (const [fold, list] of folds) runner.attach(fold, list);
+          await runner.load();
+          for (const text of texts) {
+            for (const fold of names) await runner.topic(fold).append(bytes(`${fold} ${text}`));
+            await settled();
+          }
+          await runner.close(deadline);
+          return folds;
+        };
+        const some = (from: string) => Array.from({ length: 10 }, (_, i) => `${from}${i}`);
+        await live(['away', 'home'], some('a'));
+        await live(['away', 'home'], some('b'), AbortSignal.abort());
+        await live(['home'], some('c'));
+        await live(['home'], some('d'));
+        const folds = await live(['away', 'home'], []);
+        expect(folds.get('away')!.records).toEqual([...some('a'), ...some('b')].map((text) => `away ${text}`));
+        expect(folds.get('home')!.records).toHaveLength(40);
+      });
+    });
+
+    describe.runIf(steps.length > 0)('ends of a process', () => {
+      /** Lives of a log, each ended at a random step, each going on from what the last one left. */
+      async function live(lives: number, seed: number, end: (log: LogUnderTest, random: () => number) => LogUnderTest) {
+        const random = randomNumbers(seed);
+        const names = ['ledger', 'exporter/a', 'exporter/b'];
+        let log = await create();
+        let appends: { name: string; text: string }[] = [];
+        let bounds = { acknowledged: 0, made: 0 };
+        let next = 0;
+        const digests = (count: number) =>
+          names.map((fold) => {
+            const digest = new DigestFold();
+            for (const { name: to, text } of appends.slice(0, count)) if (to === fold) digest.add(bytes(text));
+            return digest.state;
+          });
+        const opened = async (from: LogUnderTest, attached: readonly string[], onStep?: (step: string) => void) => {
+          const runner = await started(from, { minimumLogBytes: 500 + Math.floor(random() * 5000) }, onStep);
+          const folds = names.map(() => new DigestFold());
+          for (const fold of attached) runner.attach(fold, folds[names.indexOf(fold)]!);
+          await runner.load();
+          return { runner, folds };
+        };
+        for (let life = 0; ; life++) {
+          // All folds together hold exactly the first appends, and all that were acknowledged among them.
+          const { runner: look, folds } = await opened(log, names);
+          const total = folds.reduce((sum, { state }) => sum + state.count, 0);
+          expect(total).toBeGreaterThanOrEqual(bounds.acknowledged);
+          expect(total).toBeLessThanOrEqual(bounds.made);
+          expect(folds.map(({ state }) => state)).toEqual(digests(total));
+          appends = appends.slice(0, total);
+          await look.close(random() < 0.5 ? AbortSignal.abort() : undefined);
+          if (life === lives) return;
+
+          const fatal = steps[Math.floor(random() * steps.length)]!;
+          let countdown = Math.floor(random() * 4);
+          let left: LogUnderTest | undefined;
+          let acknowledged = total;
+          const attached = names.filter((_, i) => i === 0 || random() < 0.7);
+          const { runner } = await opened(log, attached, (step) => {
+            if (left || step !== fatal || countdown-- > 0) return;
+            left = end(log, random);
+            bounds = { acknowledged, made: appends.length };
+          });
+          const waiting: Promise<void>[] = [];
+          for (let tries = 0; !left && tries < 3000; tries++) {
+            const to = attached[Math.floor(random() * attached.length)]!;
+            const text = `${next++}/`.padEnd(random() < 0.1 ? 9000 : Math.floor(random() * 300), '=');
+            appends.push({ name: to, text });
+            const made = appends.length;
+            waiting.push(
+              runner
+                .topic(to)
+                .append(bytes(text))
+                .then(() => {
+                  acknowledged = Math.max(acknowledged, made);
+                }),
+            );
+            if (random() < 0.5) await waiting.at(-1);
+          }
+          await Promise.all(waiting);
+          bounds = left ? bounds : { acknowledged, made: appends.length };
+          left ??= end(log, random);
+          await runner.close(AbortSignal.abort());
+          log = left;
+        }
+      }
+
+      test.each(seeds)('killed at any step, the folds hold what was acknowledged, once (seed %i)', async (seed) => {
+        if ((await create()).copy) await live(12, seed, (log) => log.copy!());
+      });
+
+      test.each(seeds)('and when the power is cut (seed %i)', async (seed) => {
+        if ((await create()).cutPower) await live(12, seed + 1000, (log, random) => log.cutPower!(random));
+      });
+    });
+  });
+}
+
+/** Only entries of lists: cursors are entries as well. */
+async function* lists(entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {
+  for await (const entry of entries) if (entry.topic.startsWith('list')) yield entry;
+}
+
+function textOf(line: string): string {
+  return line.split(' ').slice(2).join(' ');
+}
+
+/** Whatever goes on beside the appends has its turn. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -1,0 +1,136 @@
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Health } from '../../../src/health.ts';
+import { type Disk, systemDisk } from '../../../src/log/embedded/disk.ts';
+import { mountTmpfs } from '../../support/tmpfs.ts';
+import { bytes, DigestFold } from '../folds.ts';
+import { openLog, temporaryDirectory } from './testing.ts';
+
+/** Takes so many bytes for a directory's files and no more, where a small file system cannot be mounted. */
+function boundedDisk(directory: string, bound: number): Disk {
+  const used = () => readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+  return {
+    ...systemDisk,
+    async open(path, mode) {
+      const file = await systemDisk.open(path, mode);
+      return {
+        fd: file.fd,
+        isAt: (at) => file.isAt(at),
+        sync: () => file.sync(),
+        truncate: (length) => file.truncate(length),
+        close: () => file.close(),
+        async write(data, position) {
+          const more = Math.max(0, position + data.length - statSync(path).size);
+          if (more > 0 && used() + more > bound)
+            throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+          return file.write(data, position);
+        },
+      };
+    },
+  };
+}
+
+/** With what it takes, appends go on for ever on a disk that the log alone would fill many times over. */
+async function outlives(directory: string, disk: Disk): Promise<void> {
+  const health = new Health();
+  const log = openLog(directory, {
+    disk,
+    health,
+    retryInterval: 5,
+    // Time flies: room is made at most every ten seconds.
+    clock: { now: () => 1, monotonic: () => performance.now() * 1000 },
+  });
+  const fold = new DigestFold();
+  log.attach('list', fold);
+  await log.load();
+  const list = log.topic('list');
+  let written = 0;
+  let refusals = 0;
+  while (written < 40_000_000) {
+    const record = bytes(`${written}`.padEnd(50_000, '.'));
+    try {
+      await list.append(record);
+      written += record.length;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ERR_STORAGE_COMMIT' });
+      refusals++;
+      await vi.waitFor(() => expect(health.reasons).toEqual([]), { timeout: 5000 });
+    }
+  }
+  expect(refusals).toBeGreaterThan(1);
+  const { state } = fold;
+  await log.close();
+  const again = openLog(directory);
+  const restored = new DigestFold();
+  again.attach('list', restored);
+  await again.load();
+  expect(restored.state).toEqual(state);
+}
+
+test('a log that filled a small disk finds its way out by itself, again and again', async () => {
+  const directory = temporaryDirectory();
+  await outlives(directory, boundedDisk(directory, 12_000_000));
+});
+
+test('the same on a real file system of 12 MiB, where mounting is allowed', async () => {
+  const tmpfs = mountTmpfs('12m');
+  if (!tmpfs) return;
+  onTestFinished(() => tmpfs.unmount());
+  await outlives(join(tmpfs.path, 'state'), systemDisk);
+});
+
+test('one that others filled is said, with what to do, and nothing is lost', async () => {
+  const directory = temporaryDirectory();
+  let isFull = false;
+  const full = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const disk: Disk = {
+    ...systemDisk,
+    async open(path, mode) {
+      const file = await systemDisk.open(path, mode);
+      const write = (data: Uint8Array, at: number) => (isFull ? Promise.reject(full()) : file.write(data, at));
+      return {
+        fd: file.fd,
+        isAt: file.isAt.bind(file),
+        sync: () => file.sync(),
+        truncate: (n) => file.truncate(n),
+        close: () => file.close(),
+        write,
+      };
+    },
+  };
+  const health = new Health();
+  const log = openLog(directory, { disk, health, retryInterval: 5 });
+  log.attach('list', new DigestFold());
+  await log.load();
+  await log.topic('list').append(bytes('kept'));
+  isFull = true;
+  await expect(log.topic('list').append(bytes('x'))).rejects.toThrow(
+    /^cannot write .*0000000000000001\.log: ENOSPC: no space left on device, write; \d+ KiB are free on its file system\. Make room if it is full; otherwise see to the disk\. The bridge goes on by itself\.$/,
+  );
+  expect(health.reasons).toHaveLength(1);
+  isFull = false;
+  await vi.waitFor(() => expect(health.reasons).toEqual([]));
+  await log.topic('list').append(bytes('more'));
+});
+
+test('the reserve stands beside the log and shrinks with the state', async () => {
+  const directory = temporaryDirectory();
+  const sizes: number[] = [];
+  for (const size of [3_000_000, 10]) {
+    const log = openLog(directory);
+    log.attach('list', { apply: () => {}, restore: () => {}, snapshot: () => piecesOf(size) });
+    await log.load();
+    await log.topic('list').append(bytes('x'));
+    await log.close();
+    sizes.push(statSync(join(directory, 'reserve')).size);
+  }
+  expect(sizes[0]).toBeGreaterThan(3_000_000);
+  expect(sizes[1]).toBeLessThan(1_000_000);
+  writeFileSync(join(directory, 'reserve'), 'whatever lies there');
+  await openLog(directory).load();
+});
+
+function* piecesOf(size: number): Generator<Uint8Array> {
+  for (let left = size; left > 0; left -= 500_000) yield Buffer.alloc(Math.min(left, 500_000));
+}

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { LogRunner } from '../../src/log/runner.ts';
+import { MemoryEngine, MemoryLog } from '../support/memory-engine.ts';
+import { bytes, ListFold } from './folds.ts';
+
+function newRunner(
+  memory = new MemoryLog(),
+  options: { minimumLogBytes?: number; onStep?: (step: string) => void } = {},
+) {
+  return new LogRunner({
+    engine: new MemoryEngine(memory, options),
+    clock: { now: () => 0, monotonic: () => 0 },
+    logger: { warn: () => {} },
+    ...options,
+  });
+}
+
+const text = (i: number) => `${i}:`.padEnd(100, 'x');
+
+test('a name is attached once, and before load; so is a reader', async () => {
+  const log = newRunner();
+  log.attach('list', new ListFold());
+  log.reader('sink');
+  expect(() => log.attach('list', new ListFold())).toThrow('twice');
+  expect(() => log.reader('sink')).toThrow('twice');
+  await log.load();
+  expect(() => log.attach('late', new ListFold())).toThrow('after');
+  expect(() => log.reader('late')).toThrow('after');
+  expect(() => log.topic('list').name).not.toThrow();
+});
+
+test('topics under a prefix go to the fold that asked for it', async () => {
+  const log = newRunner();
+  const [ledger, exporter] = [new ListFold(), new ListFold()];
+  log.attach('ledger', ledger, ['couic/']);
+  log.attach('exporter/a', exporter);
+  await log.load();
+  for (const topic of ['couic/edge', 'exporter/a', 'ledger', 'couic/core']) await log.topic(topic).append(bytes(topic));
+  expect(ledger.records).toEqual(['couic/edge', 'ledger', 'couic/core']);
+  expect(exporter.records).toEqual(['exporter/a']);
+});
+
+test('a snapshot that fails is given up, and the next one succeeds', async () => {
+  const memory = new MemoryLog();
+  let failures = 3;
+  const log = newRunner(memory, {
+    minimumLogBytes: 1000,
+    onStep: (step) => {
+      if (step === 'snapshot-piece' && failures-- > 0) throw new Error('given up');
+    },
+  });
+  const fold = new ListFold(100);
+  log.attach('list', fold);
+  await log.load();
+  for (let i = 0; i < 200; i++) {
+    await log.topic('list').append(bytes(text(i)));
+    await new Promise(setImmediate);
+  }
+  expect(fold.returned).toBeGreaterThan(0);
+  await log.close();
+  expect(memory.snapshot?.position).toBe(200);
+});
+
+test('commits go on between the pieces of a snapshot', async () => {
+  const steps: string[] = [];
+  const log = newRunner(new MemoryLog(), { minimumLogBytes: 2000, onStep: (step) => steps.push(step) });
+  log.attach('list', new ListFold(200));
+  await log.load();
+  for (let i = 0; i < 300; i++) await log.topic('list').append(bytes(text(i)));
+  await log.close();
+  const between = steps.slice(steps.indexOf('snapshot-piece'), steps.indexOf('before-flip'));
+  expect(between).toContain('after-commit');
+});
+
+test('a stop whose deadline is over leaves the log as it is', async () => {
+  const memory = new MemoryLog();
+  const log = newRunner(memory);
+  log.attach('list', new ListFold());
+  await log.load();
+  for (let i = 0; i < 10; i++) await log.topic('list').append(bytes(text(i)));
+  await log.close(AbortSignal.abort());
+  expect(memory.snapshot).toBeUndefined();
+  const fold = new ListFold();
+  const next = newRunner(memory);
+  next.attach('list', fold);
+  await next.load();
+  expect(fold.applied).toBe(10);
+});
+
+test('a fold that throws on an entry that is there ends the log: memory would no longer follow it', async () => {
+  const log = newRunner();
+  log.attach('list', {
+    apply: () => {
+      throw new Error('cannot');
+    },
+    snapshot: () => [],
+    restore: () => {},
+  });
+  await log.load();
+  const lost = { code: 'ERR_STORAGE_COMMIT', message: expect.stringContaining('restart the bridge') };
+  await expect(log.topic('list').append(bytes('x'))).rejects.toMatchObject(lost);
+  await expect(log.topic('list').append(bytes('y'))).rejects.toMatchObject(lost);
+  await log.close();
+});

@@ -1,0 +1,182 @@
+import type { Extent, Follower, LogEngine, Opened, SnapshotPiece } from '../../src/log/engine.ts';
+import {
+  type AppendOptions,
+  Conflict,
+  type Entry,
+  Gap,
+  type LogIdentity,
+  MAX_RECORD,
+  type Position,
+} from '../../src/log/log.ts';
+import { notOpen, tooLarge } from '../../src/log/storage-error.ts';
+
+/** What several engines share: a log in memory, which outlives them. */
+export class MemoryLog {
+  entries: Entry[] = [];
+  /** Of the first that is kept. */
+  first: Position = 1;
+  last: Position = 0;
+  snapshot: { position: Position; pieces: SnapshotPiece[] } | undefined;
+  readonly topics = new Map<string, Position>();
+  readonly listeners = new Set<() => void>();
+  readonly logId = '00000000-0000-4000-8000-000000000000';
+  createdAt = 0;
+
+  /** As a process that ends now leaves it. */
+  copy(): MemoryLog {
+    const copy = new MemoryLog();
+    copy.entries = [...this.entries];
+    copy.first = this.first;
+    copy.last = this.last;
+    copy.snapshot = this.snapshot;
+    for (const [topic, position] of this.topics) copy.topics.set(topic, position);
+    return copy;
+  }
+
+  push(topic: string, record: Uint8Array, time: number, origin: unknown, by: MemoryEngine): Position {
+    const position = ++this.last;
+    this.entries.push({ position, time, topic, record: new Uint8Array(record) });
+    this.topics.set(topic, position);
+    by.origins.set(position, origin);
+    for (const listener of [...this.listeners]) listener();
+    return position;
+  }
+}
+
+export interface MemoryEngineOptions {
+  /** Runs before each step that a process could end at. */
+  readonly onStep?: ((step: string) => void) | undefined;
+  /** How long an append takes, and what fails it. */
+  readonly commit?: () => Promise<void>;
+  readonly now?: () => number;
+}
+
+/**
+ * An engine in memory that commits like the real ones: later, in order, all or nothing. Several may share a log, and then
+ * one is told that another was first.
+ */
+export class MemoryEngine implements LogEngine {
+  readonly log: MemoryLog;
+  readonly directory = undefined;
+  readonly origins = new Map<Position, unknown>();
+  readonly #options: MemoryEngineOptions;
+  #delivered: Position = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+  /** Last own entries by topic: they do not conflict. */
+  readonly #own = new Map<string, Position>();
+  #unfollow: () => void = () => {};
+  #state: 'new' | 'open' | 'draining' | 'closed' = 'new';
+
+  constructor(log = new MemoryLog(), options: MemoryEngineOptions = {}) {
+    this.log = log;
+    this.#options = options;
+  }
+
+  get identity(): LogIdentity {
+    if (this.#state === 'new') throw notOpen();
+    return { logId: this.log.logId, instanceId: this.log.logId, createdAt: this.log.createdAt };
+  }
+
+  get extents(): readonly Extent[] {
+    return this.log.entries.map(({ position, record, time }) => ({
+      first: position,
+      last: position,
+      bytes: record.length,
+      time,
+    }));
+  }
+
+  async open(): Promise<Opened> {
+    this.#state = 'open';
+    if (this.log.createdAt === 0) this.log.createdAt = this.#options.now?.() ?? 1;
+    return { snapshot: this.log.snapshot };
+  }
+
+  async follow(from: Position, follower: Follower): Promise<void> {
+    if (from < this.log.first) throw new Gap(from, this.log.first);
+    this.#delivered = from - 1;
+    const deliver = () => {
+      if (this.#state === 'closed') return;
+      for (const entry of this.log.entries.slice(Math.max(0, this.#delivered + 1 - this.log.first))) {
+        this.#delivered = entry.position;
+        const origin = this.origins.get(entry.position);
+        this.origins.delete(entry.position);
+        follower.deliver(origin === undefined ? entry : { ...entry, origin });
+      }
+    };
+    deliver();
+    this.log.listeners.add(deliver);
+    this.#unfollow = () => this.log.listeners.delete(deliver);
+  }
+
+  append(topic: string, record: Uint8Array, { expect, origin }: AppendOptions = {}): Promise<Position> {
+    if (this.#state !== 'open') return Promise.reject(notOpen());
+    const bytes = record.length + topic.length;
+    if (bytes > MAX_RECORD) return Promise.reject(tooLarge(topic, bytes, MAX_RECORD));
+    const done = this.#queue.then(async () => {
+      await this.#options.commit?.();
+      this.#options.onStep?.('before-commit');
+      const last = this.log.topics.get(topic) ?? 0;
+      if (expect !== undefined && last > expect && last !== this.#own.get(topic)) throw new Conflict(topic, expect);
+      const position = this.log.push(topic, record, this.#options.now?.() ?? Date.now(), origin, this);
+      this.#own.set(topic, position);
+      this.#options.onStep?.('after-commit');
+      return position;
+    });
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  async *read(from: Position, signal: AbortSignal): AsyncGenerator<Entry, void> {
+    for (let next = from; !signal.aborted; next++) {
+      while (next > this.log.last && !signal.aborted) await this.#more(signal);
+      if (signal.aborted) return;
+      if (next < this.log.first) throw new Gap(next, this.log.first);
+      yield this.log.entries[next - this.log.first]!;
+    }
+  }
+
+  #more(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.log.listeners.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.log.listeners.add(done);
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  async saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void> {
+    const saved: SnapshotPiece[] = [];
+    for await (const { kind, bytes } of pieces) {
+      saved.push({ kind, bytes: new Uint8Array(bytes) });
+      this.#options.onStep?.('snapshot-piece');
+    }
+    this.#options.onStep?.('before-flip');
+    if (position > (this.log.snapshot?.position ?? 0)) this.log.snapshot = { position, pieces: saved };
+    this.#options.onStep?.('after-flip');
+  }
+
+  async cut(position: Position): Promise<void> {
+    const { log } = this;
+    const limit = Math.min(position, log.snapshot?.position ?? 0);
+    while (log.first <= limit) {
+      log.entries.shift();
+      log.first++;
+      this.#options.onStep?.('during-trim');
+    }
+  }
+
+  async drain(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'draining';
+    await this.#queue;
+  }
+
+  async close(): Promise<void> {
+    await this.drain();
+    this.#unfollow();
+    this.#state = 'closed';
+  }
+}
