@@ -227,20 +227,19 @@ export class LogRunner implements Log {
   /** Lets go of what no fold and no reader needs, and of what the bounds take from readers. */
   async #cut(): Promise<void> {
     const { clock, logger, onDropped, retention = { maxAge: 168 * 3_600_000, maxBytes: 1024 * MIB } } = this.#options;
+    const kept = this.#engine.extents[0];
     const passed = this.#readers.passed(this.#snapshotAt);
     const taken = beyondBounds(this.#engine.extents, this.#snapshotAt, clock.now(), retention);
+    const cut = Math.max(passed, taken);
+    if (!kept || kept.last > cut) return;
+    await this.#engine.cut(cut);
     for (const name of this.#readers.behind(taken)) {
-      const positions = taken - Math.max(this.#readers.positionOf(name) ?? 0, this.#cutAt);
+      const positions = taken - Math.max(this.#readers.positionOf(name) ?? 0, kept.first - 1);
       if (positions <= 0) continue;
       logger.warn(`${name} lags too far behind: ${positions} entries of the log that it has not read were let go of`);
       onDropped?.(name, positions);
     }
-    this.#cutAt = Math.max(this.#cutAt, passed, taken);
-    const first = this.#engine.extents[0];
-    if (first && first.last <= this.#cutAt) await this.#engine.cut(this.#cutAt);
   }
-
-  #cutAt: Position = 0;
 
   get #minimum(): number {
     return this.#options.minimumLogBytes ?? 16 * MIB;
