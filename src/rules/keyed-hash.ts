@@ -14,7 +14,7 @@ const FINAL = 3;
 /**
  * HalfSipHash-1-3 of a word and some more: https://github.com/veorq/SipHash, as Linux's `hsiphash` has it for tables on
  * 32-bit machines. Whoever sends rules cannot tell which of them fall together (docs/adr/0004-a-keyed-hash-for-rules.md).
- * @param at - where in `words` the others begin. @param count - how many they are. @returns unsigned 32 bits.
+ * @param at - where in `words` the others begin. @param count - how many they are. @returns signed 32 bits.
  */
 export function keyedHash(key: HashKey, first: number, words: Int32Array, at: number, count: number): number {
   let v0 = key[0]!;
@@ -41,5 +41,5 @@ export function keyedHash(key: HashKey, first: number, words: Int32Array, at: nu
     v2 = (v2 << 16) | (v2 >>> 16);
     v0 ^= m;
   }
-  return (v1 ^ v3) >>> 0;
+  return v1 ^ v3;
 }

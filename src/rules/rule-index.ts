@@ -12,7 +12,7 @@ const FULLEST = 0.7;
  * the slot plus one and the hash: a search then looks at a rule only where the whole hash fits, and growing at none.
  */
 export class RuleIndex {
-  readonly #shards: Uint32Array[] = Array.from({ length: SHARDS }, () => new Uint32Array(2 * SMALLEST));
+  readonly #shards: Int32Array[] = Array.from({ length: SHARDS }, () => new Int32Array(2 * SMALLEST));
   readonly #counts = new Uint32Array(SHARDS);
 
   /** Makes room for so many rules at once, before a bulk load. */
@@ -28,11 +28,11 @@ export class RuleIndex {
    * The table to search for a hash: from word `2 * (hash & mask)` on, two by two and wrapping round, until a slot word is 0;
    * `mask` is half the length less one.
    */
-  tableOf(hash: number): Uint32Array {
+  tableOf(hash: number): Int32Array {
     return this.#shards[hash >>> (32 - SHARD_BITS)]!;
   }
 
-  /** The slot must not be in the index yet. @param hash - unsigned 32 bits, well mixed. */
+  /** The slot must not be in the index yet. @param hash - signed 32 bits, well mixed: V8 keeps those without making an object of them. */
   insert(hash: number, slot: number): void {
     const shard = hash >>> (32 - SHARD_BITS);
     const count = ++this.#counts[shard]!;
@@ -61,9 +61,9 @@ export class RuleIndex {
     table[2 * hole] = 0;
   }
 
-  #resize(shard: number, capacity: number): Uint32Array {
+  #resize(shard: number, capacity: number): Int32Array {
     const old = this.#shards[shard]!;
-    const table = new Uint32Array(2 * capacity);
+    const table = new Int32Array(2 * capacity);
     this.#shards[shard] = table;
     for (let i = 0; i < old.length; i += 2) if (old[i] !== 0) place(table, old[i + 1]!, old[i]!);
     freeMemory(old);
@@ -71,7 +71,7 @@ export class RuleIndex {
   }
 }
 
-function place(table: Uint32Array, hash: number, slotPlusOne: number): void {
+function place(table: Int32Array, hash: number, slotPlusOne: number): void {
   const mask = (table.length >>> 1) - 1;
   let at = hash & mask;
   while (table[2 * at] !== 0) at = (at + 1) & mask;

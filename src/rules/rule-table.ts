@@ -35,9 +35,12 @@ export class RuleTable {
     this.#key = key;
   }
 
-  /** @returns the rule's slot, or -1. */
-  find(meta: number, words: Int32Array, at: number): number {
-    const hash = this.#hash(meta, words, at);
+  hash(meta: number, words: Int32Array, at: number): number {
+    return keyedHash(this.#key, meta, words, at, this.addressWords);
+  }
+
+  /** @param hash - as `hash` makes it. @returns the rule's slot, or -1. */
+  find(hash: number, meta: number, words: Int32Array, at: number): number {
     const table = this.index.tableOf(hash);
     const mask = (table.length >>> 1) - 1;
     for (let entry = hash & mask; ; entry = (entry + 1) & mask) {
@@ -63,16 +66,23 @@ export class RuleTable {
 
   /**
    * Reads where `find` will begin. Made for many rules before any is looked for: their reads then wait for memory
-   * together and not one after another. IPv4 only.
+   * together and not one after another.
    */
-  prefetch(meta: number, words: Int32Array, at: number): void {
-    const hash = this.#hash(meta, words, at);
+  prefetch(hash: number): void {
     const table = this.index.tableOf(hash);
     this.prefetched = table[2 * (hash & ((table.length >>> 1) - 1))]!;
   }
 
   /** The rule must not be there. Times in Unix seconds; expiration 0: never. */
-  insert(meta: number, words: Int32Array, at: number, tag: number, creation: number, expiration: number): number {
+  insert(
+    hash: number,
+    meta: number,
+    words: Int32Array,
+    at: number,
+    tag: number,
+    creation: number,
+    expiration: number,
+  ): number {
     let slot: number;
     if (this.free !== 0) {
       slot = this.free - 1;
@@ -92,7 +102,7 @@ export class RuleTable {
     page.tag[i] = tag;
     this.#setTimes(page, i, creation, expiration);
     this.size++;
-    this.index.insert(this.#hash(meta, words, at), slot);
+    this.index.insert(hash, slot);
     if (expiration !== 0) this.heap.push(expiration, slot);
     return slot;
   }
@@ -198,11 +208,7 @@ export class RuleTable {
 
   #hashOf(slot: number): number {
     const page = this.pages[slot >>> PAGE_BITS]!;
-    return this.#hash(page.meta[slot & PAGE_MASK]!, page.address, (slot & PAGE_MASK) * this.addressWords);
-  }
-
-  #hash(meta: number, words: Int32Array, at: number): number {
-    return keyedHash(this.#key, meta, words, at, this.addressWords);
+    return this.hash(page.meta[slot & PAGE_MASK]!, page.address, (slot & PAGE_MASK) * this.addressWords);
   }
 }
 

@@ -1,4 +1,4 @@
-import { creationOf, expirationOf, IPV6, packTimesHigh, WORDS_IPV4, WORDS_IPV6 } from '../report/packed.ts';
+import { creationOf, expirationOf, IPV6, packTimesHigh, WORDS_IPV4, WORDS_IPV6, wordsOf } from '../report/packed.ts';
 import type { HashKey } from './keyed-hash.ts';
 import { instanceIn, isOwnedBy, metaOf, type Policy, policyIn, word0Of } from './rule-meta.ts';
 import { RuleTable } from './rule-table.ts';
@@ -28,6 +28,9 @@ export class Rules {
   readonly #families: readonly [RuleTable, RuleTable];
   readonly #tombstones: readonly [Tombstones, Tombstones];
   readonly #observers = new Set<RuleObserver>();
+  /** What `prefetch` looked at, and the hash of each report in it, where the report begins. */
+  #fetched: { readonly words: Int32Array; readonly instance: number } | null = null;
+  #hashes = new Int32Array(1024);
 
   /** @param key - of the hash by which rules are found; nothing that is kept depends on it. */
   constructor(key: HashKey) {
@@ -41,30 +44,37 @@ export class Rules {
 
   find(instance: number, words: Int32Array, at: number): Rule {
     const family = familyOf(words, at);
-    const slot = this.#families[family].find(metaOf(instance, words[at]!), words, at + ADDRESS);
+    const meta = metaOf(instance, words[at]!);
+    const slot = this.#families[family].find(this.#hash(instance, meta, words, at), meta, words, at + ADDRESS);
     return slot < 0 ? NO_RULE : (slot << 1) | family;
   }
 
   /**
    * Reads where `find` will begin. Made for many rules before any is looked for: their reads then wait for memory
-   * together and not one after another.
+   * together and not one after another. The words must stay as they are; each is hashed only once then.
    */
   prefetch(instance: number, words: Int32Array): void {
-    for (let at = 0; at < words.length; ) {
-      if (familyOf(words, at) === 1) {
-        at += WORDS_IPV6;
-        continue;
-      }
-      this.#families[0].prefetch(metaOf(instance, words[at]!), words, at + ADDRESS);
-      at += WORDS_IPV4;
+    this.#fetched = null;
+    if (this.#hashes.length < words.length) this.#hashes = new Int32Array(2 * words.length);
+    const hashes = this.#hashes;
+    for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
+      const table = this.#families[familyOf(words, at)];
+      hashes[at] = table.hash(metaOf(instance, words[at]!), words, at + ADDRESS);
     }
+    // Reads alone, so that many are under way at once: between them a processor would not look past one hash.
+    for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
+      this.#families[familyOf(words, at)].prefetch(hashes[at]!);
+    }
+    this.#fetched = { words, instance };
   }
 
   /** The rule must not be there; its times are the report's. @param tag - a number of the caller's, 16 bits. */
   add(instance: number, words: Int32Array, at: number, tag: number): Rule {
     const family = familyOf(words, at);
+    const meta = metaOf(instance, words[at]!);
     const slot = this.#families[family].insert(
-      metaOf(instance, words[at]!),
+      this.#hash(instance, meta, words, at),
+      meta,
       words,
       at + ADDRESS,
       tag,
@@ -156,19 +166,39 @@ export class Rules {
   /** Remembers for a while that a rule was removed before it was added. @param clock - ms since the epoch. */
   bury(instance: number, words: Int32Array, at: number, clock: number): void {
     const meta = metaOf(instance, words[at]!);
-    this.#tombstones[familyOf(words, at)].add(meta, words, at + ADDRESS, creationOf(words, at), clock);
+    this.#tombstones[familyOf(words, at)].add(
+      this.#hash(instance, meta, words, at),
+      meta,
+      words,
+      at + ADDRESS,
+      creationOf(words, at),
+      clock,
+    );
   }
 
   /** @returns when this very rule was removed, Unix seconds, or -1; that is forgotten then. */
   takeBuried(instance: number, words: Int32Array, at: number): number {
+    if (this.#tombstones[familyOf(words, at)].table.size === 0) return -1;
     const meta = metaOf(instance, words[at]!);
-    return this.#tombstones[familyOf(words, at)].take(meta, words, at + ADDRESS, creationOf(words, at));
+    return this.#tombstones[familyOf(words, at)].take(
+      this.#hash(instance, meta, words, at),
+      meta,
+      words,
+      at + ADDRESS,
+      creationOf(words, at),
+    );
   }
 
   /** Whether this very rule was removed before it was added. */
   isBuried(instance: number, words: Int32Array, at: number): boolean {
     const meta = metaOf(instance, words[at]!);
-    return this.#tombstones[familyOf(words, at)].has(meta, words, at + ADDRESS, creationOf(words, at));
+    return this.#tombstones[familyOf(words, at)].has(
+      this.#hash(instance, meta, words, at),
+      meta,
+      words,
+      at + ADDRESS,
+      creationOf(words, at),
+    );
   }
 
   /** Forgets removals that waited long enough. @param clock - ms since the epoch. */
@@ -202,6 +232,13 @@ export class Rules {
         if (number < 2) each((slot << 1) | number);
       });
     }
+  }
+
+  /** The same for tombstones: their tables have the same key. */
+  #hash(instance: number, meta: number, words: Int32Array, at: number): number {
+    const fetched = this.#fetched;
+    if (fetched !== null && fetched.words === words && fetched.instance === instance) return this.#hashes[at]!;
+    return this.#families[familyOf(words, at)].hash(meta, words, at + ADDRESS);
   }
 
   #table(rule: Rule): RuleTable {

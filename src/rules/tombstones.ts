@@ -19,19 +19,18 @@ export class Tombstones {
   }
 
   /** @param creation - of the removed rule. @param clock - ms since the epoch. */
-  add(meta: number, words: Int32Array, at: number, creation: number, clock: number): void {
+  add(hash: number, meta: number, words: Int32Array, at: number, creation: number, clock: number): void {
     const { table } = this;
-    const slot = table.find(meta, words, at);
+    const slot = table.find(hash, meta, words, at);
     if (slot >= 0) table.remove(slot);
     else if (table.size >= MAX_KEPT) table.remove(table.heap.nextSlot);
-    table.insert(meta, words, at, 0, creation, Math.ceil(clock / 1000) + KEPT_S);
+    table.insert(hash, meta, words, at, 0, creation, Math.ceil(clock / 1000) + KEPT_S);
   }
 
   /** @returns when the rule of this creation was removed, Unix seconds, or -1; the tombstone is used up then. */
-  take(meta: number, words: Int32Array, at: number, creation: number): number {
+  take(hash: number, meta: number, words: Int32Array, at: number, creation: number): number {
     const { table } = this;
-    if (table.size === 0) return -1;
-    const slot = table.find(meta, words, at);
+    const slot = table.find(hash, meta, words, at);
     if (slot < 0 || table.creation(slot) !== creation) return -1;
     const removed = table.expiration(slot) - KEPT_S;
     table.remove(slot);
@@ -39,8 +38,8 @@ export class Tombstones {
   }
 
   /** Whether the rule of this creation was removed; the tombstone stays. */
-  has(meta: number, words: Int32Array, at: number, creation: number): boolean {
-    const slot = this.table.find(meta, words, at);
+  has(hash: number, meta: number, words: Int32Array, at: number, creation: number): boolean {
+    const slot = this.table.find(hash, meta, words, at);
     return slot >= 0 && this.table.creation(slot) === creation;
   }
 

@@ -11,7 +11,7 @@ const VECTORS = [
 
 test.each(VECTORS)('is HalfSipHash-1-3 (%i bytes)', (bytes, hash) => {
   const words = Int32Array.from({ length: 8 }, (_, i) => 0x03020100 + 0x04040404 * i);
-  expect(keyedHash(words.slice(0, 2), words[0]!, words, 1, bytes / 4 - 1)).toBe(hash);
+  expect(keyedHash(words.slice(0, 2), words[0]!, words, 1, bytes / 4 - 1)).toBe(hash | 0);
 });
 
 test('every process has a key of its own', () => {

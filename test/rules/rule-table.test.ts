@@ -21,11 +21,11 @@ test.each([1, 4] as const)('is a Map with an order by expiration (%i address wor
         const meta = metaOf(instance, 32 << 8);
         const network = Int32Array.of(address, 0, 0, words === 4 ? tail : 0);
         const key = `${instance} ${network}`;
-        const slot = table.find(meta, network, 0);
+        const slot = table.find(table.hash(meta, network, 0), meta, network, 0);
         expect(slot >= 0).toBe(model.has(key));
         if (what === 'insert') {
           if (slot >= 0) table.remove(slot);
-          table.insert(meta, network, 0, 7, creation, expiration);
+          table.insert(table.hash(meta, network, 0), meta, network, 0, 7, creation, expiration);
           model.set(key, { creation, expiration });
         } else if (what === 'remove' && slot >= 0) {
           expect(table.creation(slot)).toBe(model.get(key)!.creation);
@@ -50,7 +50,7 @@ test.each([1, 4] as const)('is a Map with an order by expiration (%i address wor
 
 test('holds times beyond 2106', () => {
   const table = new RuleTable(1, drawHashKey());
-  const slot = table.insert(USED, Int32Array.of(1), 0, 0, 2 ** 40 + 5, 2 ** 47 + 9);
+  const slot = table.insert(1, USED, Int32Array.of(1), 0, 0, 2 ** 40 + 5, 2 ** 47 + 9);
   expect([table.creation(slot), table.expiration(slot)]).toEqual([2 ** 40 + 5, 2 ** 47 + 9]);
   expect(table.heap.nextTime).toBe(2 ** 47 + 9);
 });
