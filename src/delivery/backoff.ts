@@ -27,6 +27,11 @@ export class Backoff {
     return interval * (1 - randomization_factor + 2 * randomization_factor * this.#random());
   }
 
+  /** @returns milliseconds to wait after this one: as long as the other side asks for, if that is longer. */
+  after({ retryAfter = 0 }: { readonly retryAfter?: number }): number {
+    return Math.max(this.next(), retryAfter);
+  }
+
   reset(): void {
     this.#interval = this.#options.initial_interval;
   }

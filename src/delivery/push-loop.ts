@@ -1,6 +1,7 @@
 import { type MetricProducer, MetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 import type { Sleep } from '../sleep.ts';
+import { Repeating } from './repeating.ts';
 
 export interface PushLoopOptions {
   readonly producer: MetricProducer;
@@ -18,46 +19,36 @@ export interface PushLoopOptions {
  */
 export class PushLoop extends MetricReader {
   readonly #options: PushLoopOptions;
-  readonly #end = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #repeating: Repeating;
 
   constructor(options: PushLoopOptions) {
     super({ metricProducers: [options.producer] });
     this.#options = options;
+    this.#repeating = new Repeating(() => this.#once(), options.sleep);
   }
 
   /** The first collection is at once, so that a wrong endpoint shows at once. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#repeating.start();
   }
 
   /** Ends the loop with one last collection. Safe without `start()`, and twice. */
   async finish(): Promise<void> {
-    if (this.#end.signal.aborted) return;
-    this.#end.abort();
-    if (!this.#running) return;
-    await this.#running;
+    if (!this.#repeating.running) return;
+    await this.#repeating.stop();
     await this.#once();
   }
 
   protected async onForceFlush(): Promise<void> {
-    if (this.#running && !this.#end.signal.aborted) await this.#once();
+    if (this.#repeating.running) await this.#once();
   }
 
   protected async onShutdown(): Promise<void> {
     await this.finish();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#end;
-    while (!signal.aborted) {
-      await this.#once();
-      await this.#options.sleep(this.#options.interval, signal);
-    }
-  }
-
-  async #once(): Promise<void> {
-    const { push, logger } = this.#options;
+  async #once(): Promise<number> {
+    const { push, logger, interval } = this.#options;
     try {
       const { resourceMetrics, errors } = await this.collect();
       if (errors.length > 0) logger.warn({ errors: errors.map(String) }, 'Some metrics could not be collected');
@@ -65,5 +56,6 @@ export class PushLoop extends MetricReader {
     } catch (error) {
       logger.error({ err: error }, `Metrics could not be collected: ${(error as Error).message}`);
     }
+    return interval;
   }
 }

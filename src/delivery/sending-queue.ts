@@ -4,6 +4,7 @@ import type { Sleep } from '../sleep.ts';
 import { Backoff } from './backoff.ts';
 import type { DeliveryObserver } from './delivery-observer.ts';
 import type { Outcome } from './outcome.ts';
+import { type Next, Repeating } from './repeating.ts';
 
 export interface SendingQueueOptions {
   /** One attempt. */
@@ -17,18 +18,27 @@ export interface SendingQueueOptions {
   readonly random: () => number;
 }
 
+/** A body with what its attempts have come to. */
+interface Delivery {
+  readonly body: Uint8Array;
+  readonly backoff: Backoff;
+  readonly since: number;
+}
+
 /** Sends bodies one at a time, oldest first, each until it arrived, was refused, or its time is over: never out of order. */
 export class SendingQueue {
   readonly #options: SendingQueueOptions;
   readonly #waiting: Uint8Array[] = [];
-  /** No wait and no further retry. */
-  readonly #ending = new AbortController();
+  readonly #repeating: Repeating;
+  #current: Delivery | undefined;
+  /** No further attempt after one that fails. */
+  #ending = false;
   /** Ends requests at once. */
   readonly #cut = new AbortController();
-  #running: Promise<void> | undefined;
 
   constructor(options: SendingQueueOptions) {
     this.#options = options;
+    this.#repeating = new Repeating(() => this.#attempt(), options.sleep);
   }
 
   get size(): number {
@@ -42,7 +52,8 @@ export class SendingQueue {
       this.#waiting.shift();
       this.#options.observer.dropped('queue_full', `More than ${this.#options.size} wait: the oldest was dropped`);
     }
-    this.#running ??= this.#run();
+    this.#repeating.start();
+    this.#repeating.wake();
   }
 
   /**
@@ -53,55 +64,49 @@ export class SendingQueue {
     const cut = () => this.#cut.abort();
     if (deadline.aborted) cut();
     deadline.addEventListener('abort', cut, { once: true });
-    this.#ending.abort();
-    await this.#running;
+    this.#ending = true;
+    await this.#repeating.stop();
+    while (!this.#cut.signal.aborted && (await this.#attempt()) !== undefined) {}
     deadline.removeEventListener('abort', cut);
-    for (const _body of this.#waiting.splice(0)) {
+    const rest = this.#waiting.splice(0).length + (this.#current ? 1 : 0);
+    this.#current = undefined;
+    for (let dropped = 0; dropped < rest; dropped++)
       this.#options.observer.dropped('shutdown', 'Not sent before the end');
-    }
   }
 
-  async #run(): Promise<void> {
-    // One turn later, so that `#running` is set by then, and who offers is not held up.
-    await Promise.resolve();
-    for (let body = this.#waiting.shift(); body; body = this.#waiting.shift()) {
-      if (!(await this.#deliver(body))) break;
+  /** One attempt of the oldest body. @returns undefined when there is none to make. */
+  async #attempt(): Promise<Next> {
+    const { send, observer, clock, retry, random } = this.#options;
+    if (!this.#current) {
+      const body = this.#waiting.shift();
+      if (!body) return undefined;
+      this.#current = { body, backoff: new Backoff(retry, random), since: clock.monotonic() };
     }
-    // In the same turn in which nothing was left: a body that is offered after it starts the next run.
-    this.#running = undefined;
-  }
-
-  /** @returns whether the next one may be tried. */
-  async #deliver(body: Uint8Array): Promise<boolean> {
-    const { send, retry, observer, sleep, clock, random } = this.#options;
-    const backoff = new Backoff(retry, random);
-    const since = clock.monotonic();
-    for (;;) {
-      if (this.#cut.signal.aborted) {
-        observer.dropped('shutdown', 'Not sent before the end');
-        return false;
-      }
-      const outcome = await send(body, this.#cut.signal);
-      if (outcome.kind === 'success') {
-        observer.sent();
-        return true;
-      }
+    const outcome = await send(this.#current.body, this.#cut.signal);
+    if (outcome.kind === 'success') observer.sent();
+    else {
       observer.failed(outcome);
-      if (outcome.kind === 'failure') {
-        observer.dropped(outcome.reason, outcome.message);
-        return true;
-      }
-      if (this.#ending.signal.aborted) {
-        observer.dropped('shutdown', outcome.message);
-        return false;
-      }
-      const wait = Math.max(backoff.next(), outcome.retryAfter ?? 0);
-      const late = retry.max_elapsed_time > 0 && clock.monotonic() - since + wait > retry.max_elapsed_time;
-      if (!retry.enabled || late) {
-        observer.dropped(retry.enabled ? 'retry_exhausted' : outcome.reason, outcome.message);
-        return true;
-      }
-      await sleep(wait, this.#ending.signal);
+      if (outcome.kind === 'retryable') return this.#again(this.#current, outcome);
+      observer.dropped(outcome.reason, outcome.message);
     }
+    this.#current = undefined;
+    return 0;
+  }
+
+  #again({ backoff, since }: Delivery, outcome: Extract<Outcome, { kind: 'retryable' }>): Next {
+    const { retry, observer, clock } = this.#options;
+    if (this.#ending) {
+      // What is under way now is dropped here with its reason, the rest by `end`.
+      this.#current = undefined;
+      this.#cut.abort();
+      observer.dropped('shutdown', outcome.message);
+      return undefined;
+    }
+    const wait = backoff.after(outcome);
+    const late = retry.max_elapsed_time > 0 && clock.monotonic() - since + wait > retry.max_elapsed_time;
+    if (retry.enabled && !late) return { atLeast: wait };
+    this.#current = undefined;
+    observer.dropped(retry.enabled ? 'retry_exhausted' : outcome.reason, outcome.message);
+    return 0;
   }
 }

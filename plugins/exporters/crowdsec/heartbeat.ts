@@ -1,5 +1,6 @@
 import type { Clock } from '../../../src/clock.ts';
 import { Backoff } from '../../../src/delivery/backoff.ts';
+import { Repeating } from '../../../src/delivery/repeating.ts';
 import type { Sleep } from '../../../src/sleep.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { Outcome } from './lapi-answer.ts';
@@ -27,41 +28,36 @@ export interface HeartbeatOptions {
 /** Keeps "last API pull" fresh, which usage metrics do not. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  readonly #end = new AbortController();
   readonly #state: StateLog;
-  #done: Promise<void> | undefined;
+  readonly #backoff: Backoff;
+  readonly #repeating: Repeating;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
     this.#state = new StateLog(options.log, options.clock);
+    this.#backoff = new Backoff(RETRY, options.random);
+    this.#repeating = new Repeating((end) => this.#beat(end), options.sleep);
   }
 
   start(): void {
-    this.#done ??= this.#run();
+    this.#repeating.start();
   }
 
-  async stop(): Promise<void> {
-    this.#end.abort();
-    await this.#done;
+  stop(): Promise<void> {
+    return this.#repeating.stop();
   }
 
-  async #run(): Promise<void> {
-    const { pull, interval, sleep, random } = this.#options;
-    const { signal } = this.#end;
-    const most = Math.min(interval, MOST);
-    const backoff = new Backoff(RETRY, random);
-    while (!signal.aborted) {
-      const outcome = await pull(signal);
-      if (signal.aborted) return;
-      if (outcome.kind === 'success') {
-        this.#state.good('The heartbeat reaches LAPI again');
-        backoff.reset();
-        await sleep(most, signal);
-      } else {
-        const reason = outcome.kind === 'retryable' ? outcome.reason : `status_${outcome.status}`;
-        this.#state.bad(reason, `The heartbeat failed, and is tried again within a minute: ${outcome.message}`);
-        await sleep(Math.min(backoff.next(), most), signal);
-      }
+  async #beat(end: AbortSignal): Promise<number> {
+    const most = Math.min(this.#options.interval, MOST);
+    const outcome = await this.#options.pull(end);
+    if (end.aborted) return most;
+    if (outcome.kind === 'success') {
+      this.#state.good('The heartbeat reaches LAPI again');
+      this.#backoff.reset();
+      return most;
     }
+    const reason = outcome.kind === 'retryable' ? outcome.reason : `status_${outcome.status}`;
+    this.#state.bad(reason, `The heartbeat failed, and is tried again within a minute: ${outcome.message}`);
+    return Math.min(this.#backoff.next(), most);
   }
 }

@@ -1,5 +1,6 @@
 import { type MetricProducer, MetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Clock } from '../../../src/clock.ts';
+import { Repeating } from '../../../src/delivery/repeating.ts';
 import type { Sleep } from '../../../src/sleep.ts';
 import type { Log } from './log.ts';
 import type { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
@@ -24,8 +25,9 @@ export interface SealingReaderOptions {
  */
 export class SealingReader extends MetricReader {
   readonly #options: SealingReaderOptions;
+  readonly #repeating: Repeating;
+  /** Ends short waits. */
   readonly #end = new AbortController();
-  #running: Promise<void> | undefined;
 
   constructor(options: SealingReaderOptions) {
     super({
@@ -33,11 +35,12 @@ export class SealingReader extends MetricReader {
       metricProducers: [options.producer],
     });
     this.#options = options;
+    this.#repeating = new Repeating(async (end) => Math.min(await this.#seal(end), options.interval), options.sleep);
   }
 
   /** After the storage was loaded. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#repeating.start(this.#firstWait());
   }
 
   async metrics(): Promise<ResourceMetrics> {
@@ -49,16 +52,15 @@ export class SealingReader extends MetricReader {
 
   /** The last window. @param deadline - ends the short wait that its second may need. Safe without `start()`, and twice. */
   async finish(deadline: AbortSignal): Promise<void> {
-    if (this.#end.signal.aborted) return;
+    if (!this.#repeating.running) return;
     this.#end.abort();
-    if (!this.#running) return;
-    await this.#running;
+    await this.#repeating.stop();
     await this.#seal(deadline);
   }
 
   /** Seals what was counted so far, since some of its series are about to end. Rejects when it cannot be. */
   async takeLast(): Promise<void> {
-    if (!this.#running || this.#end.signal.aborted) return;
+    if (!this.#repeating.running) return;
     const { exporter } = this.#options;
     const sealed = await exporter.seal(await this.metrics(), this.#end.signal);
     if (sealed.kind === 'wait') throw new Error('a window waits for its second');
@@ -66,22 +68,13 @@ export class SealingReader extends MetricReader {
   }
 
   protected async onForceFlush(): Promise<void> {
-    if (!this.#running || this.#end.signal.aborted) return;
+    if (!this.#repeating.running) return;
     await this.#seal(this.#end.signal);
     await this.#options.exporter.forceFlush();
   }
 
   protected async onShutdown(): Promise<void> {
     await this.finish(AbortSignal.timeout(0));
-  }
-
-  async #run(): Promise<void> {
-    const { sleep, interval } = this.#options;
-    const { signal } = this.#end;
-    for (let wait = this.#firstWait(); ; wait = Math.min(await this.#seal(signal), interval)) {
-      await sleep(wait, signal);
-      if (signal.aborted) return;
-    }
   }
 
   /** A restart does not begin a new interval. */
@@ -97,7 +90,7 @@ export class SealingReader extends MetricReader {
     const { exporter, interval, log } = this.#options;
     try {
       const sealed = await exporter.seal(await this.metrics(), signal);
-      if (!this.#end.signal.aborted) exporter.send();
+      if (this.#repeating.running) exporter.send();
       if (sealed.kind !== 'wait') return interval;
       log.debug(
         { milliseconds: sealed.milliseconds },

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { Backoff } from '../../../src/delivery/backoff.ts';
+import { type Next, Repeating } from '../../../src/delivery/repeating.ts';
 import type { Sleep } from '../../../src/sleep.ts';
 import type { Journal } from '../../../src/storage/store.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
@@ -29,30 +30,28 @@ export class Sender {
   readonly #state: StateLog;
   /** Ends requests at once. */
   readonly #cut = new AbortController();
-  #loop: { stop: AbortController; done: Promise<void> } | undefined;
-  #wake: () => void = () => {};
+  readonly #repeating: Repeating;
 
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#state = new StateLog(options.log, options.clock);
+    this.#repeating = new Repeating((end) => this.#turn(end), options.sleep);
   }
 
   /** Begins to send, for ever: until `stop`. */
   start(): void {
-    if (this.#loop || this.#cut.signal.aborted) return;
-    const stop = new AbortController();
-    this.#loop = { stop, done: this.#run(stop.signal) };
+    if (!this.#cut.signal.aborted) this.#repeating.start();
   }
 
   /** There may be a new window. */
   wake(): void {
-    this.#wake();
+    this.#repeating.wake();
   }
 
   /** Tries now whatever waits, until the outbox is empty or an attempt fails. Does not wait out a backoff. */
   async flush(): Promise<void> {
-    const resume = this.#loop !== undefined;
-    await this.#pause();
+    const resume = this.#repeating.running;
+    await this.#repeating.stop();
     await this.#pass();
     if (resume) this.start();
   }
@@ -62,31 +61,15 @@ export class Sender {
     const cut = () => this.#cut.abort();
     if (deadline.aborted) cut();
     deadline.addEventListener('abort', cut, { once: true });
-    await this.#pause();
+    await this.#repeating.stop();
     await this.#pass();
     deadline.removeEventListener('abort', cut);
     cut();
   }
 
-  async #pause(): Promise<void> {
-    const loop = this.#loop;
-    this.#loop = undefined;
-    loop?.stop.abort();
-    this.#wake();
-    await loop?.done;
-  }
-
-  async #run(stop: AbortSignal): Promise<void> {
-    const { backoff, sleep } = this.#options;
-    while (!stop.aborted) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      const failed = await this.#pass(stop);
-      if (stop.aborted) return;
-      if (failed) await sleep(Math.max(backoff.next(), failed.retryAfter ?? 0), stop);
-      else await woken;
-    }
+  async #turn(end: AbortSignal): Promise<Next> {
+    const failed = await this.#pass(end);
+    return failed && { atLeast: this.#options.backoff.after(failed) };
   }
 
   /** @returns the failure it ended with, or undefined when nothing waits any more. */
