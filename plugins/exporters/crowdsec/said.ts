@@ -10,18 +10,21 @@ export interface SaidGauge extends UsageItem {
 export class Said {
   /** By row of cscli's table. */
   readonly gauges = new Map<string, SaidGauge>();
-  /** Origins in use, with the second in which each was last said. */
+  /** Origins in use, with the second of our clock in which each was last said. */
   readonly origins = new Map<string, number>();
   /** Second of the last window, or at which counting began; undefined before that. */
   lastSecond: number | undefined;
+  /** When that was by our clock, ms since the epoch: behind the second, once the clock had been far ahead. */
+  lastAt: number | undefined;
 
-  /** A window was said. */
-  say(items: readonly ValuedItem[], second: number): void {
+  /** A window was said. @param second - of the window. @param at - ms since the epoch. */
+  say(items: readonly ValuedItem[], second: number, at: number): void {
     this.lastSecond = second;
+    this.lastAt = at;
     this.gauges.clear();
     for (const item of items) {
       if (isGaugeName(item.name) && item.value > 0) this.gauges.set(rowKey(item), item);
-      if (item.labels?.origin) this.origins.set(item.labels.origin, second);
+      if (item.labels?.origin) this.origins.set(item.labels.origin, Math.floor(at / 1000));
     }
   }
 
@@ -33,6 +36,7 @@ export class Said {
   copy(): Said {
     const copy = new Said();
     copy.lastSecond = this.lastSecond;
+    copy.lastAt = this.lastAt;
     for (const [key, gauge] of this.gauges) copy.gauges.set(key, gauge);
     for (const [origin, second] of this.origins) copy.origins.set(origin, second);
     return copy;

@@ -80,9 +80,11 @@ export class SealingReader extends MetricReader {
   /** A restart does not begin a new interval. */
   #firstWait(): number {
     const { clock, exporter, interval } = this.#options;
-    const { lastSecond } = exporter.outbox.state.said;
-    if (lastSecond === undefined) return interval;
-    return Math.min(Math.max(lastSecond * 1000 + interval - clock.now(), 0), interval);
+    const { lastAt } = exporter.outbox.state.said;
+    if (lastAt === undefined) return interval;
+    const since = clock.now() - lastAt;
+    // Sealed in what is now the future: the clock had been ahead, and nobody knows how long ago it was.
+    return since < 0 ? 0 : Math.max(interval - since, 0);
   }
 
   /** @returns milliseconds until the next window. */

@@ -16,7 +16,7 @@ type Listener = 'told' | 'shown';
 /** One piece of a `WindowState`, as a snapshot keeps it. */
 export type StateEntry =
   | ['state', { lastNumber: number; dryRun: boolean | null; sources: string[] }]
-  | ['said', Listener, lastSecond: number | null]
+  | ['said', Listener, lastSecond: number | null, lastAt: number | null]
   | ['base', ...SeriesChange]
   | ['owed', UsageItem, number]
   | ['gauge', Listener, SaidGauge]
@@ -54,6 +54,7 @@ export class WindowState {
     this.#shown = record.dryRun ? (this.#shown ?? this.#told.copy()) : undefined;
     if (!record.restart) return;
     this.said.lastSecond = Math.max(this.said.lastSecond ?? 0, second);
+    this.said.lastAt = record.at;
     // However long the dry run was: LAPI may have forgotten.
     if (!record.dryRun) this.#told.forgetGauges();
   }
@@ -68,7 +69,7 @@ export class WindowState {
     for (const origin of record.released) this.said.origins.delete(origin);
     if (!body || !window) return;
     this.lastNumber = window.number;
-    this.said.say(itemsOf(body), window.second);
+    this.said.say(itemsOf(body), window.second, record.at);
   }
 
   /** LAPI did not take this window: the next one has to tell its gauges, those that ended included. */
@@ -112,6 +113,7 @@ export class WindowState {
       case 'said':
         if (entry[1] === 'shown') this.#shown = new Said();
         this.said.lastSecond = entry[2] ?? undefined;
+        this.said.lastAt = entry[3] ?? undefined;
         break;
       case 'gauge':
         this.said.gauges.set(rowKey(entry[2]), entry[2]);
@@ -124,9 +126,9 @@ export class WindowState {
 }
 
 /** In this order they are restored: what a dry run said comes after what LAPI was told. */
-function saidEntries(listener: Listener, { lastSecond, gauges, origins }: Said): StateEntry[] {
+function saidEntries(listener: Listener, { lastSecond, lastAt, gauges, origins }: Said): StateEntry[] {
   return [
-    ['said', listener, lastSecond ?? null],
+    ['said', listener, lastSecond ?? null, lastAt ?? null],
     ...[...gauges.values()].map((gauge): StateEntry => ['gauge', listener, gauge]),
     ...[...origins].map(([origin, second]): StateEntry => ['origin', listener, origin, second]),
   ];

@@ -134,7 +134,9 @@ function endedGauges(state: WindowState, gauges: ByKey): ValuedItem[] {
 /** A level changed; or none did for a day, and LAPI would forget what it was told. */
 function gaugesAreNews(state: WindowState, gauges: ByKey, second: number): boolean {
   for (const [key, { value }] of gauges) if (state.said.gauges.get(key)?.value !== value) return true;
-  return gauges.size > 0 && second - (state.said.lastSecond ?? 0) >= DAY_SECONDS;
+  // Said in what is now the future: the clock had been ahead, and when it really was nobody knows.
+  const since = Math.abs(second - Math.floor((state.said.lastAt ?? 0) / 1000));
+  return gauges.size > 0 && since >= DAY_SECONDS;
 }
 
 /** Adds up what series contribute to items. */

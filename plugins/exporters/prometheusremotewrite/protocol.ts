@@ -13,6 +13,8 @@ export interface RemoteWriteContext {
 
 /** A smaller step back is passed over. */
 const CLOCK_STEP_MS = 5000;
+/** Prometheus takes no sample that is further ahead of its own clock: what was sent by a clock that was, it has not. */
+const FURTHEST_AHEAD_MS = 600_000;
 
 /** Remote write 1.0. @see https://prometheus.io/docs/specs/prw/remote_write_spec/ */
 export function remoteWriteProtocol(config: RemoteWriteConfig, { logger, clock }: RemoteWriteContext): PushProtocol {
@@ -31,15 +33,25 @@ export function remoteWriteProtocol(config: RemoteWriteConfig, { logger, clock }
     },
   });
   let last = 0;
-  /** A receiver refuses a sample that is not newer than what it has: so the time of samples never goes back. */
+  let isWaiting = false;
+  /**
+   * A receiver refuses a sample that is not newer than what it has: so the time of samples does not go back, but where the
+   * clock had been so far ahead that waiting for it would be worse.
+   */
   const next = (now: number): number | undefined => {
-    if (now <= last - CLOCK_STEP_MS) {
-      logger.warn(
-        `The clock went back: no samples for ${Math.ceil((last - now) / 1000)} s, which a receiver would refuse`,
-      );
+    const back = last - now;
+    const seconds = Math.ceil(back / 1000);
+    if (back > FURTHEST_AHEAD_MS) {
+      logger.warn(`The clock went back by ${seconds} s: samples go on by it, and whoever took later ones refuses them`);
+      last = now;
+    } else if (back >= CLOCK_STEP_MS) {
+      if (!isWaiting) logger.warn(`The clock went back: no samples for ${seconds} s, which a receiver would refuse`);
+      isWaiting = true;
       return undefined;
+    } else {
+      last = Math.max(now, last + 1);
     }
-    last = Math.max(now, last + 1);
+    isWaiting = false;
     return last;
   };
   return {

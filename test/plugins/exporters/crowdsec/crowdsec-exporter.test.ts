@@ -423,3 +423,21 @@ it('goes on from the last second when the clock had been years ahead', async () 
   const [first, second] = host.lapi.pushes.map(({ windows }) => windows[0]!.meta.utc_now_timestamp);
   expect(second).toBe(first! + 1);
 });
+
+it('tells gauges each day, and seals though it is restarted often, when the clock had been years ahead', async () => {
+  host.time.step(3 * 365 * DAY);
+  await host.start();
+  await host.report({ tag: 'a' });
+  await window(1);
+  host.time.step(-3 * 365 * DAY);
+  // Said anew, since nobody knows how long ago it was.
+  await window(2);
+  await noWindow();
+  await window(3, DAY);
+  await host.report({ tag: 'a', cidr: '10.0.0.1/32' });
+  await host.stop();
+  expect(host.lapi.pushes).toHaveLength(4);
+  host.time.advance(HALF_HOUR - MINUTE);
+  await host.start();
+  await until(() => host.time.waits.includes(MINUTE));
+});

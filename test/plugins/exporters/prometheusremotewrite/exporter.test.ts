@@ -92,6 +92,33 @@ test('a clock that goes back: a little is passed over, more waits', async () => 
   expect(timestamps()).toEqual([begun, begun + 1, time.now()]);
 });
 
+test('that samples wait for the clock is said once, not at each interval', async () => {
+  const { sink, time, context } = await start();
+  await until(() => sink.requests.length === 1 && time.waits.length === 1);
+  time.step(-60_000);
+  for (let collection = 0; collection < 5; collection++) {
+    time.advance(10_000);
+    await until(() => time.waits.length === 1);
+  }
+  time.advance(10_000);
+  await until(() => sink.requests.length === 2);
+  expect(context.logged.filter((line) => line.startsWith('warn'))).toEqual([
+    'warn The clock went back: no samples for 50 s, which a receiver would refuse',
+  ]);
+});
+
+test('a clock that had been a year ahead does not silence it for a year', async () => {
+  const { sink, time, context, timestamps } = await start();
+  await until(() => sink.requests.length === 1 && time.waits.length === 1);
+  time.step(-365 * 86_400_000);
+  for (const requests of [2, 3]) {
+    time.advance(10_000);
+    await until(() => sink.requests.length === requests && time.waits.length === 1);
+    expect(timestamps().at(-1)).toBe(time.now());
+  }
+  expect(context.logged.filter((line) => line.startsWith('warn'))).toHaveLength(1);
+});
+
 test('defaults, and what is refused', () => {
   expect(schema.parse({ endpoint: 'http://127.0.0.1:9090/api/v1/write' })).toMatchObject({
     interval: 60_000,
