@@ -3,10 +3,8 @@ import { hint } from '../config/nearest.ts';
 import { ConfigError } from '../config/problem.ts';
 import { printableLines } from '../telemetry/printable.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
-import { CONFIG_HELP, CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
-
-const PROGRAM = 'couic-otel-bridge';
+import { helpOf, overview, PROGRAM } from './help.ts';
 
 /** Finds the command and runs it. @returns the exit code. @throws what is neither the user's mistake nor the configuration's. */
 export async function dispatch(
@@ -52,26 +50,4 @@ export async function dispatch(
     } else throw error;
     return EXIT.usage;
   }
-}
-
-const line = ({ name, usage }: Command) => [PROGRAM, name, usage].filter((part) => part !== '').join(' ');
-
-function overview(commands: readonly Command[]): string {
-  const entries = commands.map((command) => `  ${line(command)}\n      ${command.summary}\n`);
-  return `Takes the reports of a Couic firewall, keeps each exactly once, and exports them as OpenTelemetry metrics.
-
-Usage:
-${entries.join('')}
-Options:
-${CONFIG_HELP}  --help, -h        This text; after a command, what there is to say of that.
-  --version, -v     The version.
-
-Exit codes: 0 done or stopped in order, 1 failed, 2 the command line or the configuration is wrong,
-130 and 143 ended at once by a second SIGINT or SIGTERM.
-`;
-}
-
-function helpOf(command: Command): string {
-  const options = command.usage.includes(CONFIG_USAGE) ? CONFIG_HELP : '';
-  return `${command.summary}.\n\nUsage: ${line(command)}\n${options && `\n${options}`}${command.help ?? ''}`;
 }
