@@ -8,6 +8,7 @@ import { factories } from './components.ts';
 import { KnownSecrets } from './config/known-secrets.ts';
 import { readText } from './config/read-text.ts';
 import { SHIPPED_CONFIG, VERSION } from './package-files.ts';
+import { ERROR, isJournal, withPriority } from './telemetry/journal.ts';
 import { printableLines } from './telemetry/printable.ts';
 
 const lifecycle: Lifecycle = {
@@ -34,6 +35,8 @@ process.on('SIGUSR1', () => {});
 // Whoever reads the output may have seen enough of it: couic-otel-bridge components | head -1
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
+const toJournal = isJournal(2, process.env.JOURNAL_STREAM);
+const stderr = (text: string) => void process.stderr.write(toJournal ? withPriority(ERROR, text) : text);
 const secrets = new KnownSecrets();
 let code: number;
 try {
@@ -48,11 +51,11 @@ try {
     seen: (value) => secrets.add(value),
     secrets,
     stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
+    stderr,
   });
 } catch (error) {
   // Not one of ours: nobody made sure what its message holds.
-  process.stderr.write(`${printableLines(secrets.hide(String((error as Error).stack ?? error)))}\n`);
+  stderr(`${printableLines(secrets.hide(String((error as Error).stack ?? error)))}\n`);
   code = EXIT.failure;
 }
 // What a library left open must not keep a stopped service alive.

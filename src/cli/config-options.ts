@@ -7,12 +7,15 @@ export const CONFIG_USAGE = '[--config FILE]… [--set KEY=VALUE]…';
 
 export const CONFIG_HELP = `  --config FILE     Configuration in YAML; may be given several times, later ones are merged over earlier ones.
                     Also env:NAME, a variable that holds the YAML, and yaml:TEXT, the YAML itself.
-                    Without it: ./otel-config.yaml, or when there is none the one that came with the package.
+                    Without it: ./otel-config.yaml, /etc/couic-otel-bridge/otel-config.yaml, or the one that came with
+                    the package, whichever is there first.
   --set KEY=VALUE   One option over all files: --set exporters.crowdsec.dry_run=false. The value is YAML. A "::" in
                     place of "." lets a part of the key hold a dot. May be given several times.
 `;
 
-const LOCAL_CONFIG = 'otel-config.yaml';
+const LOCAL_CONFIG = './otel-config.yaml';
+/** Where the Debian package, and whoever follows docs/operations.md, has the service's. */
+const SYSTEM_CONFIG = '/etc/couic-otel-bridge/otel-config.yaml';
 
 export interface ConfigArguments {
   readonly configs: readonly string[];
@@ -28,8 +31,10 @@ export function readConfigArguments(args: readonly string[], context: CommandCon
     set: { type: 'string', multiple: true },
   });
   if (config.length > 0) return { configs: config, sets: set, chosen: config.map(sourceName).join(', ') };
-  if (context.exists(LOCAL_CONFIG)) return { configs: [LOCAL_CONFIG], sets: set, chosen: `./${LOCAL_CONFIG}` };
-  const chosen = `${context.shippedConfig}, which came with the package: there is no --config and no ./${LOCAL_CONFIG}`;
+  for (const path of [LOCAL_CONFIG, SYSTEM_CONFIG]) {
+    if (context.exists(path)) return { configs: [path], sets: set, chosen: path };
+  }
+  const chosen = `${context.shippedConfig}, which came with the package: there is no --config, no ${LOCAL_CONFIG} and no ${SYSTEM_CONFIG}`;
   return { configs: [context.shippedConfig], sets: set, chosen };
 }
 

@@ -9,6 +9,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import type { Command, Lifecycle } from './command.ts';
 import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
 import { EXIT, signalExit } from './exit-codes.ts';
+import { ServiceManager, systemdNotify } from './service-manager.ts';
 
 /**
  * Two signals within so many ms are one: at Ctrl-C the terminal sends it to npm and to the bridge, and npm passes its
@@ -35,22 +36,32 @@ export const runCommand: Command = {
       logger.warn('Received SIGHUP: ignored. The configuration is read once, at the start: restart to change it'),
     );
     const service = new Service({ config, logger, clock: systemClock, version: context.version });
-    return runService(service, logger, context.lifecycle, systemClock, (text) => context.secrets.hide(text));
+    const notify = systemdNotify(context.env.NOTIFY_SOCKET, ({ message }) =>
+      logger.warn(`systemd is not told how the bridge does: ${message}`),
+    );
+    const monotonic = () => Number(process.hrtime.bigint()) / 1e6;
+    const manager = new ServiceManager({ env: context.env, pid: process.pid, notify, monotonic });
+    const hide = (text: string) => context.secrets.hide(text);
+    return runService({ service, logger, lifecycle: context.lifecycle, clock: systemClock, manager, hide });
   },
 };
+
+export interface RunOptions {
+  readonly service: Pick<Service, 'start' | 'shutdown'>;
+  readonly logger: Logger;
+  readonly lifecycle: Lifecycle;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly manager: Pick<ServiceManager, 'ready' | 'stopping'>;
+  /** Takes secrets out of a text that a library made. */
+  hide(text: string): string;
+}
 
 /**
  * Starts the service and waits for its end. The first signal, or an error that nobody caught, ends it in order; a
  * second signal ends the process at once.
  * @returns the exit code.
  */
-export async function runService(
-  service: Pick<Service, 'start' | 'shutdown'>,
-  logger: Logger,
-  lifecycle: Lifecycle,
-  clock: Pick<Clock, 'monotonic'>,
-  hide: (text: string) => string = (text) => text,
-): Promise<number> {
+export async function runService({ service, logger, lifecycle, clock, manager, hide }: RunOptions): Promise<number> {
   let failed = false;
   const told = new Promise<void>((resolve) => {
     let first: number | undefined;
@@ -75,9 +86,13 @@ export async function runService(
     });
   });
   // Here, so that it also ends a start that takes long.
-  const stopped = told.then(() => service.shutdown());
+  const stopped = told.then(() => {
+    manager.stopping();
+    return service.shutdown();
+  });
   try {
     await service.start();
+    manager.ready();
   } catch (error) {
     if (!(error instanceof StartCancelled)) {
       // The message is made for the operator; the stack is not.

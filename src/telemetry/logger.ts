@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { isJournal, withPriority } from './journal.ts';
 import { LogFile } from './log-file.ts';
 import { printable, printableLines } from './printable.ts';
 
@@ -16,6 +17,8 @@ export interface CreateLoggerOptions {
   destination?: number | DestinationStream;
   /** Milliseconds since the epoch. @default Date.now */
   now?: () => number;
+  /** Whether the destination is systemd's journal: it keeps the time itself, and is told the priority. @default what `$JOURNAL_STREAM` says */
+  journal?: boolean;
   /** Takes out what no log may hold, of a line in JSON. @default nothing */
   hide?: (text: string) => string;
 }
@@ -48,14 +51,29 @@ export function createLogger(options: CreateLoggerOptions = {}): Logger {
     timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
     redact: { paths: REDACT, censor: '[redacted]' },
   };
-  const logger =
-    encoding === 'json'
-      ? pino(
-          { ...base, formatters: { level: (label) => ({ level: label }) } },
-          { write: (line) => out.write(printableLines(hide(line))) },
-        )
-      : pino(base, consoleStream(out, hide, typeof to === 'number' && isatty(to) && !process.env.NO_COLOR));
+  const { journal = typeof to === 'number' && isJournal(to, process.env.JOURNAL_STREAM) } = options;
+  const render = encoding === 'json' ? jsonLine : consoleLine(journal, typeof to === 'number' && colors(to));
+  const logger = pino(base, {
+    write(line) {
+      const object = JSON.parse(hide(line)) as LogObject;
+      const text = render(object);
+      out.write(journal ? withPriority(object.level, text) : text);
+    },
+  });
   return logger;
+}
+
+interface LogObject {
+  readonly level: number;
+}
+
+function colors(fd: number): boolean {
+  return isatty(fd) && !process.env.NO_COLOR;
+}
+
+/** One object a line, with the level as a word. */
+function jsonLine({ level, ...rest }: LogObject): string {
+  return printableLines(`${JSON.stringify({ level: pino.levels.labels[level], ...rest })}\n`);
 }
 
 const asItIs = (text: string) => text;
@@ -68,9 +86,9 @@ function lostLines(lines: number): string {
  * `[2026-01-02T03:04:05.678Z] INFO: Received 1 reports from Couic {"component":"couic"}`. In the process and
  * synchronous: a worker thread would lose the lines before a crash, which are the ones that matter.
  */
-function consoleStream(out: DestinationStream, hide: (text: string) => string, colorize: boolean): DestinationStream {
-  const pretty = prettyFactory({ colorize, singleLine: true, translateTime: false });
-  return { write: (line) => out.write(pretty(harmless(JSON.parse(hide(line))) as object)) };
+function consoleLine(journal: boolean, colorize: boolean): (object: LogObject) => string {
+  const pretty = prettyFactory({ colorize, singleLine: true, translateTime: false, ignore: journal ? 'time' : '' });
+  return (object) => pretty(harmless(object) as object);
 }
 
 /** A tag or a peer's answer may hold line breaks and terminal controls: a log line stays one line. Only a stack has more. */

@@ -42,7 +42,7 @@ test('--version and --help', async () => {
   );
 });
 
-test('validate takes --config, else ./otel-config.yaml, else the one of the package, and says which', async () => {
+test('validate takes --config, else ./otel-config.yaml, else the one in /etc, else the one of the package, and says which', async () => {
   const files = { 'a.yaml': VALID, '/package/otel-config.yaml': VALID };
   const warning = 'warning: a.yaml:4: extensions.beside: is not used: add it to service.extensions, or remove it\n';
   expect(await cli('validate --config a.yaml', files)).toEqual({
@@ -50,11 +50,12 @@ test('validate takes --config, else ./otel-config.yaml, else the one of the pack
     out: 'The configuration is valid: a.yaml\n',
     err: warning,
   });
-  expect((await cli('validate', { ...files, 'otel-config.yaml': VALID })).out).toBe(
-    'The configuration is valid: ./otel-config.yaml\n',
-  );
+  expect(
+    (await cli('validate', { ...files, './otel-config.yaml': VALID, '/etc/couic-otel-bridge/otel-config.yaml': VALID }))
+      .out,
+  ).toBe('The configuration is valid: ./otel-config.yaml\n');
   expect((await cli('validate', files)).out).toBe(
-    'The configuration is valid: /package/otel-config.yaml, which came with the package: there is no --config and no ./otel-config.yaml\n',
+    'The configuration is valid: /package/otel-config.yaml, which came with the package: there is no --config, no ./otel-config.yaml and no /etc/couic-otel-bridge/otel-config.yaml\n',
   );
 });
 

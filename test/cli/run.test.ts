@@ -1,6 +1,6 @@
 import { type DestinationStream, pino } from 'pino';
 import { beforeEach, expect, test } from 'vitest';
-import { runService } from '../../src/cli/run.ts';
+import { type RunOptions, runService } from '../../src/cli/run.ts';
 import { StartCancelled } from '../../src/service.ts';
 import { FakeLifecycle } from '../support/cli.ts';
 
@@ -8,12 +8,18 @@ let lines: { level: number; msg?: string }[];
 let lifecycle: FakeLifecycle;
 let now = 0;
 const clock = { monotonic: () => now };
+/** What systemd was told. */
+let states: string[];
+const manager = { ready: () => states.push('ready'), stopping: () => states.push('stopping') };
 const destination: DestinationStream = { write: (line) => void lines.push(JSON.parse(line)) };
 const logger = pino({ base: null }, destination);
+const run = (service: RunOptions['service']) =>
+  runService({ service, logger, lifecycle, clock, manager, hide: (text) => text });
 const messages = () => lines.map(({ msg }) => msg);
 
 beforeEach(() => {
   lines = [];
+  states = [];
   lifecycle = new FakeLifecycle();
 });
 
@@ -35,10 +41,11 @@ function service({ start = async () => {}, inOrder = true, shutdown = async () =
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s stops in order, and that is no failure', async (signal) => {
   const fake = service();
-  const code = runService(fake, logger, lifecycle, clock);
+  const code = run(fake);
   lifecycle.signal(signal);
   expect(await code).toBe(0);
   expect(fake.calls).toEqual(['start', 'shutdown']);
+  expect(states.sort()).toEqual(['ready', 'stopping']);
   expect(lifecycle.exits).toEqual([]);
   expect(messages()).toEqual([
     `Received ${signal}: stopping in order; a second signal ends the bridge at once`,
@@ -55,7 +62,7 @@ test.each([
   const shutdown = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const running = runService(service({ shutdown: () => shutdown }), logger, lifecycle, clock);
+  const running = run(service({ shutdown: () => shutdown }));
   lifecycle.signal('SIGTERM');
   now += 299;
   lifecycle.signal(signal);
@@ -68,7 +75,7 @@ test.each([
 });
 
 test('what could not be ended in order is a failure', async () => {
-  const code = runService(service({ inOrder: false }), logger, lifecycle, clock);
+  const code = run(service({ inOrder: false }));
   lifecycle.signal('SIGTERM');
   expect(await code).toBe(1);
   expect(messages().at(-1)).toBe('Stopped, but not everything in order');
@@ -76,7 +83,7 @@ test('what could not be ended in order is a failure', async () => {
 
 test('a start that fails is told in one line', async () => {
   const failing = service({ start: () => Promise.reject(new Error('cannot start exporter prometheus: port taken')) });
-  expect(await runService(failing, logger, lifecycle, clock)).toBe(1);
+  expect(await run(failing)).toBe(1);
   expect(lines).toMatchObject([{ level: 60, msg: 'cannot start exporter prometheus: port taken' }]);
   expect(lines[0]).not.toHaveProperty('err');
 });
@@ -86,15 +93,15 @@ test('a signal while it starts is a stop in order; a start that fails meanwhile 
     lifecycle.signal('SIGTERM');
     throw error;
   };
-  expect(await runService(service({ start: start(new StartCancelled()) }), logger, lifecycle, clock)).toBe(0);
+  expect(await run(service({ start: start(new StartCancelled()) }))).toBe(0);
   lifecycle = new FakeLifecycle();
-  expect(await runService(service({ start: start(new Error('disk is full')) }), logger, lifecycle, clock)).toBe(1);
+  expect(await run(service({ start: start(new Error('disk is full')) }))).toBe(1);
   expect(messages()).toContain('disk is full');
 });
 
 test('an error that nobody caught stops in order, as a failure', async () => {
   const fake = service();
-  const code = runService(fake, logger, lifecycle, clock);
+  const code = run(fake);
   lifecycle.uncaught(new Error('bug'));
   lifecycle.uncaught(new Error('its echo'));
   expect(await code).toBe(1);

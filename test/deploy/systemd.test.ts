@@ -13,6 +13,7 @@ test('the unit fits to what the bridge does', () => {
   const { shutdown_timeout } = serviceSchema.parse({ pipelines: { metrics: { receivers: ['a'], exporters: ['b'] } } });
   expect(Number(value('TimeoutStopSec')) * 1000).toBeGreaterThan(shutdown_timeout + 1000);
   expect(value('RestartPreventExitStatus')).toBe(String(EXIT.usage));
+  expect({ type: value('Type'), access: value('NotifyAccess') }).toEqual({ type: 'notify', access: 'all' });
   expect(value('StateDirectory')).toBe('couic-otel-bridge');
   expect(value('After')?.split(' ')).toContain('time-sync.target');
   expect(readFileSync('otel-config.yaml', 'utf8')).toContain('${env:STATE_DIRECTORY:-');

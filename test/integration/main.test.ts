@@ -46,8 +46,10 @@ test('a wrong configuration ends it with 2, and every problem on the standard er
   expect(await exit).toEqual([2, null]);
   await closed;
   expect(output.out).toBe('');
-  expect(output.err).toBe(`otel-config.yaml:2: receivers.cuoic: unknown type of receiver "cuoic" (did you mean "couic"?)
-otel-config.yaml:7: service.pipelines.metrics.receivers[0]: "couic" is not defined under receivers (did you mean "cuoic"?)
+  expect(
+    output.err,
+  ).toBe(`./otel-config.yaml:2: receivers.cuoic: unknown type of receiver "cuoic" (did you mean "couic"?)
+./otel-config.yaml:7: service.pipelines.metrics.receivers[0]: "couic" is not defined under receivers (did you mean "cuoic"?)
 `);
 });
 

@@ -57,6 +57,34 @@ describe('json', () => {
   });
 });
 
+describe("systemd's journal", () => {
+  test('is told the priority of each line, and keeps the time itself', () => {
+    const { logger, written } = lines({ journal: true, level: 'debug' });
+    for (const level of ['debug', 'info', 'warn', 'error', 'fatal'] as const) logger[level](`a ${level}`);
+    expect(written).toEqual([
+      '<7>DEBUG: a debug\n',
+      '<6>INFO: a info\n',
+      '<4>WARN: a warn\n',
+      '<3>ERROR: a error\n',
+      '<2>FATAL: a fatal\n',
+    ]);
+  });
+
+  test('has the lines of a stack under the priority of their entry', () => {
+    const { logger, written } = lines({ journal: true });
+    logger.error(new Error('disk full'), 'commit failed');
+    const all = written.join('').trimEnd().split('\n');
+    expect(all.length).toBeGreaterThan(3);
+    for (const line of all) expect(line).toMatch(/^<3>/);
+  });
+
+  test('gets JSON behind the priority, which it takes off', () => {
+    const { logger, written } = lines({ journal: true, encoding: 'json' });
+    logger.warn('no token');
+    expect(written).toEqual(['<4>{"level":"warn","time":"2026-01-02T03:04:05.678Z","msg":"no token"}\n']);
+  });
+});
+
 test.each(['console', 'json'] as const)('%s: secrets do not reach the log', (encoding) => {
   const { logger, written } = lines({ encoding });
   logger.info({ token: 's3cret', config: { api_key: 's3cret', headers: { a: 's3cret' } } }, 'with secrets');

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+
+/** Sends assignments such as `READY=1`. */
+export type Notify = (assignments: readonly string[]) => void;
+
+export interface ServiceManagerOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  readonly notify: Notify;
+  /** Milliseconds, never stepping: `CLOCK_MONOTONIC`, as systemd's own. */
+  monotonic(): number;
+}
+
+/**
+ * Tells the service manager how the process does, in the words of sd_notify(3). Where none asked for it (`NOTIFY_SOCKET` is not
+ * set), nothing is sent.
+ */
+export class ServiceManager {
+  readonly #options: ServiceManagerOptions;
+  readonly #asked: boolean;
+  #watchdog: NodeJS.Timeout | undefined;
+
+  constructor(options: ServiceManagerOptions) {
+    this.#options = options;
+    this.#asked = Boolean(options.env.NOTIFY_SOCKET);
+  }
+
+  /** The start, or a reload, is over. From now on the watchdog is told that the event loop turns. */
+  ready(): void {
+    this.#send('READY=1', 'STATUS=Reports are accepted');
+    this.#feedWatchdog();
+  }
+
+  reloading(): void {
+    const now = Math.floor(this.#options.monotonic() * 1000);
+    this.#send('RELOADING=1', `MONOTONIC_USEC=${now}`, 'STATUS=Reloading the configuration');
+  }
+
+  stopping(): void {
+    clearInterval(this.#watchdog);
+    this.#send('STOPPING=1', 'STATUS=Stopping in order');
+  }
+
+  /** Twice in the time after which systemd takes the process for stuck. */
+  #feedWatchdog(): void {
+    const { WATCHDOG_USEC, WATCHDOG_PID } = this.#options.env;
+    const every = Number(WATCHDOG_USEC) / 2000;
+    if (!(every >= 1) || this.#watchdog !== undefined) return;
+    if (WATCHDOG_PID && Number(WATCHDOG_PID) !== this.#options.pid) return;
+    this.#watchdog = setInterval(() => this.#send('WATCHDOG=1'), every);
+    this.#watchdog.unref();
+  }
+
+  #send(...assignments: readonly string[]): void {
+    if (this.#asked) this.#options.notify(assignments);
+  }
+}
+
+/**
+ * By systemd's own `systemd-notify`, since Node has no Unix datagram sockets; the unit needs `NotifyAccess=all` for it. It is
+ * given nothing of the environment but where to send to.
+ * @param onFailure - told once that nothing could be sent.
+ */
+export function systemdNotify(socket: string | undefined, onFailure: (error: Error) => void): Notify {
+  let failed = false;
+  const fail = (error: Error) => {
+    if (!failed) onFailure(error);
+    failed = true;
+  };
+  return (assignments) => {
+    const env = { PATH: '/usr/local/bin:/usr/bin:/bin', NOTIFY_SOCKET: socket };
+    const child = spawn('systemd-notify', assignments, { env, stdio: 'ignore' });
+    child.on('error', fail);
+    child.on('exit', (code) => {
+      if (code !== 0) fail(new Error(`systemd-notify ended with ${code}`));
+    });
+    child.unref();
+  };
+}
