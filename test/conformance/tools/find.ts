@@ -13,6 +13,9 @@ interface DebianTool {
 const DEBIAN: Readonly<Partial<Record<ToolName, DebianTool>>> = {
   prometheus: { package: 'prometheus', commands: ['prometheus'] },
   promtool: { package: 'prometheus', commands: ['promtool'] },
+  lintian: { package: 'lintian', commands: ['lintian'] },
+  debootstrap: { package: 'debootstrap', commands: ['debootstrap'] },
+  'systemd-nspawn': { package: 'systemd-container', commands: ['systemd-nspawn'] },
   chromium: { package: 'chromium', commands: ['chromium', 'chromium-browser', 'google-chrome'] },
   nginx: { package: 'nginx', commands: ['nginx', '/usr/sbin/nginx'], version: '-v' },
   haproxy: { package: 'haproxy', commands: ['haproxy', '/usr/sbin/haproxy'], version: '-v' },
@@ -98,5 +101,5 @@ async function described(name: ToolName, path: string): Promise<Tool> {
 }
 
 function variableOf(name: string): string {
-  return `CONFORMANCE_${name.toUpperCase()}`;
+  return `CONFORMANCE_${name.toUpperCase().replaceAll('-', '_')}`;
 }

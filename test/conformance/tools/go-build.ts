@@ -68,7 +68,8 @@ function cacheDirectory(): string {
   return process.env.CONFORMANCE_CACHE ?? join(base, 'couic-otel-bridge');
 }
 
-function cachePath(name: string, builtFrom: string): string {
+/** Where what is made of `builtFrom` is kept between runs, and between clones. */
+export function cachePath(name: string, builtFrom: string): string {
   return join(cacheDirectory(), `${name}-${createHash('sha256').update(builtFrom).digest('hex').slice(0, 12)}`);
 }
 
