@@ -15,11 +15,11 @@ import { LedgerFold } from './fold.ts';
 import { Forgetting } from './forgetting.ts';
 import { InFlight } from './in-flight.ts';
 import { Intake, type IntakeContext } from './intake.ts';
-import type { IngestOptions, IngestResult, Ledger, QuarantinedReport } from './ledger.ts';
+import type { IngestOptions, IngestResult, LastComparison, Ledger, QuarantinedReport } from './ledger.ts';
 import { LedgerProducer } from './producer.ts';
-import { type ListRules, Reconciler, type Reconciliation } from './reconciler.ts';
+import { type ListRules, type ReconcileOptions, Reconciler, type Reconciliation } from './reconciler.ts';
 import { encodeSettings } from './records.ts';
-import type { TrafficReading } from './traffic.ts';
+import type { RuleCounts, TrafficReading } from './traffic.ts';
 import { encodeTraffic } from './traffic-record.ts';
 import { TrafficTotals } from './traffic-totals.ts';
 import type { TrustedClock } from './trusted-clock.ts';
@@ -123,13 +123,31 @@ export class BridgeLedger implements Ledger {
     return { restarted: change?.restarted ?? false };
   }
 
-  reconcile(instance: string, list: ListRules, signal?: AbortSignal): Promise<Reconciliation> {
+  async reconcile(instance: string, list: ListRules, options: ReconcileOptions = {}): Promise<Reconciliation> {
     const append = (records: readonly Uint8Array[]) => this.#journal.append(records);
-    return new Reconciler({ state: this.#fold.state, clock: this.#clock, append }, instance).run(list, signal);
+    const { state } = this.#fold;
+    try {
+      const reconciler = new Reconciler({ state, clock: this.#clock, append }, instance);
+      const reconciliation = await reconciler.run(list, options);
+      state.api.change(instance, { compared: true });
+      return reconciliation;
+    } catch (error) {
+      state.api.change(instance, { compared: false });
+      throw error;
+    }
   }
 
-  setUp(instance: string, up: boolean): void {
-    this.#fold.state.up.set(instance, up);
+  setUp(instance: string, up: boolean, held?: RuleCounts): void {
+    this.#fold.state.api.change(instance, { up, held });
+  }
+
+  ruleCounts(instance: string): RuleCounts {
+    return this.#fold.state.find(instance)?.ruleCounts() ?? { drop: 0, ignore: 0 };
+  }
+
+  lastComparison(instance: string): LastComparison | undefined {
+    const { drift = null, comparedAt = 0 } = this.#fold.state.find(instance) ?? {};
+    return drift === null ? undefined : { at: comparedAt, drift };
   }
 
   quarantined(): readonly QuarantinedReport[] {

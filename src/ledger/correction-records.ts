@@ -14,7 +14,7 @@ export interface CorrectionsRecord {
 export interface ReconciledRecord {
   clock: number;
   instance: string;
-  /** Rules that had to be corrected. */
+  /** Rules by which the ledger was away from it. */
   drift: number;
 }
 

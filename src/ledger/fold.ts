@@ -46,8 +46,10 @@ export class LedgerFold implements Fold {
         applyCorrections(state, decodeCorrections(record));
         return;
       case RECORD.reconciled: {
-        const { instance, drift } = decodeReconciled(record);
-        state.instance(instance).drift = drift;
+        const { clock, instance, drift } = decodeReconciled(record);
+        const totals = state.instance(instance);
+        totals.drift = drift;
+        totals.comparedAt = clock;
         return;
       }
       case RECORD.wentBack:

@@ -7,6 +7,7 @@ import { Forgotten } from './forgotten.ts';
 import { Heads } from './heads.ts';
 import { BucketCounts } from './histogram.ts';
 import { startAt, startSeenFrom } from './series-start.ts';
+import type { RuleCounts } from './traffic.ts';
 import { TrafficTotals } from './traffic-totals.ts';
 
 /** Prefix lengths 0 to 128. */
@@ -57,8 +58,10 @@ export class InstanceTotals {
   readonly ruleOverflows = new Counters();
   readonly traffic = new TrafficTotals();
   readonly forgotten = new Forgotten();
-  /** Rules that the last reconciliation had to correct; null before the first. */
+  /** Rules by which the last comparison found the ledger away from Couic; null before the first. */
   drift: number | null = null;
+  /** When that was, ms since the epoch. */
+  comparedAt = 0;
   /** Rules that reconciliations brought in and took out since the start of the process; no state. */
   readonly corrections = { added: 0, removed: 0 };
   /** Attribute sets of the series above, made when first collected; no state. */
@@ -105,6 +108,12 @@ export class InstanceTotals {
     if (key >= this.active.length) this.active = grown(this.active, key);
     this.active[key]! += change;
     this.held[key & 3]! += change;
+  }
+
+  /** Rules in force. */
+  ruleCounts(): RuleCounts {
+    const { held } = this;
+    return { drop: held[0]! + held[2]!, ignore: held[1]! + held[3]! };
   }
 
   /** @param word0 - of a packed report. @param clock - of the record, ms since the epoch. */
@@ -174,6 +183,7 @@ export class InstanceTotals {
       traffic: this.traffic.save(),
       forgotten: this.forgotten.save(),
       drift: this.drift,
+      comparedAt: this.comparedAt,
     };
   }
 
@@ -195,6 +205,7 @@ export class InstanceTotals {
     this.traffic.restore(saved.traffic);
     this.forgotten.restore(saved.forgotten);
     this.drift = saved.drift;
+    this.comparedAt = saved.comparedAt;
   }
 }
 

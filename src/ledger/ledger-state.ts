@@ -1,5 +1,6 @@
 import type { HashKey } from '../rules/keyed-hash.ts';
 import { Rules } from '../rules/rules.ts';
+import { ApiStates } from './api-state.ts';
 import { type AttributeLimits, DEFAULT_LIMITS } from './attribute-limits.ts';
 import { InstanceTotals } from './instance-totals.ts';
 
@@ -16,8 +17,7 @@ export class LedgerState {
   readonly instances: InstanceTotals[] = [];
   readonly #byName = new Map<string, InstanceTotals>();
   readonly rules: Rules;
-  /** By instance, whether its API answered last. What is now, not what was recorded: no record folds into it. */
-  readonly up = new Map<string, boolean>();
+  readonly api = new ApiStates();
 
   /** @param key - of the table of rules: a secret of this process, which the records know nothing of. */
   constructor(key: HashKey) {

@@ -1,6 +1,6 @@
 import type { BodySource } from './body-source.ts';
-import type { ListRules, Reconciliation } from './reconciler.ts';
-import type { TrafficReading } from './traffic.ts';
+import type { ListRules, ReconcileOptions, Reconciliation } from './reconciler.ts';
+import type { RuleCounts, TrafficReading } from './traffic.ts';
 
 /** What became of one body. */
 export interface IngestResult {
@@ -54,6 +54,13 @@ export interface QuarantinedReport {
   text: string;
 }
 
+export interface LastComparison {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Rules by which the ledger was away from what Couic holds. */
+  readonly drift: number;
+}
+
 /**
  * What Couic reported and what has not since been removed or expired. Receivers write into it; exporters read its
  * MetricProducer and never see this interface.
@@ -78,9 +85,13 @@ export interface Ledger {
     options?: { fromStart?: boolean },
   ): Promise<{ restarted: boolean }>;
   /** Brings the rules of an instance to what its Couic lists, without counting reports. One at a time for an instance. */
-  reconcile(instance: string, list: ListRules, signal?: AbortSignal): Promise<Reconciliation>;
-  /** Whether the API of an instance answers, as `couic.up` shows it. */
-  setUp(instance: string, up: boolean): void;
+  reconcile(instance: string, list: ListRules, options?: ReconcileOptions): Promise<Reconciliation>;
+  /** Whether the API of an instance answers, as `couic.up` shows it. @param held - how many rules it says it holds. */
+  setUp(instance: string, up: boolean, held?: RuleCounts): void;
+  /** How many rules the ledger holds for an instance. */
+  ruleCounts(instance: string): RuleCounts;
+  /** When rules were last compared with those of Couic, over restarts of the bridge; undefined before the first time. */
+  lastComparison(instance: string): LastComparison | undefined;
   /** The newest quarantined reports, oldest first; a small bounded ring. */
   quarantined(): readonly QuarantinedReport[];
 }

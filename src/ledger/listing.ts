@@ -12,8 +12,6 @@ const MAX_ENDED = 65_536;
 const RULE_BITS = 0xff00 | IGNORE | IPV6;
 /** A rule that ends this soon is left to its expiry: the clocks of two hosts are never the same. Seconds. */
 const EXPIRES_SOON = 2;
-/** Rules that are taken out by one record: a millisecond or two of work, then others have their turn. */
-const CORRECTIONS_PER_RECORD = 1024;
 
 /**
  * One list of Couic's rules, of one policy, compared with the ledger while reports go on. What a report changes between
@@ -47,27 +45,34 @@ export class Listing {
     }
   }
 
-  /** The rules that are looked at by `sweep` are below this. */
+  /** The list holds these networks, and what else it says of them cannot be read. @returns how many the ledger has not. */
+  keep(named: ReportChunk): number {
+    let unknown = 0;
+    const number = this.#state.find(this.#instance)?.number;
+    for (let at = 0; at < named.length; at += wordsOf(named.words[at]!)) {
+      const rule = number === undefined ? NO_RULE : this.#state.rules.find(number, named.words, at);
+      if (rule === NO_RULE) unknown++;
+      else this.#watch.seen.add(rule);
+    }
+    return unknown;
+  }
+
+  /** The rules that are looked at by `gone` are below this. */
   get bound(): Rule {
     return this.#state.rules.bound;
   }
 
-  /**
-   * Of the rules with these numbers, takes out what the list did not hold. Only after all of it was compared.
-   * @returns the number to go on with: `to`, or an earlier one when there are corrections enough for one record.
-   */
-  sweep(from: Rule, to: Rule, corrections: Corrections, now: number): Rule {
+  /** Of the rules with these numbers, those that the list did not hold. Only after all of it was compared. */
+  *gone(from: Rule, to: Rule, now: number): Generator<Rule> {
     const instance = this.#state.find(this.#instance);
-    if (instance === undefined) return to;
+    if (instance === undefined) return;
     const { rules } = this.#state;
     const { seen, added } = this.#watch;
     for (let rule = from; rule < to; rule++) {
-      if (corrections.count === CORRECTIONS_PER_RECORD) return rule;
       if (!rules.isOf(rule, instance.number, this.#policy) || seen.has(rule) || added.has(rule)) continue;
       const expiration = rules.expiration(rule);
-      if (expiration === 0 || expiration > now + EXPIRES_SOON) corrections.remove(rules, rule);
+      if (expiration === 0 || expiration > now + EXPIRES_SOON) yield rule;
     }
-    return to;
   }
 
   #compareOne(words: Int32Array, at: number, tag: string | null, corrections: Corrections, now: number): void {

@@ -1,6 +1,6 @@
 import { emptyResource } from '@opentelemetry/resources';
 import type { CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics';
-import { collectApiMetrics, collectUp } from './api-metrics.ts';
+import { collectApiMetrics, collectApiState } from './api-metrics.ts';
 import type { InstanceTotals } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { MetricsBuilder } from './metrics-builder.ts';
@@ -31,7 +31,7 @@ export class LedgerProducer implements MetricProducer {
     collectReportMetrics(builder, instances);
     collectRuleMetrics(builder, instances);
     collectApiMetrics(builder, instances);
-    collectUp(builder, state.up, this.#instances);
+    collectApiState(builder, state, this.#instances);
     return Promise.resolve({
       resourceMetrics: { resource: emptyResource(), scopeMetrics: [{ scope: this.#scope, metrics: builder.metrics }] },
       errors: [],

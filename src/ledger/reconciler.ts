@@ -1,20 +1,31 @@
 import { setImmediate } from 'node:timers/promises';
 import { EntryScanner } from '../report/entry-scanner.ts';
+import type { Reason } from '../report/quarantine.ts';
 import { ReportChunk } from '../report/report-chunk.ts';
 import { encodeReconciled } from './correction-records.ts';
 import { Corrections } from './corrections.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { Listing } from './listing.ts';
+import type { RuleCounts } from './traffic.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
 /** What is done between two looks at what else there is to do: bytes of a list, numbers of rules. */
 const SLICE_BYTES = 65_536;
 const SLICE_RULES = 16_384;
+/** Rules that are taken out by one record: a millisecond or two of work, then others have their turn. */
+const REMOVALS_PER_RECORD = 1024;
 
 const POLICIES = ['drop', 'ignore'] as const;
 
 /** Asks Couic for all rules of a policy: the body of `GET /v1/drop` or `/v1/ignore`. */
 export type ListRules = (policy: 'drop' | 'ignore') => Promise<AsyncIterable<Uint8Array>>;
+
+/** A list that had fewer rules than Couic itself counted, before it and after it. */
+export interface ShortList {
+  readonly policy: 'drop' | 'ignore';
+  readonly listed: number;
+  readonly counted: number;
+}
 
 export interface Reconciliation {
   /** Rules that Couic has. */
@@ -23,8 +34,21 @@ export interface Reconciliation {
   readonly added: number;
   /** Rules that were gone without a report. */
   readonly removed: number;
-  /** Entries of the lists that are not valid. */
-  readonly invalid: number;
+  /** Entries of the lists that cannot be read, by reason. */
+  readonly unreadable: ReadonlyMap<Reason, number>;
+  /** Lists that are not all of it. */
+  readonly short: readonly ShortList[];
+  /** Rules that the lists do not hold and that stay all the same: an entry that cannot be read, or is missing, may be theirs. */
+  readonly kept: number;
+  /** Rules by which the ledger was away from Couic, or still is. */
+  readonly drift: number;
+}
+
+export interface ReconcileOptions {
+  /** Ends it early; what was corrected stays, since it was so. */
+  readonly signal?: AbortSignal;
+  /** How many rules Couic counts now; undefined when it does not say. Lists are not compared with it when left out. */
+  readonly counts?: () => Promise<RuleCounts | undefined>;
 }
 
 export interface ReconcilerContext {
@@ -42,65 +66,105 @@ export class Reconciler {
   readonly #instance: string;
   #corrections = new Corrections();
   #listed = 0;
-  #invalid = 0;
+  #kept = 0;
+  /** Entries of which nobody knows whether the ledger has their rule, or knows that it has not. */
+  #unknown = 0;
+  readonly #unreadable = new Map<Reason, number>();
+  readonly #short: ShortList[] = [];
 
   constructor(context: ReconcilerContext, instance: string) {
     this.#context = context;
     this.#instance = instance;
   }
 
-  /**
-   * @param signal - ends it early; what was corrected stays, since it was so.
-   * @throws ScanError when an answer is no list, or not whole; and whatever `list` throws.
-   */
-  async run(list: ListRules, signal?: AbortSignal): Promise<Reconciliation> {
-    const before = this.#counts();
+  /** @throws ScanError when an answer is no list, or not whole; and whatever `list` throws. */
+  async run(
+    list: ListRules,
+    { signal, counts = async () => undefined }: ReconcileOptions = {},
+  ): Promise<Reconciliation> {
+    const before = this.#corrected();
+    let counted = await counts();
     for (const policy of POLICIES) {
       const listing = new Listing(this.#context.state, this.#instance, policy);
       try {
-        await this.#read(listing, policy, await list(policy), signal);
-        await this.#sweep(listing, signal);
+        const { entries, nameless } = await this.#read(listing, policy, await list(policy), signal);
+        const countedBefore = counted;
+        counted = await counts();
+        const least = Math.min(countedBefore?.[policy] ?? 0, counted?.[policy] ?? 0);
+        if (entries < least) this.#short.push({ policy, listed: entries, counted: least });
+        await this.#sweep(listing, nameless > 0 || entries < least, signal);
       } finally {
         listing.close();
       }
     }
-    const after = this.#counts();
+    const after = this.#corrected();
     const added = after.added - before.added;
     const removed = after.removed - before.removed;
+    const drift = added + removed + this.#kept + this.#unknown;
     const { clock, append } = this.#context;
-    await append([encodeReconciled({ clock: clock.now(), instance: this.#instance, drift: added + removed })]);
-    return { listed: this.#listed, added, removed, invalid: this.#invalid };
+    await append([encodeReconciled({ clock: clock.now(), instance: this.#instance, drift })]);
+    return {
+      listed: this.#listed,
+      added,
+      removed,
+      unreadable: this.#unreadable,
+      short: this.#short,
+      kept: this.#kept,
+      drift,
+    };
   }
 
+  /** @returns how many entries the list has, and how many of them do not even tell their network. */
   async #read(
     listing: Listing,
     policy: 'drop' | 'ignore',
     body: AsyncIterable<Uint8Array>,
     signal?: AbortSignal,
-  ): Promise<void> {
+  ): Promise<{ entries: number; nameless: number }> {
     const scanner = new EntryScanner(policy);
     const chunk = new ReportChunk();
+    let [entries, unreadable, named] = [0, 0, 0];
     for await (const piece of body) {
       for (let at = 0; at < piece.length; at += SLICE_BYTES) {
         signal?.throwIfAborted();
         scanner.feed(piece.subarray(at, at + SLICE_BYTES), chunk);
         listing.compare(chunk, this.#corrections, this.#now());
+        this.#unknown += listing.keep(scanner.named);
         this.#listed += chunk.reports;
-        this.#invalid += chunk.elements - chunk.reports;
+        entries += chunk.elements;
+        unreadable += chunk.elements - chunk.reports;
+        named += scanner.named.reports;
+        for (const [reason, count] of chunk.reasons) {
+          this.#unreadable.set(reason, (this.#unreadable.get(reason) ?? 0) + count);
+        }
         chunk.clear();
+        scanner.named.clear();
         await this.#flush();
         await setImmediate();
       }
     }
     scanner.end();
+    this.#unknown += unreadable - named;
+    return { entries, nameless: unreadable - named };
   }
 
-  async #sweep(listing: Listing, signal?: AbortSignal): Promise<void> {
+  /**
+   * Takes out what the list did not hold.
+   * @param keep - leave it: what the list holds and nobody can read, or does not hold though Couic has it, may be just that.
+   */
+  async #sweep(listing: Listing, keep: boolean, signal?: AbortSignal): Promise<void> {
+    const { rules } = this.#context.state;
     const { bound } = listing;
-    for (let from = 0; from < bound; ) {
+    for (let from = 0; from < bound; from += SLICE_RULES) {
       signal?.throwIfAborted();
-      const to = Math.min(from + SLICE_RULES, bound);
-      from = listing.sweep(from, to, this.#corrections, this.#now());
+      for (const rule of listing.gone(from, Math.min(from + SLICE_RULES, bound), this.#now())) {
+        if (keep) {
+          this.#kept++;
+          continue;
+        }
+        this.#corrections.remove(rules, rule);
+        if (this.#corrections.count === REMOVALS_PER_RECORD) await this.#flush();
+      }
       await this.#flush();
       await setImmediate();
     }
@@ -119,7 +183,7 @@ export class Reconciler {
     return this.#context.clock.now() / 1000;
   }
 
-  #counts(): { added: number; removed: number } {
+  #corrected(): { added: number; removed: number } {
     const { added, removed } = this.#context.state.find(this.#instance)?.corrections ?? { added: 0, removed: 0 };
     return { added, removed };
   }

@@ -4,6 +4,12 @@ export interface TrafficCount {
   readonly bytes: bigint;
 }
 
+/** How many rules there are of each policy. */
+export interface RuleCounts {
+  readonly drop: number;
+  readonly ignore: number;
+}
+
 /** One reading of a Couic's counters. They count since its start; a tag's, since the first of its present rules. */
 export interface TrafficReading {
   /** By what XDP did: `XDP_DROP`, `XDP_PASS`… */
@@ -12,6 +18,8 @@ export interface TrafficReading {
   readonly drop: ReadonlyMap<string, TrafficCount>;
   /** Packets that matched an ignore rule, likewise. */
   readonly ignore: ReadonlyMap<string, TrafficCount>;
+  /** Rules that Couic holds at this moment; left out when it does not say. */
+  readonly rules?: RuleCounts;
 }
 
 export const TRAFFIC_GROUPS = ['xdp', 'drop', 'ignore'] as const;

@@ -1,6 +1,6 @@
 import { ScanError } from './body-scanner.ts';
 import { ElementFinder } from './element-finder.ts';
-import type { ReportChunk } from './report-chunk.ts';
+import { ReportChunk } from './report-chunk.ts';
 import { addParsed } from './validate.ts';
 
 /** An entry is about a hundred bytes; what is much longer is none, and memory must not follow it. */
@@ -23,6 +23,8 @@ export class EntryScanner {
   #parts: Uint8Array[] = [];
   #partBytes = 0;
   #offset = 0;
+  /** Networks of entries that are not valid otherwise: what they say is unknown, and that Couic has a rule for each is not. */
+  readonly named = new ReportChunk();
 
   constructor(policy: 'drop' | 'ignore') {
     this.#policy = policy;
@@ -82,7 +84,11 @@ export class EntryScanner {
     } catch {
       throw new ScanError('an entry of the list is not JSON', offset);
     }
-    const reason = addParsed(chunk, { action: 'add', policy: this.#policy, entry });
-    if (reason !== null) chunk.quarantine(reason, bytes);
+    const report = { action: 'add', policy: this.#policy };
+    const reason = addParsed(chunk, { ...report, entry });
+    if (reason === null) return;
+    chunk.quarantine(reason, bytes);
+    const cidr = (entry as { cidr?: unknown } | null)?.cidr;
+    addParsed(this.named, { ...report, entry: { cidr, creation: 0, expiration: 0 } });
   }
 }

@@ -61,6 +61,13 @@ export const LEDGER_METRICS = {
     description: 'Rules reported and not since removed or expired; with the couic_api receiver, the rules Couic holds.',
     attributes: [ATTR.instance, ATTR.policy, ATTR.tag, ATTR.networkType],
   },
+  ruleHeld: {
+    name: 'couic.rule.held',
+    kind: 'gauge',
+    unit: '{rule}',
+    description: 'Rules that Couic holds, by its own count at the last collection. From the couic_api receiver.',
+    attributes: [ATTR.instance, ATTR.policy],
+  },
   ruleLimit: {
     name: 'couic.rule.limit',
     kind: 'gauge',
@@ -159,7 +166,16 @@ export const LEDGER_METRICS = {
     name: 'couic.ledger.drift',
     kind: 'gauge',
     unit: '{rule}',
-    description: 'Rules that had to be corrected at the last reconciliation. From the couic_api receiver.',
+    description:
+      'Rules by which the ledger was away from Couic at the last comparison of rules; without one, by which their numbers differ. From the couic_api receiver.',
+    attributes: [ATTR.instance],
+  },
+  ledgerComparedTimestamp: {
+    name: 'couic.ledger.last_comparison_timestamp',
+    kind: 'gauge',
+    unit: 's',
+    description:
+      'Unix time at which rules were last compared with those that Couic lists. From the couic_api receiver.',
     attributes: [ATTR.instance],
   },
 } as const satisfies Record<string, MetricDefinition>;

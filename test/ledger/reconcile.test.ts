@@ -40,7 +40,10 @@ describe('what no report told', () => {
       listed: 3,
       added: 3,
       removed: 0,
-      invalid: 0,
+      unreadable: new Map(),
+      short: [],
+      kept: 0,
+      drift: 3,
     });
     expect(await active()).toEqual({
       'drop scanner ipv4': 1,
@@ -204,7 +207,125 @@ describe('an answer that cannot be trusted', () => {
 
   test('entries that are not valid are passed over', async () => {
     const list = await reconcile({ drop: [{ cidr: 'nonsense' }, { cidr: '192.0.2.1/32' }] });
-    expect(list).toEqual({ listed: 1, added: 1, removed: 0, invalid: 1 });
+    expect(list).toMatchObject({ listed: 1, added: 1, removed: 0, unreadable: new Map([['bad_cidr', 1]]) });
+  });
+});
+
+describe('a list never takes out what it may mean:', () => {
+  const cidrs = Array.from({ length: 1001 }, (_, i) => `10.0.${i >> 8}.${i & 255}/32`);
+  const ingestAll = () => ingest(...cidrs.map((cidr) => ({ cidr, creation: NOW - 100 })));
+  const listing =
+    (entries: readonly unknown[], policy: Policy = 'drop'): ListRules =>
+    async (asked) =>
+      split(JSON.stringify(asked === policy ? entries : []), 5000);
+  const countsOf = (...drops: number[]) => {
+    let reading = 0;
+    return async () => ({ drop: drops[Math.min(reading++, drops.length - 1)]!, ignore: 0 });
+  };
+
+  test.each([
+    ['a tag of another kind', { tag: 7 }, 'bad_tag'],
+    ['a tag with letters that no tag has', { tag: 'a b' }, 'bad_tag'],
+    ['a time that is none', { creation: 'yesterday' }, 'bad_timestamp'],
+    ['no creation', { creation: undefined }, 'bad_timestamp'],
+  ])('of entries with %s the network alone is read, and its rule stays', async (_name, odd, reason) => {
+    await ingestAll();
+    const entries = cidrs.slice(1).map((cidr) => ({ ...entry({ cidr }), ...odd }));
+    for (let comparison = 0; comparison < 2; comparison++) {
+      const done = await ledger.reconcile('edge', listing(entries));
+      expect(done).toMatchObject({ unreadable: new Map([[reason, 1000]]), kept: 0, removed: 1 - comparison });
+      expect(await active()).toEqual({ 'drop scanner ipv4': 1000 });
+    }
+    expect(ledger.lastComparison('edge')).toMatchObject({ drift: 0 });
+  });
+
+  test('of entries that tell no network nobody knows whose they are, so nothing goes', async () => {
+    await ingestAll();
+    const entries = cidrs.map((cidr) => ({ network: cidr }));
+    for (let comparison = 0; comparison < 2; comparison++) {
+      const done = await ledger.reconcile('edge', listing(entries));
+      expect(done).toMatchObject({ listed: 0, removed: 0, unreadable: new Map([['bad_cidr', 1001]]), kept: 1001 });
+      expect(await active()).toEqual({ 'drop scanner ipv4': 1001 });
+    }
+    expect((await collect(ledger.producer()))['couic.ledger.drift']).toEqual({ '': 2002 });
+  });
+
+  test('the list of the other policy is another matter', async () => {
+    await ingest({ cidr: '192.0.2.1/32', creation: NOW - 100 });
+    await ingest({ cidr: '192.0.2.2/32', creation: NOW - 100, policy: 'ignore' });
+    const done = await ledger.reconcile('edge', listing([7], 'ignore'));
+    expect(done).toMatchObject({ removed: 1, kept: 1 });
+    expect(await active()).toEqual({ 'ignore scanner ipv4': 1 });
+  });
+
+  test('a rule that the ledger has not, and that cannot be read, is drift that stays', async () => {
+    const done = await ledger.reconcile('edge', listing([{ ...entry({}), tag: 7 }]));
+    expect(done).toMatchObject({ added: 0, kept: 0, drift: 1 });
+  });
+
+  test('a list that is shorter than what Couic counts before it and after it takes nothing out', async () => {
+    await ingestAll();
+    const done = await ledger.reconcile('edge', listing([]), { counts: countsOf(1001) });
+    expect(done).toMatchObject({ removed: 0, kept: 1001, short: [{ policy: 'drop', listed: 0, counted: 1001 }] });
+    expect(await active()).toEqual({ 'drop scanner ipv4': 1001 });
+  });
+
+  test('but one that is short since Couic was restarted meanwhile does, and so does one that nobody counts', async () => {
+    await ingestAll();
+    const done = await ledger.reconcile('edge', listing([]), { counts: countsOf(1001, 0) });
+    expect(done).toMatchObject({ removed: 1001, kept: 0, short: [] });
+    await ingestAll();
+    expect(await ledger.reconcile('edge', listing([]), { counts: async () => undefined })).toMatchObject({ short: [] });
+    expect(await active()).toEqual({});
+  });
+
+  test('entries that cannot be read count for the length of a list', async () => {
+    const done = await ledger.reconcile('edge', listing([7, entry({})]), { counts: countsOf(2) });
+    expect(done).toMatchObject({ listed: 1, short: [] });
+  });
+});
+
+describe('what Couic counts itself', () => {
+  const drift = async () => (await collect(ledger.producer(['edge'])))['couic.ledger.drift'];
+  const held = async () => (await collect(ledger.producer(['edge'])))['couic.rule.held'];
+
+  test('is shown by policy, and without a comparison the difference is the drift', async () => {
+    await ingest({ cidr: '192.0.2.1/32' }, { cidr: '192.0.2.2/32' });
+    ledger.setUp('edge', true, { drop: 7, ignore: 1 });
+    ledger.setUp('other', true, { drop: 3, ignore: 0 });
+    expect(await held()).toEqual({ drop: 7, ignore: 1 });
+    expect(await drift()).toEqual({ '': 6 });
+    ledger.setUp('edge', true, { drop: 0, ignore: 0 });
+    expect(await drift()).toEqual({ '': 2 });
+    ledger.setUp('edge', false);
+    expect([await held(), await drift()]).toEqual([undefined, undefined]);
+  });
+
+  test('after a comparison the drift is what that found, until one fails', async () => {
+    await ingest({ cidr: '192.0.2.1/32' });
+    ledger.setUp('edge', true, { drop: 5, ignore: 0 });
+    await reconcile({ drop: [{ cidr: '192.0.2.1/32' }, { cidr: '192.0.2.2/32' }] });
+    const at = clock.now();
+    expect(ledger.lastComparison('edge')).toEqual({ at, drift: 1 });
+    expect((await collect(ledger.producer()))['couic.ledger.last_comparison_timestamp']).toEqual({ '': at / 1000 });
+    expect(await drift()).toEqual({ '': 1 });
+    await expect(reconcile(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+    expect(await drift()).toEqual({ '': 3 });
+    expect(ledger.ruleCounts('edge')).toEqual({ drop: 2, ignore: 0 });
+    expect(ledger.lastComparison('edge')).toEqual({ at, drift: 1 });
+  });
+
+  test('is counted over both address families, all tags and a restart', async () => {
+    await ingest({ cidr: '192.0.2.1/32' }, { cidr: '2001:db8::/32', tag: null }, { policy: 'ignore', tag: 'x' });
+    await reconcile({ drop: [{ cidr: '192.0.2.1/32' }], ignore: [{ cidr: '1.2.3.4/32', tag: 'x' }] });
+    const again = await startedLedger(new MemoryStore([...store.log]), clock);
+    for (const each of [ledger, again.ledger]) {
+      expect(each.ruleCounts('edge')).toEqual({ drop: 1, ignore: 1 });
+      expect(each.lastComparison('edge')).toEqual(ledger.lastComparison('edge'));
+    }
+    expect(ledger.ruleCounts('unknown')).toEqual({ drop: 0, ignore: 0 });
+    expect(ledger.lastComparison('unknown')).toBeUndefined();
+    await again.ledger.stop();
   });
 });
 
@@ -229,9 +350,9 @@ test('the largest list of Couic comes in and goes out, and is never held whole',
   }
   const empty: ListRules = async () => split('[]');
   const first = await reconcile(async (policy) => (policy === 'drop' ? whole() : split('[]')));
-  expect(first).toEqual({ listed: count, added: count, removed: 0, invalid: 0 });
+  expect(first).toMatchObject({ listed: count, added: count, removed: 0, unreadable: new Map(), kept: 0 });
   expect(Object.values(await active()).reduce((sum, n) => sum + n, 0)).toBe(count);
-  expect(await reconcile(empty)).toEqual({ listed: 0, added: 0, removed: count, invalid: 0 });
+  expect(await reconcile(empty)).toMatchObject({ listed: 0, added: 0, removed: count, unreadable: new Map(), kept: 0 });
 });
 
 test('whatever happens at whatever time, a list that is read in peace leaves nothing to correct', async () => {

@@ -7,6 +7,8 @@ import {
   type QuarantinedReport,
 } from '../../src/ledger/ledger.ts';
 
+import type { RuleCounts } from '../../src/ledger/traffic.ts';
+
 const NO_HURRY = Number.POSITIVE_INFINITY;
 
 interface WireReport {
@@ -44,6 +46,12 @@ export class FakeLedger implements Ledger {
   }
 
   setUp(): void {}
+
+  ruleCounts(): RuleCounts {
+    return { drop: 0, ignore: 0 };
+  }
+
+  lastComparison(): undefined {}
 
   quarantined(): readonly QuarantinedReport[] {
     return [];

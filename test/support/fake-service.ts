@@ -145,9 +145,11 @@ export class FakeService {
       ingest: () => Promise.reject(new Error('fakes take no reports')),
       quarantined: () => [],
       recordTraffic: async () => ({ restarted: false }),
-      reconcile: async () => ({ listed: 0, added: 0, removed: 0, invalid: 0 }),
+      reconcile: () => Promise.reject(new Error('fakes compare no rules')),
       setUp: () => {},
       beforeForgetting: () => {},
+      ruleCounts: () => ({ drop: 0, ignore: 0 }),
+      lastComparison: () => undefined,
     };
   }
 

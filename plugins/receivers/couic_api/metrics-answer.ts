@@ -1,4 +1,4 @@
-import type { TrafficCount, TrafficReading } from '../../../src/ledger/traffic.ts';
+import type { RuleCounts, TrafficCount, TrafficReading } from '../../../src/ledger/traffic.ts';
 
 /** Couic tracks 64 tags of each policy; a few more than that is no Couic. */
 const MAX_NAMES = 1024;
@@ -17,12 +17,22 @@ export function parseMetrics(text: string): TrafficReading {
   } catch {
     throw new Error('the answer is not JSON');
   }
-  const { xdp, drop_tags, ignore_tags } = objectAt(answer, 'the answer');
+  const { xdp, drop_tags, ignore_tags, drop_cidr_count, ignore_cidr_count } = objectAt(answer, 'the answer');
+  const rules = ruleCounts(drop_cidr_count, ignore_cidr_count);
   return {
+    ...(rules && { rules }),
     xdp: counts(objectAt(xdp, 'xdp'), ACTION, 'xdp'),
     drop: counts(objectAt(objectAt(drop_tags, 'drop_tags').tags, 'drop_tags.tags'), TAG, 'drop_tags.tags'),
     ignore: counts(objectAt(objectAt(ignore_tags, 'ignore_tags').tags, 'ignore_tags.tags'), TAG, 'ignore_tags.tags'),
   };
+}
+
+function ruleCounts(drop: unknown, ignore: unknown): RuleCounts | undefined {
+  return isCount(drop) && isCount(ignore) ? { drop, ignore } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function counts(of: Record<string, unknown>, name: RegExp, where: string): Map<string, TrafficCount> {
@@ -40,7 +50,7 @@ function counts(of: Record<string, unknown>, name: RegExp, where: string): Map<s
 
 function countAt(value: unknown, where: string): bigint {
   if (typeof value === 'string' && /^\d{16,20}$/.test(value)) return BigInt(value);
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+  if (isCount(value)) return BigInt(value);
   throw new Error(`a counter of ${where} is not a whole number`);
 }
 

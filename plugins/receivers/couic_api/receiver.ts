@@ -40,13 +40,20 @@ export class CouicApiReceiver implements Receiver {
     const { signal } = this.#end;
     const common = { client, ledger, logger, clock, sleep: this.#sleep, instance: this.#config.instance };
     const reconciling =
-      reconcile && new Reconciling({ ...common, interval: reconcile.interval, token: reconcile.token ?? token });
+      reconcile &&
+      new Reconciling({
+        ...common,
+        interval: reconcile.interval,
+        token: reconcile.token ?? token,
+        countsToken: token,
+      });
     const traffic = new TrafficCollection({
       ...common,
       token,
       interval: this.#config.collection_interval,
       fromStart: this.#config.count_from_start,
-      onRestart: () => reconciling?.soon(),
+      onReturn: () => reconciling?.soon(),
+      onDifference: () => reconciling?.onDifference(),
     });
     logger.info(
       { instance: this.#config.instance },

@@ -1,37 +1,55 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../../src/clock.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
+import type { Reconciliation } from '../../../src/ledger/reconciler.ts';
+import type { RuleCounts } from '../../../src/ledger/traffic.ts';
 import type { Sleep } from '../../../src/sleep.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { CouicApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
+import { incompleteness } from './incompleteness.ts';
 
 export interface ReconcilingOptions {
-  readonly client: Pick<CouicApiClient, 'rules'>;
+  readonly client: Pick<CouicApiClient, 'rules' | 'metrics'>;
   readonly ledger: Pick<Ledger, 'reconcile'>;
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly sleep: Sleep;
   readonly instance: string;
+  /** Of a client that may list rules. */
   readonly token: string;
+  /** Of one that may read how many there are. */
+  readonly countsToken: string;
   /** Milliseconds from the end of one reconciliation to the next. */
   readonly interval: number;
 }
 
 /** A reconciliation that failed is tried again after this, if the interval is longer. Milliseconds. */
 const RETRY = 60_000;
+/** Numbers that differ though rules do not are reports on their way: after this they are looked into again, then after twice as long. */
+const PATIENCE = 30_000;
 
-/** Compares the ledger's rules with those of one Couic: at the start, at each interval, and when it was restarted. */
+/**
+ * Compares the ledger's rules with those of one Couic: at the start, at each interval, and at once when Couic was
+ * restarted, when it answers again, and when it counts other numbers of them.
+ */
 export class Reconciling {
+  /** What the last one came to; undefined before the first, and after one that failed. */
+  last: Reconciliation | undefined;
   readonly #options: ReconcilingOptions;
   readonly #state: StateLog;
-  readonly #invalid: StateLog;
+  readonly #incomplete: StateLog;
   #wake = new AbortController();
+  /** The next one was asked for by numbers that differ. */
+  #suspected = false;
+  /** Milliseconds for which numbers may differ after a comparison; grows while comparisons for that reason find nothing. */
+  #patience = 0;
+  #ended = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReconcilingOptions) {
     this.#options = options;
     this.#state = new StateLog(options.logger, options.clock);
-    this.#invalid = new StateLog(options.logger, options.clock);
+    this.#incomplete = new StateLog(options.logger, options.clock);
   }
 
   /** The next reconciliation begins at once, or as soon as the one under way has ended. */
@@ -39,36 +57,59 @@ export class Reconciling {
     this.#wake.abort();
   }
 
+  /** Couic counts other numbers of rules than the ledger: the next one begins at once, unless that was in vain just now. */
+  onDifference(): void {
+    if (this.#options.clock.monotonic() - this.#ended < this.#patience) return;
+    this.#suspected = true;
+    this.soon();
+  }
+
   /** Until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { interval, sleep } = this.#options;
+    const { interval, sleep, clock } = this.#options;
     while (!signal.aborted) {
       this.#wake = new AbortController();
-      const done = await this.#once(signal);
-      await sleep(done ? interval : Math.min(interval, RETRY), AbortSignal.any([signal, this.#wake.signal]));
+      const suspected = this.#suspected;
+      this.#suspected = false;
+      this.last = await this.#once(signal);
+      this.#ended = clock.monotonic();
+      if (this.last && this.last.added + this.last.removed > 0) this.#patience = 0;
+      else if (suspected) this.#patience = Math.min(Math.max(2 * this.#patience, PATIENCE), interval);
+      await sleep(this.last ? interval : Math.min(interval, RETRY), AbortSignal.any([signal, this.#wake.signal]));
     }
   }
 
-  async #once(signal: AbortSignal): Promise<boolean> {
+  async #once(signal: AbortSignal): Promise<Reconciliation | undefined> {
     const { client, ledger, logger, instance, token } = this.#options;
     try {
       const list = (policy: 'drop' | 'ignore') => client.rules(policy, token, signal);
-      const { listed, added, removed, invalid } = await ledger.reconcile(instance, list, signal);
+      const done = await ledger.reconcile(instance, list, { signal, counts: () => this.#counts(signal) });
       this.#state.good('The rules of Couic are reconciled again');
-      if (invalid > 0)
-        this.#invalid.bad('invalid', `${invalid} rules that Couic lists are not valid and were left out`);
-      else this.#invalid.good('All rules that Couic lists are valid again');
-      const drifted = added + removed > 0;
-      logger[drifted ? 'info' : 'debug'](
+      const problem = incompleteness(done);
+      if (problem) this.#incomplete.bad(problem.reason, problem.message);
+      else this.#incomplete.good('The lists of Couic are whole again');
+      const { listed, added, removed } = done;
+      logger[added + removed > 0 ? 'info' : 'debug'](
         { instance, listed, added, removed },
         `Reconciled with Couic: of ${listed} rules, ${added} came in and ${removed} went that no report had told of`,
       );
-      return true;
+      return done;
     } catch (error) {
-      if (signal.aborted) return false;
+      if (signal.aborted) return undefined;
       const failure = error instanceof ApiError ? error.failure : (error as Error).name;
       this.#state.bad(failure, `The rules of Couic could not be reconciled: ${(error as Error).message}`);
-      return false;
+      return undefined;
+    }
+  }
+
+  /** A Couic that does not tell its numbers is a matter of the traffic's log. */
+  async #counts(signal: AbortSignal): Promise<RuleCounts | undefined> {
+    const { client, countsToken } = this.#options;
+    try {
+      return (await client.metrics(countsToken, signal)).rules;
+    } catch (error) {
+      if (error instanceof ApiError) return undefined;
+      throw error;
     }
   }
 }

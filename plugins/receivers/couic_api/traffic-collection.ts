@@ -1,14 +1,16 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../../src/clock.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
+import type { TrafficReading } from '../../../src/ledger/traffic.ts';
 import type { Sleep } from '../../../src/sleep.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { CouicApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
+import { CountWatch } from './count-watch.ts';
 
 export interface TrafficCollectionOptions {
   readonly client: Pick<CouicApiClient, 'metrics'>;
-  readonly ledger: Pick<Ledger, 'recordTraffic' | 'setUp'>;
+  readonly ledger: Pick<Ledger, 'recordTraffic' | 'setUp' | 'ruleCounts'>;
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly sleep: Sleep;
@@ -18,14 +20,18 @@ export interface TrafficCollectionOptions {
   readonly interval: number;
   /** Count what came before the first reading, too. */
   readonly fromStart: boolean;
-  /** Couic was restarted: its rules are others now. */
-  readonly onRestart: () => void;
+  /** Couic was restarted, or was away: its rules may be others now. */
+  readonly onReturn: () => void;
+  /** Couic counts other numbers of rules than the ledger. */
+  readonly onDifference: () => void;
 }
 
 /** Takes the counters of one Couic into the ledger. A reading that fails loses nothing: the next one has it all. */
 export class TrafficCollection {
   readonly #options: TrafficCollectionOptions;
   readonly #state: StateLog;
+  readonly #watch = new CountWatch();
+  #away = false;
 
   constructor(options: TrafficCollectionOptions) {
     this.#options = options;
@@ -43,23 +49,31 @@ export class TrafficCollection {
   }
 
   async #once(signal: AbortSignal): Promise<void> {
-    const { client, ledger, instance, token, fromStart, logger, onRestart } = this.#options;
+    const { client, ledger, instance, token, fromStart, logger } = this.#options;
     try {
       const reading = await client.metrics(token, signal);
-      ledger.setUp(instance, true);
+      ledger.setUp(instance, true, reading.rules);
       const { restarted } = await ledger.recordTraffic(instance, reading, { fromStart });
       this.#state.good('The API of Couic answers again');
-      if (!restarted) return;
-      logger.info({ instance }, 'Couic was restarted: its counters have begun again');
-      onRestart();
+      if (restarted) logger.info({ instance }, 'Couic was restarted: its counters have begun again');
+      this.#compare(reading, restarted);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError) {
         ledger.setUp(instance, false);
+        this.#away = true;
         this.#state.bad(error.failure, `No counters from Couic: ${error.message}`);
       } else {
         this.#state.bad('ledger', `The counters of Couic could not be kept: ${(error as Error).message}`);
       }
     }
+  }
+
+  #compare({ rules }: TrafficReading, restarted: boolean): void {
+    const { ledger, instance, onReturn, onDifference } = this.#options;
+    const differs = this.#watch.differs(rules, ledger.ruleCounts(instance));
+    if (restarted || this.#away) onReturn();
+    else if (differs) onDifference();
+    this.#away = false;
   }
 }

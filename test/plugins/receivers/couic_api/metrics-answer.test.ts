@@ -18,6 +18,7 @@ test('reads the answer of a Couic', () => {
       ['untagged', { packets: 8250n, bytes: 646_666n }],
     ]),
     ignore: new Map([['office', { packets: 512n, bytes: 40_960n }]]),
+    rules: { drop: 6, ignore: 1 },
   });
 });
 

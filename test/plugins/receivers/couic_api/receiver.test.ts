@@ -154,6 +154,94 @@ describe('rules', () => {
     await expect.poll(() => metric('couic.rule.active')).toBeUndefined();
   });
 
+  describe('are compared at once, long before the interval is over,', () => {
+    const rarely = { reconcile: { interval: 3_600_000, token: CLIENTRO } };
+    const active = () => metric('couic.rule.active');
+    /** Compared once, and with nothing to do for an hour. */
+    async function settled() {
+      firewall.addFromPeer('192.0.2.1/32');
+      const started = await start({ reconcile }, rarely);
+      await expect.poll(active).toEqual({ 'drop untagged ipv4': 1 });
+      return started;
+    }
+
+    test('when the API answers again', async () => {
+      await settled();
+      api.fault = () => ({ status: 502, type: 'text/html' });
+      await expect.poll(() => metric('couic.up')).toEqual({ '': 0 });
+      // As many rules as before, so that the numbers tell nothing.
+      firewall.removeFromPeer('192.0.2.1/32');
+      firewall.addFromPeer('192.0.2.2/32', { tag: 'later' });
+      api.fault = () => undefined;
+      await expect.poll(active).toEqual({ 'drop later ipv4': 1 });
+    });
+
+    test('when Couic came only after the bridge', async () => {
+      await api.stop();
+      const { context } = await start({ reconcile }, rarely);
+      await expect.poll(() => warnings(context).length).toBe(2);
+      firewall.addFromPeer('192.0.2.1/32');
+      const later = new CouicApiServer({ firewall: () => firewall, clients: CLIENTS, listen: { socketPath } });
+      await later.start();
+      onTestFinished(() => later.stop());
+      await expect.poll(active).toEqual({ 'drop untagged ipv4': 1 });
+    });
+
+    test('when Couic counts other numbers than the ledger: peers spoke, a set was reloaded', async () => {
+      await settled();
+      firewall.addFromPeer('192.0.2.9/32', { tag: 'peer' });
+      await expect.poll(active).toEqual({ 'drop untagged ipv4': 1, 'drop peer ipv4': 1 });
+      firewall.loadSet('office', 'ignore', ['198.51.100.0/24', '203.0.113.0/24']);
+      await expect.poll(active).toMatchObject({ 'ignore office.couic ipv4': 2 });
+      expect(await metric('couic.rule.held')).toEqual({ drop: 2, ignore: 2 });
+    });
+
+    test('when Couic was restarted so quickly that it saw no packet', async () => {
+      await settled();
+      firewall.restart();
+      await expect.poll(active).toBeUndefined();
+    });
+  });
+
+  test('of a token of group monitoring alone are counted, and the difference is the drift', async () => {
+    for (let i = 0; i < 5; i++) firewall.addFromPeer(`192.0.2.${i}/32`);
+    firewall.loadSet('office', 'ignore', ['198.51.100.0/24']);
+    await start();
+    await expect.poll(() => metric('couic.rule.held')).toEqual({ drop: 5, ignore: 1 });
+    expect(await metric('couic.ledger.drift')).toEqual({ '': 6 });
+    expect(await metric('couic.rule.active')).toBeUndefined();
+    expect(new Set(api.requests)).toEqual(new Set(['/v1/metrics']));
+  });
+
+  test('that cannot be read are said, once, and stay', async () => {
+    firewall.addFromPeer('192.0.2.1/32', { tag: 'scanner' });
+    const { context } = await start({ reconcile });
+    await expect.poll(() => metric('couic.rule.active')).toEqual({ 'drop scanner ipv4': 1 });
+    const body = JSON.stringify([{ network: '192.0.2.1', since: 1 }]);
+    api.fault = (path) => (path === '/v1/drop' ? { status: 200, body } : undefined);
+    await expect
+      .poll(() => warnings(context))
+      .toEqual([
+        '1 rules that Couic lists cannot be read (bad_cidr: 1); 1 rules that its lists do not hold stay in the ledger, for they may be among those',
+      ]);
+    expect(await metric('couic.rule.active')).toEqual({ 'drop scanner ipv4': 1 });
+    api.fault = () => undefined;
+    await expect.poll(() => context.messages()).toContain('The lists of Couic are whole again');
+  });
+
+  test('of an old answer that a proxy kept are not taken for all there are', async () => {
+    const { context } = await start({ reconcile });
+    for (let i = 0; i < 3; i++) firewall.addFromPeer(`192.0.2.${i}/32`);
+    await expect.poll(() => metric('couic.rule.active')).toEqual({ 'drop untagged ipv4': 3 });
+    api.fault = (path) => (path === '/v1/drop' ? { status: 200, body: '[]' } : undefined);
+    await expect
+      .poll(() => warnings(context))
+      .toEqual([
+        'Couic lists 0 drop rules and counts 3: is a proxy in between, with an old answer?; 3 rules that its lists do not hold stay in the ledger, for they may be among those',
+      ]);
+    expect(await metric('couic.rule.active')).toEqual({ 'drop untagged ipv4': 3 });
+  });
+
   test('of another group of clients are said to need another token', async () => {
     const { context } = await start({ reconcile: { token: MONITORING } });
     await expect
