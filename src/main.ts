@@ -1,62 +1,15 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
-import type { Lifecycle } from './cli/command.ts';
-import { commands } from './cli/commands.ts';
-import { dispatch } from './cli/dispatch.ts';
-import { EXIT } from './cli/exit-codes.ts';
-import { factories } from './components.ts';
-import { KnownSecrets } from './config/known-secrets.ts';
-import { readText } from './config/read-text.ts';
-import { SHIPPED_CONFIG, VERSION } from './package-files.ts';
-import { ERROR, isJournal, withPriority } from './telemetry/journal.ts';
-import { printableLines } from './telemetry/printable.ts';
-
-const lifecycle: Lifecycle = {
-  onSignal(listener) {
-    process.on('SIGTERM', () => listener('SIGTERM'));
-    process.on('SIGINT', () => listener('SIGINT'));
-  },
-  onHangup(listener) {
-    process.on('SIGHUP', listener);
-  },
-  onWarning(listener) {
-    process.removeAllListeners('warning');
-    process.on('warning', listener);
-  },
-  onUncaught(listener) {
-    process.on('uncaughtException', listener);
-    process.on('unhandledRejection', listener);
-  },
-  exit: (code) => process.exit(code),
-};
-
-// Node would open its inspector, and with it the whole process, to every user of this host.
-process.on('SIGUSR1', () => {});
-// Whoever reads the output may have seen enough of it: couic-otel-bridge components | head -1
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-
-const toJournal = isJournal(2, process.env.JOURNAL_STREAM);
-const stderr = (text: string) => void process.stderr.write(toJournal ? withPriority(ERROR, text) : text);
-const secrets = new KnownSecrets();
-let code: number;
-try {
-  code = await dispatch(process.argv.slice(2), commands, {
-    env: process.env,
-    factories,
-    version: VERSION,
-    shippedConfig: SHIPPED_CONFIG,
-    lifecycle,
-    exists: existsSync,
-    readFile: readText,
-    seen: (value) => secrets.add(value),
-    secrets,
-    stdout: (text) => process.stdout.write(text),
-    stderr,
-  });
-} catch (error) {
-  // Not one of ours: nobody made sure what its message holds.
-  stderr(`${printableLines(secrets.hide(String((error as Error).stack ?? error)))}\n`);
-  code = EXIT.failure;
+/*
+ * Nothing but a look at Node, which must work with an old one: no import comes before it, and the syntax is that of Node 12.
+ * What the bridge is made of an older Node could not even read, and would say so with a stack.
+ */
+const version = process.versions.node.split('.');
+const [major, minor] = [Number(version[0]), Number(version[1])];
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(
+    `couic-otel-bridge needs Node 20.19 or newer, and this is ${process.versions.node}: install a newer one\n`,
+  );
+  process.exitCode = 2;
+} else {
+  import('./command-line.ts');
 }
-// What a library left open must not keep a stopped service alive.
-process.exit(code);

@@ -19,6 +19,14 @@ export interface Expanded {
 const UNKNOWN_REFERENCE = `unknown reference: there are \${env:NAME} and \${file:PATH}`;
 const UNCLOSED = `a reference "\${" has no closing "}"; for the characters themselves write "$\${"`;
 const BAD_NAME = `a variable has a name of letters, digits and "_", as in \${env:NAME} or \${env:NAME:-default}`;
+/** Directories that systemd gives to a unit, in a list with colons where it has several: the first one is meant. */
+const SYSTEMD_LISTS = new Set([
+  'STATE_DIRECTORY',
+  'CACHE_DIRECTORY',
+  'LOGS_DIRECTORY',
+  'RUNTIME_DIRECTORY',
+  'CONFIGURATION_DIRECTORY',
+]);
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
@@ -68,7 +76,7 @@ export function expand(input: string, sources: ReferenceSources): Expanded {
   function readEnv(name: string, fallback: string | undefined): string {
     references.push(`\${env:${name}}`);
     const value = Object.hasOwn(sources.env, name) ? sources.env[name] : fallback;
-    if (value !== undefined) return given(value);
+    if (value !== undefined) return given(SYSTEMD_LISTS.has(name) ? value.split(':')[0]! : value);
     errors.push(`environment variable ${name} is not set: set it, or give a default: \${env:${name}:-default}`);
     return '';
   }

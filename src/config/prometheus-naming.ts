@@ -14,7 +14,7 @@ export const translationStrategySchema = z.enum([
 ]);
 
 /** Labels that series have of their own, or that Prometheus keeps for itself. */
-const TAKEN = new Set([...Object.values(ATTR).map(labelName), 'le', 'job', 'instance']);
+const TAKEN = new Set([...Object.values(ATTR).map(labelName), 'le', 'quantile', 'job', 'instance']);
 
 /** Labels that a user puts on every series. */
 export const extraLabelsSchema = z.record(z.string(), z.string()).superRefine((labels, context) => {

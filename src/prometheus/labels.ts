@@ -16,9 +16,13 @@ export function labelName(key: string): string {
   return /^[0-9]/.test(name) ? `key_${name}` : name;
 }
 
+/** What Prometheus makes series of by itself: a second label of the name makes a whole scrape, or a whole request, invalid. */
+const OWN = new Set(['le', 'quantile', '__name__', '']);
+
 /**
  * The labels of one series, sorted by name. Keys that become the same label share it, their values joined with `;` in
- * the order of the keys; an attribute wins over an extra label of its name.
+ * the order of the keys; an attribute wins over an extra label of its name. One that
+ * is named as a label of Prometheus' own gets `exported_` before it, as Prometheus itself does with a label that is taken.
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-attributes
  */
 export function labelsOf(attributes: Attributes, extra: ExtraLabels = []): Label[] {
@@ -26,7 +30,8 @@ export function labelsOf(attributes: Attributes, extra: ExtraLabels = []): Label
   for (const key of Object.keys(attributes).sort()) {
     const value = attributes[key];
     if (value === undefined) continue;
-    const name = labelName(key);
+    const plain = labelName(key);
+    const name = OWN.has(plain) ? `exported_${plain}` : plain;
     const before = labels.get(name);
     labels.set(name, before === undefined ? labelValue(value) : `${before};${labelValue(value)}`);
   }

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { expand } from '../../src/config/expand.ts';
 
 const sources = {
-  env: { NAME: 'edge', EMPTY: '', REF: '${env:NAME}', DIR: '/run/creds' },
+  env: {
+    NAME: 'edge',
+    EMPTY: '',
+    REF: '${env:NAME}',
+    DIR: '/run/creds',
+    STATE_DIRECTORY: '/var/lib/a:/var/lib/b',
+    PATH: '/bin:/sbin',
+  },
   readFile: (path: string) => {
     if (path === '/run/creds/key') return 'pa$$word\r\n';
     throw Object.assign(new Error('open failed'), { code: 'EACCES' });
@@ -18,6 +25,8 @@ test.each([
   ['${UNSET:-${env:NAME}}', 'edge'],
   ['${env:toString:-inherited is not set}', 'inherited is not set'],
   ['${file:${env:DIR}/key}', 'pa$$word'],
+  ['${env:STATE_DIRECTORY:-./data}', '/var/lib/a'],
+  ['${env:PATH}', '/bin:/sbin'],
   ['$${env:NAME}', '${env:NAME}'],
   ['$NAME costs 5$', '$NAME costs 5$'],
   ['a$$b$$$$c', 'a$b$$c'],

@@ -26,6 +26,15 @@ test('keys that become one label share it in the order of the keys', () => {
   expect(labelsOf({ a_b: '2', 'a.b': '1' })).toEqual([['a_b', '1;2']]);
 });
 
+test('a key that is a label of Prometheus makes another one', () => {
+  expect(labelsOf({ le: '1', quantile: 2, __name__: 'x', '': 'y' })).toEqual([
+    ['exported_', 'y'],
+    ['exported___name__', 'x'],
+    ['exported_le', '1'],
+    ['exported_quantile', '2'],
+  ]);
+});
+
 test('an attribute wins over an extra label', () => {
   expect(
     labelsOf({ site: 'attribute' }, [

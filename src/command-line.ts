@@ -1,0 +1,62 @@
+/* The process of the command line: what the arguments ask for, signals, exit codes. */
+import { existsSync } from 'node:fs';
+import type { Lifecycle } from './cli/command.ts';
+import { commands } from './cli/commands.ts';
+import { dispatch } from './cli/dispatch.ts';
+import { EXIT } from './cli/exit-codes.ts';
+import { factories } from './components.ts';
+import { KnownSecrets } from './config/known-secrets.ts';
+import { readText } from './config/read-text.ts';
+import { SHIPPED_CONFIG, VERSION } from './package-files.ts';
+import { ERROR, isJournal, withPriority } from './telemetry/journal.ts';
+import { printableLines } from './telemetry/printable.ts';
+
+const lifecycle: Lifecycle = {
+  onSignal(listener) {
+    process.on('SIGTERM', () => listener('SIGTERM'));
+    process.on('SIGINT', () => listener('SIGINT'));
+  },
+  onHangup(listener) {
+    process.on('SIGHUP', listener);
+  },
+  onWarning(listener) {
+    process.removeAllListeners('warning');
+    process.on('warning', listener);
+  },
+  onUncaught(listener) {
+    process.on('uncaughtException', listener);
+    process.on('unhandledRejection', listener);
+  },
+  exit: (code) => process.exit(code),
+};
+
+// Node would open its inspector, and with it the whole process, to every user of this host.
+process.on('SIGUSR1', () => {});
+// Whoever reads the output may have seen enough of it: couic-otel-bridge components | head -1
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+const toJournal = isJournal(2, process.env.JOURNAL_STREAM);
+const stderr = (text: string) => void process.stderr.write(toJournal ? withPriority(ERROR, text) : text);
+const secrets = new KnownSecrets();
+let code: number;
+try {
+  code = await dispatch(process.argv.slice(2), commands, {
+    env: process.env,
+    factories,
+    version: VERSION,
+    shippedConfig: SHIPPED_CONFIG,
+    lifecycle,
+    exists: existsSync,
+    readFile: readText,
+    seen: (value) => secrets.add(value),
+    secrets,
+    stdout: (text) => process.stdout.write(text),
+    stderr,
+  });
+} catch (error) {
+  // Not one of ours: nobody made sure what its message holds.
+  stderr(`${printableLines(secrets.hide(String((error as Error).stack ?? error)))}\n`);
+  code = EXIT.failure;
+}
+// What a library left open must not keep a stopped service alive.
+process.exit(code);
