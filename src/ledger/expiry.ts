@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import type { BridgeEvents } from '../events.ts';
 import { type LedgerState, SMALL_STEP_MS } from './ledger-state.ts';
-import { encodeExpired, encodeWentBack } from './records.ts';
+import { encodeClock, encodeExpired } from './records.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
 const TICK_MS = 1000;
 /** Rules of each family that leave in one record: a millisecond or two of work, then others have their turn. */
 const MAX_PER_RECORD = 1024;
+/** After this long without a record the time is written down; well under what a start takes for long. */
+const QUIET_MS = 6 * 3_600_000;
 
 /** Couic reports no expiry, so rules leave by the clock, looked at every second and written into the log. */
 export class Expiry {
@@ -58,7 +60,7 @@ export class Expiry {
     const clock = this.#clock.now();
     this.#sayWhetherHeld();
     const { rules } = this.#state;
-    if (clock <= this.#state.clock - SMALL_STEP_MS && !(await this.#goBackTo(clock))) return;
+    if (!(await this.#keepTime(clock))) return;
     while (rules.nextEnd * 1000 <= clock) {
       const before = rules.ending;
       try {
@@ -72,18 +74,25 @@ export class Expiry {
     }
   }
 
-  /** What was written by a clock that was ahead is not left to claim so until the next report. @returns whether it is written. */
-  async #goBackTo(clock: number): Promise<boolean> {
-    const back = this.#state.clock - clock;
+  /**
+   * Writes the time down where nothing else does: when the clock went back, so that what was written by one that was ahead
+   * does not claim to be of the future until the next report; and now and then while Couic is quiet, so that a start
+   * finds a recent time to compare its clock with. @returns whether the ledger knows the time.
+   */
+  async #keepTime(clock: number): Promise<boolean> {
+    const since = clock - this.#state.clock;
+    if (since > -SMALL_STEP_MS && since < QUIET_MS) return true;
     try {
-      await this.#append([encodeWentBack(clock)]);
+      await this.#append([encodeClock(clock)]);
     } catch (error) {
-      this.#logger.warn({ err: error }, 'That the clock went back could not be written down; trying again in a second');
+      this.#logger.warn({ err: error }, 'The time could not be written down; trying again in a second');
       return false;
     }
-    this.#logger.warn(
-      `The host's clock is ${Math.round(back / 1000)} s behind the newest record: it is followed, and what was recorded in between counts as of now`,
-    );
+    if (since < 0) {
+      this.#logger.warn(
+        `The host's clock is ${Math.round(-since / 1000)} s behind the newest record: it is followed, and what was recorded in between counts as of now`,
+      );
+    }
     return true;
   }
 

@@ -52,7 +52,7 @@ export class LedgerFold implements Fold {
         totals.comparedAt = clock;
         return;
       }
-      case RECORD.wentBack:
+      case RECORD.clock:
         return;
       case RECORD.forget: {
         const { before } = decodeForget(record);

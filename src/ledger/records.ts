@@ -15,7 +15,7 @@ export const RECORD = {
   traffic: 4,
   corrected: 5,
   reconciled: 6,
-  wentBack: 7,
+  clock: 7,
   forget: 8,
 } as const;
 
@@ -140,9 +140,9 @@ export function decodeExpired(record: Uint8Array): ExpiredRecord {
   return { clock: clockOf(record), max: view(record).getUint32(4, true) };
 }
 
-/** The host's clock went back to this: nothing but the clock. */
-export function encodeWentBack(clock: number): Uint8Array {
-  return allocate(RECORD.wentBack, clock, 0);
+/** Nothing but the time. */
+export function encodeClock(clock: number): Uint8Array {
+  return allocate(RECORD.clock, clock, 0);
 }
 
 export function encodeSettings({ clock, ...settings }: SettingsRecord): Uint8Array {

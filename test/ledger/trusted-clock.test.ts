@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { LedgerFold } from '../../src/ledger/fold.ts';
 import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
 import { bodyOf, collect, ManualClock, pieces, startedLedger } from '../support/ledger.ts';
 import { MemoryStore } from '../support/memory-store.ts';
@@ -88,6 +89,24 @@ test.each([
   const trusted = new TrustedClock(clock);
   trusted.startAfter(clock.wall - since);
   expect([trusted.now(), trusted.heldBack]).toEqual([clock.wall, 0]);
+});
+
+test('the restart of a bridge that heard nothing for days is an ordinary one', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const clock = new ManualClock();
+  const { ledger, store } = await startedLedger(new MemoryStore(), clock);
+  for (let hour = 0; hour < 72; hour++) {
+    clock.advance(3_600_000);
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+  await ledger.stop();
+  expect(store.log.length).toBeLessThan(20);
+  const fold = new LedgerFold();
+  for (const { record } of store.log) fold.apply(record);
+  const trusted = new TrustedClock(clock);
+  trusted.startAfter(fold.state.clock);
+  expect(trusted.heldBack).toBe(0);
 });
 
 test('a first start has nothing to compare with', () => {
