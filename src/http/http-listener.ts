@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
@@ -22,6 +23,8 @@ export interface HttpListenerOptions {
   readonly tls?: TlsServerConfig | undefined;
   readonly router: RouterOptions;
   readonly budget: ConnectionBudget;
+  /** Told of each connection once it can be used: with TLS, after the handshake. */
+  readonly onConnection?: (socket: Socket) => void;
   /** @default each is logged, a few a minute */
   readonly onFault?: OnHttpFault;
   readonly logger: Logger;
@@ -64,6 +67,8 @@ export class HttpListener {
     });
     await this.#app.ready();
     const server = this.#server!;
+    const { onConnection } = this.#options;
+    if (onConnection) server.on(tls ? 'secureConnection' : 'connection', onConnection);
     const listening = await listen(server, target);
     if (load && tls) {
       this.#tlsReload = new TlsReload({ load, current: tls, server: server as SecureServer, logger, clock });

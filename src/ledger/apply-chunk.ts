@@ -13,7 +13,7 @@ let cells = new Float64Array(1024);
 /** Counts the reports of a committed chunk and brings the rules up to date. The hot path's second half. */
 export function applyChunk(state: LedgerState, record: ChunkRecord): void {
   const instance = state.instance(record.instance);
-  instance.heads.apply(record.head);
+  instance.newest.apply(record.body);
   const { words } = record;
   if (words.length === 0) return;
   const { clock } = record;

@@ -9,4 +9,6 @@ export interface BodySource {
    * @throws why there will be none any more.
    */
   read(patience: number): Promise<Uint8Array | null | undefined>;
+  /** Ends a reading that waits, and every later one: they fail with `reason`. */
+  abort(reason: Error): void;
 }

@@ -10,15 +10,14 @@ import { ATTR } from '../telemetry/names.ts';
 import type { AttributeLimits } from './attribute-limits.ts';
 import type { BodySource } from './body-source.ts';
 import { Expiry } from './expiry.ts';
-import { Fifo } from './fifo.ts';
 import { LedgerFold } from './fold.ts';
 import { Forgetting } from './forgetting.ts';
-import { InFlight } from './in-flight.ts';
 import { Intake, type IntakeContext } from './intake.ts';
 import type { IngestOptions, IngestResult, LastComparison, Ledger, QuarantinedReport } from './ledger.ts';
 import { LedgerProducer } from './producer.ts';
 import { type ListRules, type ReconcileOptions, Reconciler, type Reconciliation } from './reconciler.ts';
 import { encodeSettings } from './records.ts';
+import { Sender } from './sender.ts';
 import type { RuleCounts, TrafficReading } from './traffic.ts';
 import { encodeTraffic } from './traffic-record.ts';
 import { TrafficTotals } from './traffic-totals.ts';
@@ -43,12 +42,6 @@ export interface LedgerOptions {
   quarantinedReports: Counter;
 }
 
-/** Bodies of one instance: read one at a time, committed together. */
-interface BodyQueue {
-  readonly fifo: Fifo;
-  readonly context: IntakeContext;
-}
-
 /** The ledger of a service: created before the store is loaded, started after. */
 export class BridgeLedger implements Ledger {
   readonly #fold = new LedgerFold();
@@ -57,7 +50,7 @@ export class BridgeLedger implements Ledger {
   readonly #expiry: Expiry;
   readonly #forgetting: Forgetting;
   readonly #options: LedgerOptions;
-  readonly #queues = new Map<string, BodyQueue>();
+  readonly #intakes = new Map<string, IntakeContext>();
   readonly #quarantined: QuarantinedReport[] = [];
 
   constructor(options: LedgerOptions) {
@@ -104,10 +97,8 @@ export class BridgeLedger implements Ledger {
     return new LedgerProducer(this.#fold.state, this.#options.version, wanted, () => this.#options.clock.now());
   }
 
-  async ingest(instance: string, body: BodySource, options: IngestOptions = {}): Promise<IngestResult> {
-    const { fifo, context } = this.#queue(instance);
-    const last = await fifo.run(() => new Intake(context, options).read(body));
-    return last();
+  ingest(instance: string, body: BodySource, options: IngestOptions = {}): Promise<IngestResult> {
+    return new Intake(this.#intake(instance), body, options).run();
   }
 
   async recordTraffic(
@@ -175,21 +166,20 @@ export class BridgeLedger implements Ledger {
     this.#options.events.emit('committed', { instance, accepted: chunk.reports, quarantined });
   }
 
-  #queue(instance: string): BodyQueue {
-    let queue = this.#queues.get(instance);
-    if (queue === undefined) {
-      const context: IntakeContext = {
+  #intake(instance: string): IntakeContext {
+    let context = this.#intakes.get(instance);
+    if (context === undefined) {
+      context = {
         instance,
-        inFlight: new InFlight(),
+        sender: new Sender(),
         state: this.#fold.state,
         clock: this.#clock,
         monotonic: () => this.#options.clock.monotonic(),
         append: (records) => this.#journal.append(records),
         committed: (chunk) => this.#committed(instance, chunk),
       };
-      queue = { fifo: new Fifo(), context };
-      this.#queues.set(instance, queue);
+      this.#intakes.set(instance, context);
     }
-    return queue;
+    return context;
   }
 }

@@ -4,8 +4,8 @@ import { type AttributeLimits, RULE_LIMITS } from './attribute-limits.ts';
 import { CappedNames } from './capped-names.ts';
 import { Counters } from './counters.ts';
 import { Forgotten } from './forgotten.ts';
-import { Heads } from './heads.ts';
 import { BucketCounts } from './histogram.ts';
+import { NewestBody } from './newest-body.ts';
 import { startAt, startSeenFrom } from './series-start.ts';
 import type { RuleCounts } from './traffic.ts';
 import { TrafficTotals } from './traffic-totals.ts';
@@ -32,7 +32,7 @@ export class InstanceTotals {
   readonly name: string;
   readonly tags: CappedNames;
   readonly kinds: CappedNames;
-  readonly heads = new Heads();
+  readonly newest = new NewestBody();
   /** By ReportKey. */
   readonly reports = new Counters();
   /** Active rules by RuleKey. */
@@ -179,7 +179,7 @@ export class InstanceTotals {
       lastReport: this.lastReport,
       overflows: this.overflows.save(),
       ruleOverflows: this.ruleOverflows.save(),
-      heads: this.heads.save(),
+      newest: this.newest.links,
       traffic: this.traffic.save(),
       forgotten: this.forgotten.save(),
       drift: this.drift,
@@ -201,7 +201,7 @@ export class InstanceTotals {
     this.lastReport = saved.lastReport;
     this.overflows.restore(saved.overflows);
     this.ruleOverflows.restore(saved.ruleOverflows);
-    this.heads.restore(saved.heads);
+    this.newest.links = saved.newest;
     this.traffic.restore(saved.traffic);
     this.forgotten.restore(saved.forgotten);
     this.drift = saved.drift;

@@ -1,13 +1,13 @@
 import { BodyScanner, ScanError } from '../report/body-scanner.ts';
 import { ReportChunk } from '../report/report-chunk.ts';
+import { type Attempt, unknownAttempt } from './attempt.ts';
 import type { BodySource } from './body-source.ts';
-import { Follower } from './follower.ts';
-import { type Link, MAX_LINK_SPACING } from './heads.ts';
-import type { InFlight } from './in-flight.ts';
-import { BodyError, type IngestOptions, type IngestResult, type ReportLine } from './ledger.ts';
+import { BodyError, type IngestOptions, type IngestResult, type ReportLine, SupersededError } from './ledger.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { type Link, MAX_LINK_SPACING } from './newest-body.ts';
 import { PrefixHash } from './prefix-hash.ts';
 import { encodeChunk } from './records.ts';
+import type { Knowledge, Reading, Sender } from './sender.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 import { timeOfReports } from './vouching-reports.ts';
 
@@ -18,7 +18,7 @@ export interface IntakeContext {
   readonly instance: string;
   readonly state: LedgerState;
   readonly clock: TrustedClock;
-  readonly inFlight: InFlight;
+  readonly sender: Sender;
   /** Milliseconds, never stepping. */
   monotonic(): number;
   append(records: readonly Uint8Array[]): Promise<void>;
@@ -34,60 +34,104 @@ const LARGE = 4096;
 const MAX_SPARE_LARGE = 16;
 
 /**
- * Takes one body of one instance: scans it, follows the bodies before it, and commits what is new, chunk by chunk. Bodies
- * of an instance are read one at a time (see Fifo), and the next may be read while the last chunk is being committed.
+ * Takes one body of one instance: scans it, finds out whether it is the retry of the newest one, and commits what is new,
+ * chunk by chunk. Bodies of an instance are read one at a time (see Sender), and the next may be read while the last chunk
+ * is being committed. Why what is taken for a retry: docs/adr/exactly-once-in.md.
  */
-export class Intake {
+export class Intake implements Reading {
   readonly result: IngestResult;
   readonly #context: IntakeContext;
+  readonly #body: BodySource;
   readonly #options: IngestOptions;
+  readonly #attempt: Attempt;
+  /** As of the request's head: what comes to be known later says nothing about this body. */
+  readonly #known: Knowledge;
   readonly #scanner = new BodyScanner();
   readonly #chunk = spareChunks.pop() ?? new ReportChunk();
   readonly #hash = new PrefixHash();
-  readonly #follower = new Follower();
-  /** The link after the first element, until it is committed. */
+  /** Why nothing more is to be committed. */
+  #ended: Error | undefined;
+  /** After the first element; null until it is whole. */
   #first: Link | null = null;
-  /** The same, for as long as the body is known by it. */
-  #began: Link | null = null;
+  /** The newest body's links, while this one may be its retry; null once that is decided. */
+  #compared: readonly Link[] | null = null;
+  /** How many of them are this body's, too. */
+  #matched = 0;
+  /** As the next record has it: how many links of the newest body this one goes on after; 0 for a new body. */
+  #keep = 0;
   /** Elements of the body up to the last commit or match. */
   #elements = 0;
-  /** The head that this body is on after its first commit, by the fold's own account. */
-  #continues: { base: number; keep: number } | null = null;
+  /** It has taken the newest body's place. */
+  #isNewest = false;
   #chunkSince = 0;
-  #isFinished = false;
   #lines: ReportLine[] | null = [];
 
-  constructor(context: IntakeContext, options: IngestOptions) {
+  /** To be made when the request's head was read. */
+  constructor(context: IntakeContext, body: BodySource, options: IngestOptions) {
     this.#context = context;
+    this.#body = body;
     this.#options = options;
+    this.#attempt = options.attempt ?? unknownAttempt(context.monotonic());
+    this.#known = context.sender.knowledge(this.#attempt);
+    // Whatever becomes of this one, it shows that the sender has had that answer.
+    if (this.#known.isAnswered && !this.#isBehind) this.#known.newest!.isPassed = true;
     this.result = options.progress ?? { accepted: 0, replayed: 0, quarantined: 0 };
   }
 
-  /**
-   * Reads the body to its end. All but its last chunk is committed then.
-   * @returns the commit of the last chunk, as a function, so that awaiting this does not await it.
-   * @throws BodyError when it is not a JSON array; what came whole before the break is committed by then.
-   */
-  async read(body: BodySource): Promise<() => Promise<IngestResult>> {
+  /** Resolves once all of the body is on disk. @throws as `Ledger.ingest`. */
+  async run(): Promise<IngestResult> {
+    const { sender } = this.#context;
+    let last: Promise<IngestResult>;
     try {
-      this.#throwIfAborted();
-      await this.#read(body);
+      const turn = sender.arrive(this);
+      if (turn !== undefined) await turn;
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+    try {
+      await this.#readAll();
+      last = this.#finish();
+      if (this.#first !== null) this.#announce(this.#first.hash, last);
+    } finally {
+      sender.leave();
+    }
+    return last;
+  }
+
+  end(reason: Error): void {
+    this.#ended ??= reason;
+    this.#body.abort(reason);
+  }
+
+  /** The last chunk is on its way, and the next body may be its retry. */
+  #announce(first: string, done: Promise<unknown>): void {
+    const { sender } = this.#context;
+    const committing = { first, done };
+    const settled = () => {
+      if (sender.committing === committing) sender.committing = null;
+    };
+    sender.committing = committing;
+    done.then(settled, settled);
+  }
+
+  /** All but its last chunk is committed then. */
+  async #readAll(): Promise<void> {
+    try {
+      this.#throwIfOver();
+      await this.#read();
       this.#scanner.end();
+      if (this.#compared !== null) this.#differs();
     } catch (error) {
       try {
         if (!(error instanceof ScanError)) throw error;
-        // What came whole before the break is good.
-        if (this.#chunk.elements > 0) await this.#commit();
+        // What came whole before the break is good, unless it may be the beginning of a retry: that comes again.
+        if (this.#compared === null && this.#chunk.elements > 0) await this.#commit();
         throw new BodyError(error.message, error.offset, this.result);
       } finally {
         this.#release();
       }
     }
-    const last = this.#finish();
-    if (this.#began !== null && !this.#isFinished) this.#context.inFlight.add(this.#began, last);
-    // Whoever awaits it hears of its failure; until then nobody has to.
-    last.catch(() => {});
-    return () => last;
   }
 
   async #finish(): Promise<IngestResult> {
@@ -95,8 +139,6 @@ export class Intake {
       if (this.#chunk.elements > 0) await this.#commit();
     } finally {
       this.#release();
-      this.#isFinished = true;
-      if (this.#began !== null) this.#context.inFlight.delete(this.#began);
     }
     if (this.#lines !== null && this.#lines.length > 0) this.#options.onReports?.(this.#lines);
     return this.result;
@@ -108,7 +150,8 @@ export class Intake {
     if (spareChunks.length < most) spareChunks.push(this.#chunk);
   }
 
-  async #read(body: BodySource): Promise<void> {
+  async #read(): Promise<void> {
+    const body = this.#body;
     for (;;) {
       const piece = await body.read(this.#isDue(0) ? CHUNK_MS : Number.POSITIVE_INFINITY);
       if (piece === null) return;
@@ -128,55 +171,110 @@ export class Intake {
 
   /** Scans the piece to its end, stopping where something is to be decided. */
   async #scan(): Promise<void> {
+    const chunk = this.#chunk;
     for (;;) {
-      const chunk = this.#chunk;
       const before = chunk.elements;
-      const next = this.#elements === 0 && this.#first === null ? 0 : this.#follower.nextOffset;
-      // While a comparison is ahead nothing is committed: the links of a head are never further apart than a chunk.
-      const progress = this.#scanner.advance(chunk, next, next === Number.POSITIVE_INFINITY ? MAX_LINK_SPACING : 1e9);
+      const link = this.#compared?.[this.#matched];
+      const stopAt = this.#first === null ? 0 : (link?.offset ?? Number.POSITIVE_INFINITY);
+      const atMost = link === undefined ? MAX_LINK_SPACING : link.elements - this.#elements;
+      const progress = this.#scanner.advance(chunk, stopAt, atMost);
       if (before === 0 && chunk.elements > 0) this.#chunkSince = this.#context.monotonic();
-      if (progress === 'needs data') return;
       if (progress === 'closed') continue;
-      if (next === 0) await this.#begin();
-      else if (next === Number.POSITIVE_INFINITY) {
-        await this.#commit();
-      } else if (this.#follower.compare(this.#scanner.elementEnd, this.#hashHere())) this.#replayed();
+      if (progress === 'needs data') {
+        // An element that goes on where the newest body has a link is another one: nothing is held back for its sake.
+        if (link !== undefined && this.#scanner.fed > link.offset) this.#differs();
+        return;
+      }
+      if (this.#first === null) await this.#begin();
+      else if (link === undefined) await this.#commit();
+      else if (link.offset === this.#scanner.elementEnd && link.hash === this.#hashHere()) this.#matches();
+      else this.#differs();
+      if (this.#compared === null && chunk.elements >= MAX_LINK_SPACING) await this.#commit();
     }
   }
 
-  /** The first element is whole: is this a body that came before? */
+  /** The first element is whole: may this be the newest body again? */
   async #begin(): Promise<void> {
-    const { state, instance, inFlight } = this.#context;
+    const { state, instance, sender } = this.#context;
     const first = { offset: this.#scanner.elementEnd, hash: this.#hashHere(), elements: 1 };
-    this.#began = first;
-    const find = () => state.find(instance)?.heads.startingWith(first) ?? [];
-    let known = find();
-    // What it continues, or may continue, must be settled, and must not be forgotten for what is committed meanwhile.
-    if (inFlight.size > 0 && (known.length > 0 || inFlight.has(first))) {
-      await inFlight.settled();
-      known = find();
+    this.#first = first;
+    if (sender.committing !== null) {
+      // It is the newest, and this is no retry of anything before it.
+      if (sender.committing.first !== first.hash) return;
+      await sender.committing.done.catch(() => {});
+      this.#throwIfOver();
     }
-    if (this.#follower.begin(known)) this.#replayed();
-    else this.#first = first;
+    const links = state.find(instance)?.newest.links ?? [];
+    const [begin] = links;
+    if (begin === undefined) return;
+    const isSame = begin.offset === first.offset && begin.hash === first.hash;
+    if (!this.#isBehind && (!isSame || this.#isPastRetries)) {
+      if (sender.newest !== null) sender.newest.isPassed = true;
+      return;
+    }
+    if (!isSame) return;
+    this.#compared = links;
+    this.#matches();
   }
 
-  #throwIfAborted(): void {
-    const { signal } = this.#options;
-    if (signal?.aborted) throw signal.reason;
+  /** The newest body cannot come again: its sender has gone on. */
+  get #isPastRetries(): boolean {
+    const { newest } = this.#context.sender;
+    if (newest === null) return false;
+    return newest.isPassed || (newest === this.#known.newest && this.#known.isAnswered);
   }
 
-  #replayed(): void {
+  /** It may have been sent before the newest body was, and given up: its connection is another, and older. */
+  get #isBehind(): boolean {
+    const newest = this.#context.sender.newest?.attempt;
+    const { connection, acceptedAt } = this.#attempt;
+    return newest !== undefined && newest.connection !== connection && acceptedAt < newest.beganAt;
+  }
+
+  /** The body is the same as the newest one up to its next link. */
+  #matches(): void {
+    const links = this.#compared!;
+    this.#matched++;
+    if (this.#matched === links.length) {
+      // No retry, and no new body comes on such a connection but by chance: that one would be sent again.
+      if (this.#isBehind && this.#isPastRetries) throw new SupersededError();
+      this.#compared = null;
+      this.#keep = links.length;
+      this.#becomeNewest();
+    } else if (this.#matched === 1) {
+      // That two bodies begin with the same report says little.
+      return;
+    }
     this.result.replayed += this.#chunk.elements;
     this.#elements += this.#chunk.elements;
     this.#chunk.clear();
   }
 
+  /** The body is not, or not all, what the newest one was. @throws SupersededError when it is an attempt given up before. */
+  #differs(): void {
+    const { sender } = this.#context;
+    if (this.#isBehind) throw new SupersededError();
+    if (sender.newest !== null) sender.newest.isPassed = true;
+    this.#keep = this.#matched > 1 ? this.#matched : 0;
+    this.#compared = null;
+  }
+
+  #becomeNewest(): void {
+    if (this.#isNewest) return;
+    this.#isNewest = true;
+    this.#context.sender.newest = { attempt: this.#attempt, isPassed: false };
+  }
+
+  #throwIfOver(): void {
+    if (this.#ended !== undefined) throw this.#ended;
+    const { signal } = this.#options;
+    if (signal?.aborted) throw signal.reason;
+  }
+
   /** Whether there is something to commit that has waited so long, ms. */
   #isDue(waited: number): boolean {
     return (
-      this.#chunk.elements > 0 &&
-      this.#follower.nextOffset === Number.POSITIVE_INFINITY &&
-      this.#context.monotonic() - this.#chunkSince >= waited
+      this.#chunk.elements > 0 && this.#compared === null && this.#context.monotonic() - this.#chunkSince >= waited
     );
   }
 
@@ -189,18 +287,16 @@ export class Intake {
   async #commit(): Promise<void> {
     const { instance, state, clock, append, committed } = this.#context;
     const chunk = this.#chunk;
-    this.#throwIfAborted();
+    this.#throwIfOver();
     const elements = this.#elements + chunk.elements;
     const offset = this.#scanner.elementEnd;
+    const first = this.#first!;
     // Of a body with one report, that is the first link again.
-    const hash = this.#first?.offset === offset ? this.#first.hash : this.#hashHere();
-    const link = { offset, hash, elements };
-    const links = this.#first === null || this.#first.offset === offset ? [link] : [this.#first, link];
-    const { base, keep } = this.#continues ?? this.#follower.matched;
-    await append([encodeChunk(timeOfReports(clock, chunk), instance, { base, keep, links }, chunk)]);
-    const head = state.find(instance)!.heads.newest!;
-    this.#continues = { base: head.id, keep: head.links.length };
-    this.#first = null;
+    const link = first.offset === offset ? first : { offset, hash: this.#hashHere(), elements };
+    const links = this.#keep > 0 || link === first ? [link] : [first, link];
+    await append([encodeChunk(timeOfReports(clock, chunk), instance, { keep: this.#keep, links }, chunk)]);
+    this.#keep = state.find(instance)!.newest.links.length;
+    this.#becomeNewest();
     this.#elements = elements;
     this.result.accepted += chunk.reports;
     for (const count of chunk.reasons.values()) this.result.quarantined += count;

@@ -1,3 +1,4 @@
+import type { Attempt } from './attempt.ts';
 import type { BodySource } from './body-source.ts';
 import type { ListRules, ReconcileOptions, Reconciliation } from './reconciler.ts';
 import type { RuleCounts, TrafficReading } from './traffic.ts';
@@ -22,6 +23,8 @@ export interface ReportLine {
 
 /** What one body brought, as it is ingested; only of reports that were accepted now. */
 export interface IngestOptions {
+  /** The request that it came with; left out, it is never known to be answered. */
+  attempt?: Attempt;
   /** Aborted when the client is gone: work ends between two chunks, what was committed stays. */
   signal?: AbortSignal;
   /** How many reports to hand to `onReports`; a body that brings more hands over none. 0 = never. */
@@ -42,6 +45,17 @@ export class BodyError extends Error {
     this.name = 'BodyError';
     this.offset = offset;
     this.result = result;
+  }
+}
+
+/**
+ * The sender has given this body up: a later one has come, or this is an earlier attempt of one that came. What it had
+ * committed stays, and is known when it comes again. Answered with 503, and the connection is closed.
+ */
+export class SupersededError extends Error {
+  constructor() {
+    super('a later request of the same sender has taken the place of this one');
+    this.name = 'SupersededError';
   }
 }
 
@@ -67,9 +81,10 @@ export interface LastComparison {
  */
 export interface Ledger {
   /**
-   * Takes one body: scans it, commits its reports chunk by chunk, counts each once. One body per instance at a time;
-   * later ones wait their turn. Resolves when everything is on disk.
+   * Takes one body: scans it, commits its reports chunk by chunk, counts each once. To be called when the request's head
+   * was read: a body ends every earlier one of its instance. Resolves when everything is on disk.
    * @throws BodyError when the body is not a JSON array.
+   * @throws SupersededError when its sender has given it up.
    * @throws StorageError (`ERR_STORAGE_COMMIT`) when a commit failed: answer 503, Couic keeps its reports.
    * @throws the signal's reason when it was aborted.
    */

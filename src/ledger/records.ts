@@ -1,6 +1,6 @@
 import { type ReportChunk, ROOM_BEFORE } from '../report/report-chunk.ts';
 import type { AttributeLimits } from './attribute-limits.ts';
-import type { HeadChange } from './heads.ts';
+import type { BodyChange } from './newest-body.ts';
 
 /*
  * The ledger's records in the log. Each begins with its kind (u32) and the clock (f64, ms since the epoch) at byte 8:
@@ -24,7 +24,7 @@ export interface ChunkRecord {
   /** Milliseconds since the epoch. */
   clock: number;
   instance: string;
-  head: HeadChange;
+  body: BodyChange;
   /** Packed reports, see src/report/packed.ts; tags and kinds are numbers in the lists below plus one. */
   words: Int32Array;
   tags: string[];
@@ -74,8 +74,8 @@ function view(record: Uint8Array): DataView {
   return new DataView(record.buffer, record.byteOffset, record.byteLength);
 }
 
-/** What comes after the words, as JSON: instance, head, tags and kinds. */
-type ChunkTail = [instance: string, head: HeadChange, tags: string[], kinds: string[]];
+/** What comes after the words, as JSON. */
+type ChunkTail = [instance: string, body: BodyChange, tags: string[], kinds: string[]];
 
 /** What a record was made of: when the same comes back to be applied, it need not be read from its bytes. */
 const ORIGIN = Symbol('origin');
@@ -84,13 +84,13 @@ interface Encoded extends Uint8Array {
 }
 
 /** Makes the record where the chunk's words lie: it is good until the chunk changes. */
-export function encodeChunk(clock: number, instance: string, head: HeadChange, chunk: ReportChunk): Uint8Array {
+export function encodeChunk(clock: number, instance: string, body: BodyChange, chunk: ReportChunk): Uint8Array {
   const [tags, kinds] = [chunk.tags.strings(), chunk.kinds.strings()];
-  const tail = JSON.stringify([instance, head, tags, kinds] satisfies ChunkTail);
+  const tail = JSON.stringify([instance, body, tags, kinds] satisfies ChunkTail);
   const record: Buffer & Encoded = chunk.frame(Buffer.byteLength(tail));
   writeHeader(record, RECORD.chunk, clock, chunk.length);
   record.write(tail, HEADER + chunk.length * 4);
-  record[ORIGIN] = { clock, instance, head, words: chunk.words.subarray(0, chunk.length), tags, kinds };
+  record[ORIGIN] = { clock, instance, body, words: chunk.words.subarray(0, chunk.length), tags, kinds };
   return record;
 }
 
@@ -98,8 +98,8 @@ export function decodeChunk(record: Uint8Array): ChunkRecord {
   const origin = (record as Encoded)[ORIGIN];
   if (origin) return origin;
   const { clock, words, tail } = decodeWords<ChunkTail>(record);
-  const [instance, head, tags, kinds] = tail;
-  return { clock, instance, head, words, tags, kinds };
+  const [instance, body, tags, kinds] = tail;
+  return { clock, instance, body, words, tags, kinds };
 }
 
 /** Layout: header with the number of words at byte 4, the words, then the rest as JSON. @param length - words in use. */

@@ -67,6 +67,11 @@ export class BodyScanner {
     this.#position = 0;
   }
 
+  /** Bytes of the body given so far. */
+  get fed(): number {
+    return this.#base + this.#length;
+  }
+
   /** Position in the piece right after the last whole element; 0 or less when none ended in it. */
   get elementEndInPiece(): number {
     return this.elementEnd - this.#base;

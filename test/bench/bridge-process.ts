@@ -77,6 +77,10 @@ export class BridgeProcess {
     return instance === undefined ? '/v1/reports' : `/v1/reports/${tokenOf(instance)}`;
   }
 
+  pathsOf(instances: readonly string[]): readonly string[] {
+    return instances.map((instance) => this.pathOf(instance));
+  }
+
   /** Looks at memory and stalls from here on, too. */
   async watch(): Promise<void> {
     await askProbe(this.#child, 'watch');

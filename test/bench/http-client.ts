@@ -15,9 +15,11 @@ export class Client {
     this.#connections = connections;
   }
 
-  async post(path: string, bodies: readonly Buffer[]): Promise<void> {
+  /** @param paths - one, or one for each connection. */
+  async post(paths: string | readonly string[], bodies: readonly Buffer[]): Promise<void> {
     let next = 0;
-    const worker = async () => {
+    const worker = async (_: unknown, index: number) => {
+      const path = typeof paths === 'string' ? paths : paths[index]!;
       while (next < bodies.length) {
         const body = bodies[next++]!;
         const start = performance.now();
@@ -33,7 +35,7 @@ export class Client {
         this.accepted += (JSON.parse(text) as { accepted: number }).accepted;
       }
     };
-    await Promise.all(Array.from({ length: this.#connections }, worker));
+    await Promise.all(Array.from({ length: this.#connections }).map(worker));
   }
 
   close(): Promise<void> {

@@ -9,6 +9,7 @@ import type { BodySource } from '../../src/ledger/body-source.ts';
 import { BridgeLedger } from '../../src/ledger/bridge-ledger.ts';
 import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
 import type { Store } from '../../src/storage/store.ts';
+import { deferred } from './deferred.ts';
 import { MemoryStore } from './memory-store.ts';
 
 /** A clock that stands until it is moved. Starts at the time of the sample batch. */
@@ -72,13 +73,17 @@ export function sourceOf(pieces: AsyncIterable<Uint8Array>): BodySource {
   const iterator = pieces[Symbol.asyncIterator]();
   let given: Uint8Array | undefined;
   let next: Promise<IteratorResult<Uint8Array>> | undefined;
+  const aborted = deferred<never>();
+  aborted.promise.catch(() => {});
   return {
     ended: false,
+    abort: (reason) => aborted.reject(reason),
     async read(patience) {
       given?.fill(0xee);
       next ??= iterator.next();
       next.catch(() => {});
-      const result = await (Number.isFinite(patience) ? Promise.race([next, sleep(patience, null)]) : next);
+      const waits = [next, aborted.promise];
+      const result = await Promise.race(Number.isFinite(patience) ? [...waits, sleep(patience, null)] : waits);
       if (result === null) return undefined;
       next = undefined;
       given = result.done ? undefined : Buffer.from(result.value);

@@ -49,6 +49,12 @@ export const REFUSALS = {
     message: 'as many bodies as memory is set aside for are under way: send it again soon',
     headers: SOON,
   },
+  ERR_SUPERSEDED: {
+    status: 503,
+    reason: 'superseded',
+    message: 'a later request of this Couic has taken the place of this one: what is not in it yet comes with the next',
+    headers: { ...SOON, ...CLOSE },
+  },
   ERR_STORAGE: {
     status: 503,
     reason: 'storage',

@@ -51,6 +51,14 @@ export class ReceiverLog {
     );
   }
 
+  /** @param addresses - where they send from; one when both are behind the same. */
+  twoSenders(instance: string, addresses: readonly string[]): void {
+    this.#logger.warn(
+      { instance, remoteAddresses: addresses },
+      'Two senders take turns on this instance, so their rules are mixed up and reports can be counted twice: give each Couic an instance and a token of its own',
+    );
+  }
+
   failed(error: unknown, instance?: string): void {
     this.#logger.error(
       { ...(instance && { instance }), err: error },

@@ -5,11 +5,14 @@ import type { OnHttpFault } from '../../../src/http/http-faults.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
 import { Admission } from './admission.ts';
 import { type CouicReceiverConfig, SHORT_TOKEN, tokensOf } from './config.ts';
+import { rememberConnection } from './connections.ts';
+import { EventLoopWatch } from './event-loop-watch.ts';
 import { examineReceiver } from './examine.ts';
 import { FailureBrake } from './failure-brake.ts';
 import { ReceiverLog } from './receiver-log.ts';
 import { ReportHandler } from './report-handler.ts';
 import { reportRoutes } from './routes.ts';
+import { SenderWatch } from './sender-watch.ts';
 import { ReceiverTelemetry } from './telemetry.ts';
 import { Tokens } from './tokens.ts';
 
@@ -22,6 +25,7 @@ export class CouicReceiver implements Receiver {
   readonly #telemetry: ReceiverTelemetry;
   readonly #log: ReceiverLog;
   readonly #handler: ReportHandler;
+  readonly #eventLoop: EventLoopWatch;
   readonly #listener: HttpListener;
   #endpoint: Endpoint;
 
@@ -37,11 +41,14 @@ export class CouicReceiver implements Receiver {
     };
     this.#telemetry = new ReceiverTelemetry(meter, this.instances);
     this.#log = new ReceiverLog(logger, clock);
+    this.#eventLoop = new EventLoopWatch(clock);
     this.#handler = new ReportHandler({
       admission: new Admission(config.max_concurrent_bodies, config.max_concurrent_bodies_per_instance),
       ledger,
       clock,
       log: this.#log,
+      eventLoop: this.#eventLoop,
+      senders: new SenderWatch((instance, addresses) => this.#log.twoSenders(instance, addresses)),
       telemetry: this.#telemetry,
       failures: new FailureBrake(clock),
       logReports: config.log_reports,
@@ -57,6 +64,7 @@ export class CouicReceiver implements Receiver {
       tls: config.tls,
       router: reportRoutes(this.#handler, tokens),
       budget: connections,
+      onConnection: (socket) => rememberConnection(socket, clock.monotonic()),
       onFault: this.#onFault,
       logger,
       clock,
@@ -71,6 +79,7 @@ export class CouicReceiver implements Receiver {
   async start(): Promise<void> {
     const { logger } = this.#context;
     const { endpoint, tls } = this.#config;
+    this.#eventLoop.start();
     this.#endpoint = await this.#listener.open(endpoint);
     const url = `${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}/v1/reports`;
     logger.info({ instances: this.instances }, `Listening for reports on ${url}`);
@@ -84,6 +93,7 @@ export class CouicReceiver implements Receiver {
   async shutdown(deadline: AbortSignal): Promise<void> {
     this.#handler.stop();
     await this.#listener.close(deadline);
+    this.#eventLoop.stop();
     this.#log.close();
   }
 

@@ -1,14 +1,24 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../../src/clock.ts';
 import type { Refusal } from '../../../src/http/http-faults.ts';
-import { BodyError, type IngestResult, type Ledger, type ReportLine } from '../../../src/ledger/ledger.ts';
+import type { Attempt } from '../../../src/ledger/attempt.ts';
+import {
+  BodyError,
+  type IngestResult,
+  type Ledger,
+  type ReportLine,
+  SupersededError,
+} from '../../../src/ledger/ledger.ts';
 import { StorageError } from '../../../src/storage/store.ts';
 import type { Admission } from './admission.ts';
+import { connectionOf, isOpen } from './connections.ts';
 import { BodyStalledError, ClientGoneError, REFUSALS, type RefusalCode } from './errors.ts';
+import type { EventLoopWatch } from './event-loop-watch.ts';
 import type { FailureBrake } from './failure-brake.ts';
 import { hangUpSignal } from './hang-up.ts';
 import type { ReceiverLog } from './receiver-log.ts';
 import { discardRequest, RequestBody } from './request-body.ts';
+import type { SenderWatch } from './sender-watch.ts';
 import { CLIENT_GONE, type ReceiverTelemetry } from './telemetry.ts';
 
 /** A body with more reports than this gets no line for each in the log. */
@@ -23,6 +33,8 @@ export interface ReportHandlerOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: ReceiverLog;
+  readonly eventLoop: Pick<EventLoopWatch, 'wasLateSince'>;
+  readonly senders: SenderWatch;
   readonly telemetry: ReceiverTelemetry;
   readonly failures: FailureBrake;
   /** Whether addresses may be logged. */
@@ -112,11 +124,13 @@ export class ReportHandler {
     const { raw } = exchange.request;
     const body = new RequestBody(raw, bodyStallTimeout);
     const signal = hangUpSignal(raw.socket);
+    const attempt = this.#attempt(instance, exchange);
     const progress: IngestResult = { accepted: 0, replayed: 0, quarantined: 0 };
     let lines = NO_LINES;
     let failure: unknown;
     try {
       await ledger.ingest(instance, body, {
+        attempt,
         signal,
         progress,
         linesUpTo: this.#linesUpTo,
@@ -131,9 +145,30 @@ export class ReportHandler {
     admission.leave(instance);
     telemetry.ingested(instance, progress);
     if (signal.aborted || failure instanceof ClientGoneError) this.#measure(CLIENT_GONE, exchange);
-    else if (failure === undefined) this.#answer(200, resultText(progress), exchange);
+    else if (failure === undefined) this.#accept(resultText(progress), attempt, exchange);
     else this.#answerFailure(failure, instance, exchange);
     log.received(instance, progress, lines);
+  }
+
+  #attempt(instance: string, { request: { raw }, started }: Exchange): Attempt {
+    const connection = connectionOf(raw.socket, started);
+    this.#options.senders.came(instance, connection, started);
+    return {
+      connection,
+      acceptedAt: connection.acceptedAt,
+      arrivedAt: connection.requests++ === 0 ? connection.acceptedAt : started,
+      beganAt: started,
+      answeredAt: undefined,
+      wasLateSince: (time) => this.#options.eventLoop.wasLateSince(time),
+    };
+  }
+
+  #accept(text: string, attempt: Attempt, exchange: Exchange): void {
+    const { socket } = exchange.request.raw;
+    exchange.reply.raw.once('finish', () => {
+      if (isOpen(socket)) attempt.answeredAt = this.#options.clock.monotonic();
+    });
+    this.#answer(200, text, exchange);
   }
 
   #answerFailure(failure: unknown, instance: string, exchange: Exchange): void {
@@ -142,6 +177,8 @@ export class ReportHandler {
       this.refuse('ERR_BODY', exchange, instance, { message, offset, ...result });
     } else if (failure instanceof BodyStalledError) {
       this.refuse('ERR_BODY_STALLED', exchange, instance);
+    } else if (failure instanceof SupersededError) {
+      this.refuse('ERR_SUPERSEDED', exchange, instance);
     } else if (failure instanceof StorageError) {
       this.refuse('ERR_STORAGE', exchange, instance);
     } else {

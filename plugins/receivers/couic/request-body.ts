@@ -76,6 +76,12 @@ export class RequestBody implements BodySource {
     });
   }
 
+  abort(reason: Error): void {
+    this.#queue.length = 0;
+    this.#queued = 0;
+    this.#fail(reason);
+  }
+
   /** Ends the reading. What is still to come is dropped for a while, then the connection is. */
   discard(): void {
     if (this.#state === 'discarded') return;

@@ -19,14 +19,17 @@ export const batches: Benchmark = {
     const rows = [];
     for (const { size, connections, atMost } of CASES) {
       const directory = BridgeProcess.newDirectory();
-      const bridge = await BridgeProcess.start(directory);
+      // A Couic has one request under way: so many connections are so many Couic.
+      const instances = Array.from({ length: connections }, (_, index) => `couic-${index}`);
+      const bridge = await BridgeProcess.start(directory, instances);
+      const paths = bridge.pathsOf(instances);
       const client = new Client(bridge.port, connections);
       try {
         const source = new ReportSource();
         const requests = smoke ? 20 : 6000;
-        await warmUp(client, bridge.pathOf(), () => source.body(SMALL), requests);
+        await warmUp(client, paths, () => source.body(SMALL), requests);
         const count = Math.ceil((smoke ? 2000 : 200_000) / size);
-        const post = (bodies: readonly Buffer[]) => client.post(bridge.pathOf(), bodies);
+        const post = (bodies: readonly Buffer[]) => client.post(paths, bodies);
         const next = (n: number) => Array.from({ length: n }, () => source.body(size));
         const pairs = [];
         // The first rounds are for V8, too.

@@ -36,7 +36,12 @@ export async function besideParse(
 }
 
 /** As many small requests as let V8 compile what a request runs through: a bridge runs for weeks. */
-export async function warmUp(client: Client, path: string, body: () => Buffer, requests: number): Promise<void> {
+export async function warmUp(
+  client: Client,
+  paths: string | readonly string[],
+  body: () => Buffer,
+  requests: number,
+): Promise<void> {
   for (let sent = 0; sent < requests; sent += 500)
-    await client.post(path, Array.from({ length: Math.min(500, requests - sent) }, body));
+    await client.post(paths, Array.from({ length: Math.min(500, requests - sent) }, body));
 }

@@ -39,12 +39,7 @@ export function* ruleRecords(count: number, options: RuleOptions): Generator<Uin
       chunk.reports++;
     }
     const link = { offset: ++body, hash: `head-${from}-${body}`, elements: chunk.reports };
-    yield encodeChunk(
-      CLOCK,
-      block === 0 ? instance : `${instance}-${block}`,
-      { base: 0, keep: 0, links: [link] },
-      chunk,
-    );
+    yield encodeChunk(CLOCK, block === 0 ? instance : `${instance}-${block}`, { keep: 0, links: [link] }, chunk);
   }
 }
 

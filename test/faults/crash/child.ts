@@ -70,6 +70,7 @@ function counted(body: BodySource): BodySource {
     get ended() {
       return !isFatal && body.ended;
     },
+    abort: (reason) => body.abort(reason),
     async read(patience) {
       if (isFatal) die();
       const piece = await body.read(patience);

@@ -7,6 +7,7 @@ import { FailureBrake } from '../../../../plugins/receivers/couic/failure-brake.
 import { ReceiverLog } from '../../../../plugins/receivers/couic/receiver-log.ts';
 import { ReportHandler } from '../../../../plugins/receivers/couic/report-handler.ts';
 import { reportRoutes } from '../../../../plugins/receivers/couic/routes.ts';
+import { SenderWatch } from '../../../../plugins/receivers/couic/sender-watch.ts';
 import { ReceiverTelemetry } from '../../../../plugins/receivers/couic/telemetry.ts';
 import { Tokens } from '../../../../plugins/receivers/couic/tokens.ts';
 import { createRouter } from '../../../../src/http/router.ts';
@@ -24,6 +25,8 @@ function setUp({ logReports = true, limit = 8 } = {}) {
   const { clock, logger, meter } = context;
   const handler = new ReportHandler({
     admission: new Admission(limit, limit),
+    eventLoop: { wasLateSince: () => false },
+    senders: new SenderWatch(() => {}),
     ledger,
     clock,
     log: new ReceiverLog(logger, clock),
