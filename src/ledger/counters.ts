@@ -3,6 +3,7 @@ import { startAt, startSeenFrom } from './series-start.ts';
 /** Counts by number, in the order in which they began, each with its start. */
 export class Counters {
   readonly #places = new Map<number, number>();
+  #keys = new Float64Array(8);
   #values = new Float64Array(8);
   /** Milliseconds since the epoch. */
   #starts = new Float64Array(8);
@@ -22,8 +23,22 @@ export class Counters {
     return this.#places.has(key);
   }
 
+  /** @param place - from 0 up to, not including, `size`. */
+  keyAt(place: number): number {
+    return this.#keys[place]!;
+  }
+
+  valueAt(place: number): number {
+    return this.#values[place]!;
+  }
+
+  /** Milliseconds since the epoch. */
+  startAt(place: number): number {
+    return this.#starts[place]!;
+  }
+
   *entries(): Generator<[key: number, value: number, start: number]> {
-    for (const [key, place] of this.#places) yield [key, this.#values[place]!, this.#starts[place]!];
+    for (let place = 0; place < this.size; place++) yield [this.keyAt(place), this.valueAt(place), this.startAt(place)];
   }
 
   /** The host's clock had been ahead. */
@@ -54,10 +69,12 @@ export class Counters {
   #begin(key: number, value: number, start: number): void {
     const place = this.#places.size;
     if (place === this.#values.length) {
+      this.#keys = doubled(this.#keys);
       this.#values = doubled(this.#values);
       this.#starts = doubled(this.#starts);
     }
     this.#places.set(key, place);
+    this.#keys[place] = key;
     this.#values[place] = value;
     this.#starts[place] = start;
   }

@@ -43,11 +43,14 @@ export function collectRuleMetrics(builder: MetricsBuilder, instances: Instances
 
 function* reports(instances: Instances): Generator<Counted> {
   for (const instance of instances) {
-    for (const [key, count, start] of instance.reports.entries()) {
+    // Most series are these: walked without an entry for each.
+    const counters = instance.reports;
+    for (let place = 0; place < counters.size; place++) {
+      const key = counters.keyAt(place);
       const attributes = cached(instance.reportAttributes, key, () =>
         reportAttributes(instance, instance.tags.names[key >>> 11]!, instance.kinds.names[(key >>> 3) & 0xff]!, key),
       );
-      yield [attributes, count, start];
+      yield [attributes, counters.valueAt(place), counters.startAt(place)];
     }
     const { forgotten } = instance;
     for (const [flags, count] of forgotten.reports.entries()) {
