@@ -51,8 +51,7 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
     if ((word0 & REMOVE) === 0) {
       lag.begin(clock);
       lag.add(Math.max(now - creationOf(words, at), 0));
-      instance.addPrefixLength(word0, clock);
-      addRule(state.rules, instance, words, at, tag, clock);
+      if (addRule(state.rules, instance, words, at, tag, clock)) instance.addPrefixLength(word0, clock);
     } else {
       removeRule(state.rules, instance, words, at, clock);
     }
@@ -62,6 +61,7 @@ export function applyChunk(state: LedgerState, record: ChunkRecord): void {
   if (local !== null) flush(local, instance, tags, kinds, clock);
 }
 
+/** @returns whether it is a rule that was not known yet. */
 function addRule(
   rules: Rules,
   instance: InstanceTotals,
@@ -69,30 +69,31 @@ function addRule(
   at: number,
   tag: number,
   clock: number,
-): void {
+): boolean {
   const creation = creationOf(words, at);
   const expiration = expirationOf(words, at);
   const removed = rules.takeBuried(instance.number, words, at);
   if (removed >= 0) {
     addLifetime(instance, policyOf(words[at]!), removed - creation, clock);
-    return;
+    return true;
   }
   const rule = rules.find(instance.number, words, at);
   if (rule !== NO_RULE) {
     // Couic refuses to add a network that it holds. So the old rule is gone there, unless this report is older than it.
     const held = rules.creation(rule);
-    if (held > creation) return;
+    if (held > creation) return true;
     // Reconciliation brought this very rule before its report came.
-    if (held === creation && rules.expiration(rule) === expiration && rules.tag(rule) === tag) return;
+    if (held === creation && rules.expiration(rule) === expiration && rules.tag(rule) === tag) return false;
     endRule(rules, instance, rule, clock);
   }
   const key = ruleKey(tag, words[at]!);
   if (expiration !== 0 && expiration * 1000 <= clock) {
     instance.expirations.add(key, 1, clock);
     addLifetime(instance, policyOf(words[at]!), expiration - creation, clock);
-    return;
+    return true;
   }
   holdRule(rules, instance, words, at, tag, clock);
+  return true;
 }
 
 /**

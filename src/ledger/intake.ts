@@ -164,7 +164,7 @@ export class Intake implements Reading {
       this.#scanner.feed(piece);
       await this.#scan();
       if (body.ended) return;
-      this.#hash.pass(this.#scanner.elementEndInPiece);
+      this.#hash.pass(this.#scanner.elementEnd);
       if (this.#isDue(CHUNK_MS)) await this.#commit();
     }
   }
@@ -280,7 +280,7 @@ export class Intake implements Reading {
 
   /** Base64 of the SHA-256 of the body up to the last whole element. */
   #hashHere(): string {
-    return this.#hash.at(this.#scanner.elementEndInPiece);
+    return this.#hash.at(this.#scanner.elementEnd);
   }
 
   /** Writes the chunk, which ends with the last whole element. */

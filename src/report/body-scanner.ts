@@ -1,10 +1,10 @@
 import { ElementFinder } from './element-finder.ts';
 import { scanReport } from './fast-path.ts';
-import { KEPT_TEXT } from './quarantine.ts';
+import { LongReport } from './long-report.ts';
 import type { ReportChunk } from './report-chunk.ts';
 import { addParsed } from './validate.ts';
 
-/** A report longer than this is quarantined: Couic's own are a few hundred bytes, and memory must not follow the body. */
+/** A report longer than this is held without its metadata: Couic's own are a few hundred bytes, and memory must not follow the body. */
 export const MAX_REPORT_BYTES = 1024 * 1024;
 
 /** What `advance` ended with. */
@@ -56,6 +56,7 @@ export class BodyScanner {
   readonly #finder = new ElementFinder();
   #parts: Uint8Array[] = [];
   #partBytes = 0;
+  #long: LongReport | null = null;
   #elementStart = 0;
 
   /** Gives the next piece; only after `advance` said 'needs data'. The one before is not looked at any more. */
@@ -70,11 +71,6 @@ export class BodyScanner {
   /** Bytes of the body given so far. */
   get fed(): number {
     return this.#base + this.#length;
-  }
-
-  /** Position in the piece right after the last whole element; 0 or less when none ended in it. */
-  get elementEndInPiece(): number {
-    return this.elementEnd - this.#base;
   }
 
   /**
@@ -165,24 +161,35 @@ export class BodyScanner {
     const part = b.subarray(p, end < 0 ? n : end);
     const kept = this.#partBytes;
     this.#partBytes += part.length;
-    // A report that is too long keeps the beginning that quarantine shows, and is passed over.
-    if (this.#partBytes <= MAX_REPORT_BYTES) {
-      if (end < 0) this.#parts.push(Buffer.from(part));
-      else if (kept > 0) this.#parts.push(part);
-    } else if (kept <= MAX_REPORT_BYTES) {
-      this.#parts.push(part);
-      this.#parts = [Buffer.concat(this.#parts, KEPT_TEXT)];
-    }
+    if (this.#partBytes > MAX_REPORT_BYTES) {
+      if (this.#long === null) {
+        this.#long = new LongReport();
+        for (const earlier of this.#parts) this.#long.feed(earlier);
+        this.#parts = [];
+      }
+      this.#long.feed(part);
+    } else if (end < 0) this.#parts.push(Buffer.from(part));
+    else if (kept > 0) this.#parts.push(part);
     if (end < 0) return -1;
 
-    const whole = kept === 0 && this.#parts.length === 0 ? part : Buffer.concat(this.#parts);
-    const tooLong = this.#partBytes > MAX_REPORT_BYTES;
+    if (this.#long !== null) this.#takeLong(chunk, this.#long);
+    else this.#take(chunk, kept === 0 ? part : Buffer.concat(this.#parts), kept > 0);
+    this.#long = null;
     this.#parts = [];
     this.#partBytes = 0;
-    if (tooLong) chunk.quarantine('too_large', whole);
-    else this.#take(chunk, whole, kept > 0);
     this.elementEnd = this.#base + end;
     return end;
+  }
+
+  #takeLong(chunk: ReportChunk, long: LongReport): void {
+    const text = long.text();
+    if (text === null) {
+      chunk.quarantine('too_large', long.beginning());
+      return;
+    }
+    const value = this.#parse(text);
+    const reason = addParsed(chunk, isRecord(value) ? { ...value, metadata: long.metadata() } : value);
+    if (reason !== null) chunk.quarantine(reason, long.beginning());
   }
 
   /** @param joined - the element came in several pieces, so the fast path has not seen it whole. */
@@ -194,15 +201,22 @@ export class BodyScanner {
       if (end === bytes.length) return;
       if (end >= 0) [chunk.reports, chunk.elements, chunk.length] = [reports, elements, length];
     }
-    let value: unknown;
-    try {
-      value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
-    } catch (error) {
-      throw new ScanError(`a report is not JSON: ${withoutText((error as Error).message)}`, this.#elementStart);
-    }
+    const value = this.#parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
     const reason = addParsed(chunk, value);
     if (reason !== null) chunk.quarantine(reason, bytes);
   }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw new ScanError(`a report is not JSON: ${withoutText((error as Error).message)}`, this.#elementStart);
+    }
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** V8 quotes the input in its message; a report may hold what does not belong into a log. */

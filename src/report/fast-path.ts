@@ -202,7 +202,9 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
     expiration = expiration * 10 + (c - ZERO);
     p++;
   }
-  if (p === start || p - start > 15 || (b[start] === ZERO && p - start > 1) || expiration > MAX_TIMESTAMP) return -1;
+  // Of 19 digits or fewer, every one that is too large is within u64.
+  if (p === start || p - start > 19 || (b[start] === ZERO && p - start > 1)) return -1;
+  if (expiration > MAX_TIMESTAMP) expiration = MAX_TIMESTAMP;
 
   if (p + 13 > n || view.getFloat64(p, true) !== META_0 || view.getFloat64(p + 5, true) !== META_5) return -1;
   p += 13;

@@ -19,7 +19,7 @@ export const IPV6 = 4;
 export const WORDS_IPV4 = 6;
 export const WORDS_IPV6 = 9;
 
-/** Seconds beyond this are refused: what needs more than 48 bits is no time. */
+/** Seconds: the end of what is packed, nine million years from now. An expiration beyond it is as good as this one. */
 export const MAX_TIMESTAMP = 2 ** 48 - 1;
 
 const HIGH = 2 ** 32;

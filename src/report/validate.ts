@@ -5,6 +5,10 @@ import type { Reason } from './quarantine.ts';
 import type { ReportChunk } from './report-chunk.ts';
 
 export const MAX_TAG_LENGTH = 64;
+/** Couic's own are of `[A-Za-z0-9_-]`. */
+const TAG = /^[A-Za-z0-9_.-]+$/;
+/** Rules of a set file carry its name, which may have what Rust calls alphanumeric: every letter, and every number. */
+const SET_TAG = /^[\p{Alphabetic}\p{N}_-]+\.couic$/u;
 /** `metadata.kind` is free text; what is longer than this is no kind and counts as `_OTHER`. Bytes of UTF-8. */
 export const MAX_KIND_BYTES = 64;
 
@@ -21,14 +25,15 @@ export function addParsed(chunk: ReportChunk, value: unknown): Reason | null {
   if (!isObject(entry)) return 'bad_entry';
   const cidr = typeof entry.cidr === 'string' ? parseCidr(entry.cidr) : null;
   if (cidr === null) return 'bad_cidr';
-  const { creation, expiration } = entry;
+  const { creation } = entry;
+  const expiration = clamped(entry.expiration);
   if (!isTimestamp(creation) || !isTimestamp(expiration)) return 'bad_timestamp';
   // Of a rule without a tag Couic's add says null, its remove and its lists say "".
   const tag = entry.tag === '' ? null : (entry.tag ?? null);
   if (tag !== null) {
     if (typeof tag !== 'string') return 'bad_tag';
     if (tag.length > MAX_TAG_LENGTH) return 'tag_too_long';
-    if (!/^[A-Za-z0-9_.-]+$/.test(tag)) return 'bad_tag';
+    if (!TAG.test(tag) && !SET_TAG.test(tag)) return 'bad_tag';
   }
   chunk.reserve();
   const kind = internKind(chunk, value.metadata);
@@ -56,6 +61,14 @@ function internKind(chunk: ReportChunk, metadata: unknown): number {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Couic takes any u64 for an expiration, and its clients write the largest one, or that of an i64, for "never". */
+function clamped(expiration: unknown): unknown {
+  // As a double, u64's largest value is 2^64.
+  return Number.isInteger(expiration) && (expiration as number) <= 2 ** 64
+    ? Math.min(expiration as number, MAX_TIMESTAMP)
+    : expiration;
 }
 
 function isTimestamp(value: unknown): value is number {

@@ -11,10 +11,17 @@ const length = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 3000,
 test('is that of the beginning, wherever pieces and marks fall', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.record({ length, ends: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 }) }), {
-        minLength: 1,
-        maxLength: 6,
-      }),
+      fc.array(
+        fc.record({
+          length,
+          atStart: fc.boolean(),
+          ends: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 }),
+        }),
+        {
+          minLength: 1,
+          maxLength: 6,
+        },
+      ),
       fc.integer(),
       (pieces, seed) => {
         const body = Buffer.alloc(pieces.reduce((sum, piece) => sum + piece.length, 0));
@@ -22,21 +29,24 @@ test('is that of the beginning, wherever pieces and marks fall', () => {
         const hash = new PrefixHash();
         let start = 0;
         let marked = 0;
-        for (const { length, ends } of pieces) {
+        for (const { length, ends, atStart } of pieces) {
           const piece = Buffer.from(body.subarray(start, start + length));
           hash.feed(piece);
-          if (marked > 0) expect(hash.at(0)).toBe(sha256(body.subarray(0, marked)));
-          let mark = 0;
+          if (marked > 0) expect(hash.at(marked)).toBe(sha256(body.subarray(0, marked)));
+          // A scalar ends where the piece before it did, which only the next byte tells.
+          if (atStart && start > 0) {
+            expect(hash.at(start)).toBe(sha256(body.subarray(0, start)));
+            marked = start;
+          }
           for (const end of ends.map((share) => Math.ceil(share * length)).sort((a, b) => a - b)) {
             if (end === 0) continue;
-            expect(hash.at(end)).toBe(sha256(body.subarray(0, start + end)));
-            mark = end;
+            expect(hash.at(start + end)).toBe(sha256(body.subarray(0, start + end)));
+            marked = start + end;
           }
-          hash.pass(mark);
+          hash.pass(marked);
           // Its memory may be used for something else now.
           piece.fill(0xee);
-          if (mark > 0) marked = start + mark;
-          if (marked > 0) expect(hash.at(mark)).toBe(sha256(body.subarray(0, marked)));
+          if (marked > 0) expect(hash.at(marked)).toBe(sha256(body.subarray(0, marked)));
           start += length;
         }
       },

@@ -82,8 +82,13 @@ describe('quarantine says why, and the rest goes on', () => {
     ['bad_timestamp', report({}, { creation: 1.5 })],
     ['bad_timestamp', report({}, { creation: '1704067200' })],
     ['bad_timestamp', report({}, { expiration: 1e300 })],
+    ['bad_timestamp', report({}, { expiration: 2 ** 65 })],
+    ['bad_timestamp', report({}, { creation: 2 ** 48 })],
     ['bad_tag', report({}, { tag: 'a b' })],
     ['bad_tag', report({}, { tag: 7 })],
+    ['bad_tag', report({}, { tag: 'é' })],
+    ['bad_tag', report({}, { tag: 'a b.couic' })],
+    ['bad_tag', report({}, { tag: 'blöcke🦊.couic' })],
     ['tag_too_long', report({}, { tag: 'a'.repeat(65) })],
   ])('%s', (reason, element) => {
     const verdict = scan(Buffer.from(JSON.stringify([report(), element, report()])));
@@ -117,6 +122,26 @@ test('accepts what Couic may send: long tags, sets, IPv6, no tag, any metadata',
     '::ffff:102:304/128',
     '10.0.0.0/8',
   ]);
+});
+
+test('an expiration beyond what is packed is the last one there is, up to u64: API clients write "never" so', () => {
+  const texts = ['281474976710655', '281474976710656', '9223372036854775807', '18446744073709551615', '1e19'];
+  for (const space of ['', ' ']) {
+    const body = texts.map(
+      (text) => `${JSON.stringify(report()).replace('"expiration":0', `"expiration":${space}${text}`)}`,
+    );
+    const verdict = scan(Buffer.from(`[${body.join()}]`));
+    expect(verdict.reasons).toEqual([]);
+    expect(verdict.times).toEqual(texts.flatMap(() => [1704067200, -1, -65536]));
+  }
+});
+
+test('a set may have any letter and any number in its name', () => {
+  const names = ['blocklist-é.couic', 'список_1.couic', '遮断.couic', 'ⅷ.couic', 'हिन्दी.couic', 'a-_9.couic'];
+  // A virama is no letter: Rust would not load that set.
+  const verdict = scan(Buffer.from(JSON.stringify(names.map((tag) => report({}, { tag })))));
+  expect(verdict.reasons).toEqual([['bad_tag', 1]]);
+  expect(verdict.lines.map((line) => line.split(' ').at(-1))).toEqual(names.filter((name) => name !== 'हिन्दी.couic'));
 });
 
 test('an empty tag is none: Couic adds a rule without a tag with null, and removes it with ""', () => {
@@ -168,8 +193,49 @@ describe('refuses what is no JSON array, and says where', () => {
   });
 });
 
-test('a report beyond the bound is quarantined with its beginning, in one piece or many, and the rest goes on', () => {
-  const huge = report({ metadata: { kind: 'k', detail: 'x'.repeat(MAX_REPORT_BYTES), extra: null } });
+test('a report beyond the bound keeps its rule and its kind: its metadata is left out, in one piece or many', () => {
+  const long = 'x"\\,}]{é'.repeat(MAX_REPORT_BYTES / 8);
+  const kind = (name: string) => ({ kind: name, detail: long, extra: { deep: [{ metadata: long }] } });
+  const whole = report({ metadata: { kind: 'k', detail: 'd', extra: null } });
+  const elements = [
+    report({ metadata: kind('k') }),
+    // In another order, and with what is not Couic's.
+    { metadata: kind('k'), zzz: [1, { a: '"' }], action: 'remove', policy: 'drop', entry: whole.entry },
+    report({ metadata: long }),
+    report({ metadata: { detail: long } }),
+    report({ metadata: kind('k'.repeat(100)) }),
+    report({ metadata: kind('k'.repeat(5000)) }),
+    report({ metadata: kind('') }),
+    whole,
+  ];
+  for (const space of [undefined, 1]) {
+    const body = Buffer.from(JSON.stringify(elements, null, space));
+    for (const length of [body.length, 65536, 9999]) {
+      const verdict = scan(body, [length]);
+      expect(verdict.reasons).toEqual([]);
+      expect(verdict.lines.map((line) => line.split(' ')[0])).toEqual([
+        'add',
+        'remove',
+        ...Array.from({ length: 6 }, () => 'add'),
+      ]);
+      expect(verdict.kinds).toEqual(['k', 'k', '', '', '_OTHER', '_OTHER', '', 'k']);
+    }
+  }
+});
+
+test('a long report that is not valid says why, and keeps its beginning', () => {
+  const long = { kind: 'k', detail: 'x'.repeat(MAX_REPORT_BYTES), extra: null };
+  const verdict = scan(
+    Buffer.from(JSON.stringify([report({ policy: 'x', metadata: long }), report({ metadata: long }, { cidr: 'x' })])),
+  );
+  expect(verdict.reasons).toEqual([
+    ['bad_cidr', 1],
+    ['unknown_policy', 1],
+  ]);
+});
+
+test('one that is long in anything else is quarantined with its beginning, in one piece or many, and the rest goes on', () => {
+  const huge = report({ more: { detail: 'x'.repeat(MAX_REPORT_BYTES) } });
   const body = Buffer.from(JSON.stringify([report(), huge, report()]));
   for (const length of [body.length, 65536, 1000]) {
     const verdict = scan(body, [length]);
@@ -206,10 +272,22 @@ describe('is JSON.parse plus validation, for any bytes and any pieces', () => {
   );
   const time = fc.oneof(
     fc.integer({ min: 0, max: 2_000_000_000 }),
-    fc.constantFrom(0, 2 ** 32, 2 ** 48 - 1, 2 ** 48, 1e15, 1e16, -1, 0.5, '1', null),
+    fc.constantFrom(0, 2 ** 32, 2 ** 48 - 1, 2 ** 48, 1e15, 1e16, 2 ** 63, 2 ** 64, 1e20, -1, 0.5, '1', null),
   );
   const tag = fc.oneof(
-    fc.constantFrom(null, 'scanner', 'a.couic', 'x'.repeat(64), 'x'.repeat(65), 'bad tag', '', 'é', undefined, 3),
+    fc.constantFrom(
+      null,
+      'scanner',
+      'a.couic',
+      'x'.repeat(64),
+      'x'.repeat(65),
+      'bad tag',
+      '',
+      'é',
+      'é.couic',
+      undefined,
+      3,
+    ),
     fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/),
   );
   const anything = fc.jsonValue({ maxDepth: 4 });
@@ -227,7 +305,16 @@ describe('is JSON.parse plus validation, for any bytes and any pieces', () => {
   );
   const spaced = fc.constantFrom(undefined, undefined, 1, '\t\r');
   const body = fc
-    .tuple(fc.array(fc.oneof({ weight: 8, arbitrary: like }, { weight: 1, arbitrary: anything })), spaced)
+    .tuple(
+      fc.array(
+        fc.oneof(
+          { weight: 8, arbitrary: like },
+          { weight: 1, arbitrary: anything },
+          { weight: 3, arbitrary: fc.constantFrom(null, 1, true, -0.5, 'a') },
+        ),
+      ),
+      spaced,
+    )
     .map(([elements, space]) => Buffer.from(JSON.stringify(elements, null, space as string)));
   const pieces = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 8 });
 
