@@ -40,8 +40,8 @@ export interface SenderOptions {
   /** For an `https:` webhook: `ca`, `cert`, `key`. */
   readonly tls?: SecureContextOptions;
   readonly bytesPerSecond?: number;
-  /** Told of each attempt: how many reports it held, and what became of it. */
-  readonly onAttempt?: (reports: number, outcome: Outcome) => void;
+  /** Told of each attempt: how many reports it held, what became of it, and the body, in pieces. */
+  readonly onAttempt?: (reports: number, outcome: Outcome, body: readonly Buffer[]) => void;
 }
 
 export interface SenderCounts {
@@ -147,7 +147,8 @@ export class CouicSender {
     const { bytesPerSecond, onAttempt } = this.#options;
     this.#takeChannel();
     const reports = this.#unacknowledged;
-    const outcome = await post(this.#webhook, [...this.#body, Buffer.from(']')], {
+    const body = [...this.#body, Buffer.from(']')];
+    const outcome = await post(this.#webhook, body, {
       agent: this.#agent,
       timeout: this.#timings.timeout,
       bytesPerSecond,
@@ -162,7 +163,7 @@ export class CouicSender {
     } else {
       this.counts.failures += 1;
     }
-    onAttempt?.(reports, outcome);
+    onAttempt?.(reports, outcome, body);
     return taken;
   }
 
