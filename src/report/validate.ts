@@ -12,6 +12,11 @@ const SET_TAG = /^[\p{Alphabetic}\p{N}_-]+\.couic$/u;
 /** `metadata.kind` is free text; what is longer than this is no kind and counts as `_OTHER`. Bytes of UTF-8. */
 export const MAX_KIND_BYTES = 64;
 
+/** Whether a rule of Couic can have this tag. `""`, which is none, is no tag. */
+export function isTag(text: string): boolean {
+  return text.length <= MAX_TAG_LENGTH && (TAG.test(text) || SET_TAG.test(text));
+}
+
 /**
  * What a report must be, on a parsed value: the whole definition, which the scanner's fast path is a shortcut for.
  * Adds it to the chunk.
@@ -33,7 +38,7 @@ export function addParsed(chunk: ReportChunk, value: unknown): Reason | null {
   if (tag !== null) {
     if (typeof tag !== 'string') return 'bad_tag';
     if (tag.length > MAX_TAG_LENGTH) return 'tag_too_long';
-    if (!TAG.test(tag) && !SET_TAG.test(tag)) return 'bad_tag';
+    if (!isTag(tag)) return 'bad_tag';
   }
   chunk.reserve();
   const kind = internKind(chunk, value.metadata);

@@ -1,9 +1,9 @@
 import type { RuleCounts, TrafficCount, TrafficReading } from '../../../src/ledger/traffic.ts';
+import { isTag } from '../../../src/report/validate.ts';
 
 /** Couic tracks 64 tags of each policy; a few more than that is no Couic. */
 const MAX_NAMES = 1024;
-const ACTION = /^XDP_[A-Z]{1,32}$/;
-const TAG = /^[A-Za-z0-9_.-]{1,64}$/;
+const isAction = (name: string) => /^XDP_[A-Z]{1,32}$/.test(name);
 
 /**
  * Reads the answer of `GET /v1/metrics`. Counters are 64 bits wide there and may be past what a number of JavaScript
@@ -21,9 +21,9 @@ export function parseMetrics(text: string): TrafficReading {
   const rules = ruleCounts(drop_cidr_count, ignore_cidr_count);
   return {
     ...(rules && { rules }),
-    xdp: counts(objectAt(xdp, 'xdp'), ACTION, 'xdp'),
-    drop: counts(objectAt(objectAt(drop_tags, 'drop_tags').tags, 'drop_tags.tags'), TAG, 'drop_tags.tags'),
-    ignore: counts(objectAt(objectAt(ignore_tags, 'ignore_tags').tags, 'ignore_tags.tags'), TAG, 'ignore_tags.tags'),
+    xdp: counts(objectAt(xdp, 'xdp'), isAction, 'xdp'),
+    drop: counts(objectAt(objectAt(drop_tags, 'drop_tags').tags, 'drop_tags.tags'), isTag, 'drop_tags.tags'),
+    ignore: counts(objectAt(objectAt(ignore_tags, 'ignore_tags').tags, 'ignore_tags.tags'), isTag, 'ignore_tags.tags'),
   };
 }
 
@@ -35,12 +35,16 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-function counts(of: Record<string, unknown>, name: RegExp, where: string): Map<string, TrafficCount> {
+function counts(
+  of: Record<string, unknown>,
+  isName: (name: string) => boolean,
+  where: string,
+): Map<string, TrafficCount> {
   const entries = Object.entries(of);
   if (entries.length > MAX_NAMES) throw new Error(`${where} has ${entries.length} counters`);
   return new Map(
     entries
-      .filter(([key]) => name.test(key))
+      .filter(([key]) => isName(key))
       .map(([key, value]) => {
         const { rx_packets, rx_bytes } = objectAt(value, `${where}.${key}`);
         return [key, { packets: countAt(rx_packets, where), bytes: countAt(rx_bytes, where) }];

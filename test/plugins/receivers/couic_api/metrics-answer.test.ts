@@ -30,6 +30,11 @@ test('reads counters up to 64 bits exactly, however the answer is spaced', () =>
   }
 });
 
+test('reads the counters of a set whose name has letters of any script', () => {
+  const text = SAMPLE.replace('"fail2ban-sshd"', '"blocklist-é.couic"');
+  expect([...parseMetrics(text).drop.keys()]).toEqual(['blocklist-é.couic', 'untagged']);
+});
+
 test('passes over names that Couic does not write', () => {
   const answer = JSON.parse(SAMPLE);
   answer.xdp.SOMETHING = answer.xdp.XDP_TX;
