@@ -9,6 +9,7 @@ export const MONITORING = 'd6ac883a-8050-4408-bf1e-5b07e9965191';
 export const CLIENTRO = '01115f88-fd3d-4fbd-b205-44c90e81dae5';
 
 const TAGS = ['ssh', 'scan', 'web', null] as const;
+const SET = 'liste-é';
 const POLICIES = ['drop', 'ignore'] as const;
 const TIMINGS = { look: 10, timeout: 1000, backoff: 1000, maxBackoff: 1000 };
 /** Rules that keep a tag's counters from vanishing by chance: what they had counted would be lost to whoever reads later. */
@@ -39,7 +40,7 @@ export class SimulatedHost {
       clients: { [MONITORING]: 'monitoring', [CLIENTRO]: 'clientro' },
       listen: { socketPath },
     });
-    const common = { random, tags: TAGS, peerShare: 0.3 };
+    const common = { random, tags: TAGS, peerShare: 0.3, longShare: 0.005 };
     this.#workloads = [3, 0].map((lifetime) => new Workload(this.couic.firewall, { ...common, lifetime }));
   }
 
@@ -63,7 +64,7 @@ export class SimulatedHost {
     if (random() < 0.05) {
       const first = below(random, 200);
       firewall.loadSet(
-        'list',
+        SET,
         'drop',
         [0, 1, 2].map((n) => `10.254.0.${first + n}/32`),
       );
@@ -103,7 +104,7 @@ export class SimulatedHost {
     const { firewall } = this.couic;
     for (const policy of POLICIES) {
       for (const [index, tag] of TAGS.entries()) firewall.add(policy, `${ANCHORS[policy]}.${index}/32`, { tag });
-      firewall.loadSet('list', policy, [`10.254.${policy === 'drop' ? 0 : 1}.250/32`]);
+      firewall.loadSet(SET, policy, [`10.254.${policy === 'drop' ? 0 : 1}.250/32`]);
     }
   }
 

@@ -5,6 +5,7 @@ import { CouicSender } from '../../support/couic-sim/sender.ts';
 import { Workload } from '../../support/couic-sim/workload.ts';
 import type { Fault } from '../../support/lapi/faults.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
+import { toggleOne } from '../sender/churn.ts';
 import { KilledBridge } from './bridge-child.ts';
 import { type KillPoint, planKill } from './kill-plan.ts';
 import { activeRules, Model } from './model.ts';
@@ -59,8 +60,9 @@ export async function crashRun(seed: number, kills: number, log: (line: string) 
       // A remove that is overtaken by the same rule's next add, within a second, only a comparison with the API can heal.
       overtaken: ({ action }) => action === 'add' && random() < 0.05,
     });
-    const workload = new Workload(firewall, { random, tags: [null, 'ssh', 'scan', 'web'], lifetime: LIFETIME_S });
-    const lasting = new Workload(firewall, { random, tags: [null, 'ssh', 'scan', 'web'], lifetime: 0 });
+    const common = { random, tags: [null, 'ssh', 'scan', 'web'], longShare: 0.005 };
+    const workload = new Workload(firewall, { ...common, lifetime: LIFETIME_S });
+    const lasting = new Workload(firewall, { ...common, lifetime: 0 });
     return { name, model, sender, firewall, workload, lasting };
   });
   let running = true;
@@ -72,6 +74,7 @@ export async function crashRun(seed: number, kills: number, log: (line: string) 
         // Mostly one report at a time, now and then a burst.
         const steps = random() < 0.02 ? 100 : 1 + below(random, 3);
         for (let i = 0; i < steps; i++) pick(random, [workload, lasting]).step();
+        toggleOne(firewall, random);
       }
     }
   })();

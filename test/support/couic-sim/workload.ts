@@ -48,7 +48,7 @@ export class Workload {
   }
 
   #addOne(byPeer: boolean): boolean {
-    const { random, tags, lifetime, ignoreShare = 0.1, farShare = 0 } = this.#options;
+    const { random, tags, lifetime, ignoreShare = 0.1, farShare = 0.05 } = this.#options;
     const policy = !byPeer && random() < ignoreShare ? 'ignore' : 'drop';
     const cidr = randomCidr(random);
     const options: AddOptions = { tag: pick(random, tags) };
