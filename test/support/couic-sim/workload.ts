@@ -14,7 +14,7 @@ export interface WorkloadOptions {
   readonly ignoreShare?: number;
   /** Share of changes that a peer brings: nobody reports them, and all are of drop rules. */
   readonly peerShare?: number;
-  /** Share of removed rules that are added again at once, as they were: in one second, with an equal report. */
+  /** Share of removed rules that the next step adds again, as they were: within a second, with an equal report. */
   readonly againShare?: number;
   /** Share of rules without end whose client wrote the largest i64 or u64 for it. */
   readonly farShare?: number;
@@ -33,6 +33,7 @@ export class Workload {
   readonly #options: WorkloadOptions;
   /** Rules that were added, some of which may have expired since. */
   readonly #added: { policy: Policy; cidr: string }[] = [];
+  #again: { policy: Policy; cidr: string; tag: string | null } | undefined;
 
   constructor(firewall: SimulatedFirewall, options: WorkloadOptions) {
     this.#firewall = firewall;
@@ -42,9 +43,19 @@ export class Workload {
   /** Adds or removes one rule. */
   step(): void {
     const { random, removeShare = 0.2, peerShare = 0 } = this.#options;
+    if (this.#addAgain()) return;
     const byPeer = random() < peerShare;
     if (random() < removeShare && this.#removeOne(byPeer)) return;
     while (!this.#addOne(byPeer)) {}
+  }
+
+  #addAgain(): boolean {
+    if (!this.#again) return false;
+    const { policy, cidr, tag } = this.#again;
+    this.#again = undefined;
+    const added = this.#firewall.add(policy, cidr, { tag, lifetime: this.#options.lifetime });
+    if (added) this.#added.push({ policy, cidr });
+    return added;
   }
 
   #addOne(byPeer: boolean): boolean {
@@ -82,9 +93,7 @@ export class Workload {
       }
       const tag = this.#firewall.tagOf(policy, cidr) ?? null;
       if (!this.#firewall.remove(policy, cidr)) continue;
-      if (again && this.#firewall.add(policy, cidr, { tag, lifetime: this.#options.lifetime })) {
-        this.#added.push({ policy, cidr });
-      }
+      if (again) this.#again = { policy, cidr, tag };
       return true;
     }
     return false;
