@@ -7,6 +7,8 @@ export interface Attempt {
   readonly connection: object;
   /** When the connection was accepted. */
   readonly acceptedAt: number;
+  /** Since when nothing had been heard or answered on the connection, before this request. */
+  readonly silentSince: number;
   /** When the first byte that belongs to this request alone may have come: its connection, or its head on one that was kept. */
   readonly arrivedAt: number;
   /** When its head was read. */
@@ -22,6 +24,7 @@ export function unknownAttempt(now: number): Attempt {
   return {
     connection: {},
     acceptedAt: now,
+    silentSince: now,
     arrivedAt: now,
     beganAt: now,
     answeredAt: undefined,

@@ -7,7 +7,7 @@ import type { LedgerState } from './ledger-state.ts';
 import { type Link, MAX_LINK_SPACING } from './newest-body.ts';
 import { PrefixHash } from './prefix-hash.ts';
 import { encodeChunk } from './records.ts';
-import type { Knowledge, Reading, Sender } from './sender.ts';
+import { type Knowledge, NO_RETRY_WITHIN_MS, type Reading, type Sender } from './sender.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 import { timeOfReports } from './vouching-reports.ts';
 
@@ -74,7 +74,7 @@ export class Intake implements Reading {
     this.#attempt = options.attempt ?? unknownAttempt(context.monotonic());
     this.#known = context.sender.knowledge(this.#attempt);
     // Whatever becomes of this one, it shows that the sender has had that answer.
-    if (this.#known.isAnswered && !this.#isBehind) this.#known.newest!.isPassed = true;
+    if (this.#known.isAnswered && !this.#isOvertaken) this.#known.newest!.isPassed = true;
     this.result = options.progress ?? { accepted: 0, replayed: 0, quarantined: 0 };
   }
 
@@ -208,11 +208,10 @@ export class Intake implements Reading {
     const [begin] = links;
     if (begin === undefined) return;
     const isSame = begin.offset === first.offset && begin.hash === first.hash;
-    if (!this.#isBehind && (!isSame || this.#isPastRetries)) {
-      if (sender.newest !== null) sender.newest.isPassed = true;
+    if (!isSame || (this.#isPastRetries && !this.#isBehind)) {
+      if (sender.newest !== null && !this.#isOvertaken) sender.newest.isPassed = true;
       return;
     }
-    if (!isSame) return;
     this.#compared = links;
     this.#matches();
   }
@@ -231,14 +230,27 @@ export class Intake implements Reading {
     return newest !== undefined && newest.connection !== connection && acceptedAt < newest.beganAt;
   }
 
+  /** The same, and there was time enough for it to be given up before the newest body was sent. */
+  get #isOvertaken(): boolean {
+    return (
+      this.#isBehind && this.#context.sender.newest!.attempt.beganAt - this.#attempt.silentSince >= NO_RETRY_WITHIN_MS
+    );
+  }
+
   /** The body is the same as the newest one up to its next link. */
   #matches(): void {
+    const { sender } = this.#context;
     const links = this.#compared!;
     this.#matched++;
     if (this.#matched === links.length) {
-      // No retry, and no new body comes on such a connection but by chance: that one would be sent again.
-      if (this.#isBehind && this.#isPastRetries) throw new SupersededError();
       this.#compared = null;
+      if (this.#isPastRetries) {
+        // No retry. A new body comes on a connection that was silent so long by chance only; and so does one that is equal
+        // for more than a chunk, which was not held back.
+        if (this.#isOvertaken || links.length > 2) throw new SupersededError();
+        sender.newest!.isPassed = true;
+        return;
+      }
       this.#keep = links.length;
       this.#becomeNewest();
     } else if (this.#matched === 1) {

@@ -2,7 +2,7 @@ import type { Attempt } from './attempt.ts';
 import { SupersededError } from './ledger.ts';
 
 /** Couic waits 1 s at least between a failure and its retry, so what comes sooner after an answer is a new body. */
-const NO_RETRY_WITHIN_MS = 900;
+export const NO_RETRY_WITHIN_MS = 900;
 
 /** A body that is being read. */
 export interface Reading {

@@ -61,6 +61,18 @@ test('bodies that were answered are new ones when they come again at once: on a 
   expect(await counted()).toBe(14);
 });
 
+test('so are they from a client that holds several connections', async () => {
+  const clients = await Promise.all([0, 1, 2].map(() => rawConnection(port)));
+  for (let i = 0; i < 9; i++) {
+    const client = clients[i % 3]!;
+    const from = client.received().length;
+    client.write(postHead(PATH, body(1, 2).length) + body(1, 2));
+    expect(await client.until('}', from)).toContain('"accepted":2');
+  }
+  expect(await counted()).toBe(18);
+  for (const client of clients) client.socket.destroy();
+});
+
 test('an attempt that stalls ends when its retry comes: 503, its connection is closed, and its tail is not counted', async () => {
   const text = body(1, 2, 3);
   const first = await rawConnection(port);
@@ -86,8 +98,9 @@ test.each([
   'bytes of an attempt that was given up come when its successor was answered, %s: 503, closed, not counted',
   async (_, text) => {
     const old = await rawConnection(port);
-    // The order in which the server takes connections is what counts.
+    // The order in which the server takes connections is what counts, and that there was time to give one up.
     expect(await post(body(9))).toMatchObject({ accepted: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 950));
     const next = await rawConnection(port);
     const retry = body(1, 2, 3);
     next.write(postHead(PATH, retry.length) + retry);

@@ -384,6 +384,17 @@ describe('an attempt that its sender gave up', () => {
     await ledger.stop();
   });
 
+  test('equal bodies of a client with several connections are none', async () => {
+    const { ledger, clock } = await startedLedger();
+    const receiver = new Receiver(clock);
+    const connections = [0, 1, 2].map(() => receiver.connect());
+    for (let i = 0; i < 9; i++) {
+      clock.advance(100);
+      expect(await receiver.post(ledger, body(3), connections[i % 3]!)).toMatchObject({ accepted: 3, replayed: 0 });
+    }
+    await ledger.stop();
+  });
+
   test('cut short, it is no reason to count again what its successor brings', async () => {
     const { ledger, clock } = await startedLedger();
     const receiver = new Receiver(clock);

@@ -6,6 +6,7 @@ import { type ManualClock, pieces, reportText, sourceOf, split } from '../suppor
 /** A connection of a test. */
 export interface Line {
   readonly acceptedAt: number;
+  lastActive: number;
   requests: number;
 }
 
@@ -20,15 +21,19 @@ export class Receiver {
   }
 
   connect(): Line {
-    return { acceptedAt: this.clock.monotonic(), requests: 0 };
+    const now = this.clock.monotonic();
+    return { acceptedAt: now, lastActive: now, requests: 0 };
   }
 
   /** The head of a request is read. */
   head(connection: Line): Attempt {
     const now = this.clock.monotonic();
+    const silentSince = connection.lastActive;
+    connection.lastActive = now;
     return {
       connection,
       acceptedAt: connection.acceptedAt,
+      silentSince,
       arrivedAt: connection.requests++ === 0 ? connection.acceptedAt : now,
       beganAt: now,
       answeredAt: undefined,
@@ -41,6 +46,7 @@ export class Receiver {
     const attempt = this.head(connection);
     const result = await ledger.ingest('couic', pieces(body), { attempt });
     attempt.answeredAt = this.clock.monotonic();
+    connection.lastActive = attempt.answeredAt;
     return result;
   }
 }

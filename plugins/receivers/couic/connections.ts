@@ -5,6 +5,8 @@ export interface Connection {
   /** By the monotonic clock, ms. */
   readonly acceptedAt: number;
   readonly remoteAddress: string | undefined;
+  /** When something was heard or answered on it last. */
+  lastActive: number;
   /** Requests whose head was read on it. */
   requests: number;
 }
@@ -13,7 +15,7 @@ const connections = new WeakMap<Socket, Connection>();
 
 /** To be called when a connection was accepted; of one that was not, its first request counts as that. */
 export function rememberConnection(socket: Socket, now: number): Connection {
-  const connection = { acceptedAt: now, remoteAddress: socket.remoteAddress, requests: 0 };
+  const connection = { acceptedAt: now, remoteAddress: socket.remoteAddress, lastActive: now, requests: 0 };
   connections.set(socket, connection);
   return connection;
 }

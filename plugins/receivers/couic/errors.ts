@@ -40,7 +40,7 @@ export const REFUSALS = {
   ERR_BODY_STALLED: {
     status: 408,
     reason: 'stalled',
-    message: 'no byte of the body came for too long',
+    message: 'nothing, or next to nothing, of the body came for too long',
     headers: CLOSE,
   },
   ERR_BUSY: {

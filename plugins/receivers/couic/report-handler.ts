@@ -153,9 +153,12 @@ export class ReportHandler {
   #attempt(instance: string, { request: { raw }, started }: Exchange): Attempt {
     const connection = connectionOf(raw.socket, started);
     this.#options.senders.came(instance, connection, started);
+    const silentSince = connection.lastActive;
+    connection.lastActive = started;
     return {
       connection,
       acceptedAt: connection.acceptedAt,
+      silentSince,
       arrivedAt: connection.requests++ === 0 ? connection.acceptedAt : started,
       beganAt: started,
       answeredAt: undefined,
@@ -166,7 +169,10 @@ export class ReportHandler {
   #accept(text: string, attempt: Attempt, exchange: Exchange): void {
     const { socket } = exchange.request.raw;
     exchange.reply.raw.once('finish', () => {
-      if (isOpen(socket)) attempt.answeredAt = this.#options.clock.monotonic();
+      if (!isOpen(socket)) return;
+      const now = this.#options.clock.monotonic();
+      attempt.answeredAt = now;
+      connectionOf(socket, now).lastActive = now;
     });
     this.#answer(200, text, exchange);
   }

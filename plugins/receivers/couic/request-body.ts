@@ -3,9 +3,12 @@ import { Socket } from 'node:net';
 import { freeMemory } from '../../../src/free-memory.ts';
 import type { BodySource } from '../../../src/ledger/body-source.ts';
 import { BodyStalledError, ClientGoneError } from './errors.ts';
+import { PieceQueue } from './piece-queue.ts';
 
 /** Bytes that are taken from the socket ahead of the ledger, so that the wire is not idle while a chunk is committed. */
 const READ_AHEAD = 256 * 1024;
+/** A body that brings less in all the time of a stall is one that stalls: a byte now and then is no progress. */
+const LEAST_PROGRESS = 16;
 /** How long the rest of a refused body is read and dropped, so that its sender sees the answer and not a reset. */
 const LINGER = 5000;
 
@@ -25,8 +28,7 @@ interface Waiter {
 export class RequestBody implements BodySource {
   readonly #request: IncomingMessage;
   readonly #stallTimeout: number;
-  readonly #queue: Uint8Array[] = [];
-  #queued = 0;
+  readonly #queue = new PieceQueue();
   /** Bytes that are still to come, by the request's header; NaN when it does not say. */
   #left: number;
   #state: 'new' | 'reading' | 'discarded' = 'new';
@@ -36,10 +38,13 @@ export class RequestBody implements BodySource {
   #given: Uint8Array | undefined;
   /** The memory of its bytes is its own. */
   readonly #isOwner: boolean;
+  /** Since the last progress: what came, and how long the reader waited for it, ms. */
+  #sinceProgress = { bytes: 0, waited: 0 };
+  #waitsSince = 0;
   #stall: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
 
-  /** @param stallTimeout - milliseconds that a reader waits for the next bytes; a body that moves is never cut. */
+  /** @param stallTimeout - milliseconds that a reader waits without progress; a body that moves is never cut. */
   constructor(request: IncomingMessage, stallTimeout: number) {
     this.#request = request;
     this.#stallTimeout = stallTimeout;
@@ -49,19 +54,19 @@ export class RequestBody implements BodySource {
   }
 
   get ended(): boolean {
-    return this.#complete && this.#queue.length === 0;
+    return this.#complete && this.#queue.bytes === 0;
   }
 
   /**
    * @throws ClientGoneError when the client hung up mid-body.
-   * @throws BodyStalledError when nothing came for `stallTimeout`.
+   * @throws BodyStalledError when nothing, or next to nothing, came for `stallTimeout`.
    */
   read(patience: number): Promise<Piece> {
     this.#free();
     if (this.#state === 'new') this.#start();
     const piece = this.#queue.shift();
     if (piece) {
-      this.#queued -= piece.length;
+      this.#progress(piece.length, 0);
       if (this.#request.isPaused()) this.#request.resume();
       this.#given = piece;
       return Promise.resolve(piece);
@@ -71,14 +76,14 @@ export class RequestBody implements BodySource {
     return new Promise((resolve, reject) => {
       const isPatient = patience >= this.#stallTimeout;
       this.#waiter = { isPatient, resolve, reject };
+      this.#waitsSince = performance.now();
       if (isPatient) this.#stall = again(this.#stall, this.#onStalled, this.#stallTimeout);
       else this.#patience = again(this.#patience, this.#onPatienceOver, patience);
     });
   }
 
   abort(reason: Error): void {
-    this.#queue.length = 0;
-    this.#queued = 0;
+    this.#queue.clear();
     this.#fail(reason);
   }
 
@@ -87,7 +92,7 @@ export class RequestBody implements BodySource {
     if (this.#state === 'discarded') return;
     this.#state = 'discarded';
     this.#free();
-    this.#queue.length = 0;
+    this.#queue.clear();
     clearTimeout(this.#stall);
     clearTimeout(this.#patience);
     if (!this.#complete) discardRequest(this.#request);
@@ -114,12 +119,25 @@ export class RequestBody implements BodySource {
     if (waiter) {
       this.#given = piece;
       waiter.resolve(piece);
+      if (this.#progress(piece.length, performance.now() - this.#waitsSince) && !this.#complete) {
+        this.#fail(new BodyStalledError(this.#stallTimeout));
+      }
       return;
     }
     this.#queue.push(piece);
-    this.#queued += piece.length;
-    if (this.#queued >= READ_AHEAD) this.#request.pause();
+    if (this.#queue.bytes >= READ_AHEAD) this.#request.pause();
   };
+
+  /** @returns whether the body stands still, though it moves. */
+  #progress(bytes: number, waited: number): boolean {
+    const since = this.#sinceProgress;
+    since.bytes += bytes;
+    since.waited += waited;
+    if (since.bytes < LEAST_PROGRESS) return since.waited >= this.#stallTimeout;
+    since.bytes = 0;
+    since.waited = 0;
+    return false;
+  }
 
   readonly #onEnd = (): void => {
     this.#complete = true;
@@ -133,7 +151,9 @@ export class RequestBody implements BodySource {
   // Timers are not stopped when bytes come, but begin anew with the next wait: that is cheaper. So they may go off late,
   // while nobody waits, or somebody with the other patience.
   readonly #onPatienceOver = (): void => {
-    if (this.#waiter && !this.#waiter.isPatient) this.#takeWaiter()?.resolve(undefined);
+    if (!this.#waiter || this.#waiter.isPatient) return;
+    this.#sinceProgress.waited += performance.now() - this.#waitsSince;
+    this.#takeWaiter()?.resolve(undefined);
   };
 
   readonly #onStalled = (): void => {

@@ -103,6 +103,35 @@ test('a body that stands still is an error, one that its reader keeps waiting is
   await expect(body.read(PATIENT)).rejects.toMatchObject({ name: 'BodyStalledError' });
 });
 
+test('a body of which a byte comes now and then stands still, one that is slow does not', async () => {
+  const drip = async (client: RawConnection, bytes: number, every: number, isOver: () => boolean) => {
+    for (let i = 0; i < 40 && !isOver(); i++) {
+      client.write('x'.repeat(bytes));
+      await new Promise((resolve) => setTimeout(resolve, every));
+    }
+  };
+  for (const [bytes, isCut] of [
+    [1, true],
+    [8, false],
+  ] as const) {
+    const { client, request } = await open(40 * bytes);
+    const body = new RequestBody(request, 100);
+    let isOver = false;
+    const read = async () => {
+      try {
+        // A reader without patience waits as well.
+        while ((await body.read(30)) !== null);
+      } finally {
+        isOver = true;
+      }
+    };
+    const all = read();
+    const verdict = isCut ? expect(all).rejects.toMatchObject({ name: 'BodyStalledError' }) : all;
+    await drip(client, bytes, 20, () => isOver);
+    await verdict;
+  }
+});
+
 test('tells that nothing came for a while, and goes on', async () => {
   const { client, request } = await open(6);
   const body = new RequestBody(request, 100);

@@ -10,7 +10,7 @@ function watch() {
   return { senders, warnings };
 }
 
-const connect = (remoteAddress: string): Connection => ({ acceptedAt: 0, remoteAddress, requests: 0 });
+const connect = (remoteAddress: string): Connection => ({ acceptedAt: 0, lastActive: 0, remoteAddress, requests: 0 });
 
 test('two that take turns on one instance are warned of, once an hour', () => {
   const { senders, warnings } = watch();
