@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { LedgerFold } from '../../src/ledger/fold.ts';
 import { LedgerProducer } from '../../src/ledger/producer.ts';
 import type { TrafficCount, TrafficReading } from '../../src/ledger/traffic.ts';
+import { below, seededRandom } from '../support/couic-sim/random.ts';
 import { Traffic } from '../support/couic-sim/traffic.ts';
 import { collect, startedLedger } from '../support/ledger.ts';
 
@@ -279,6 +280,31 @@ test('read after each event, totals are what flowed; read now and then, they are
     }),
     { numRuns: 60 },
   );
+});
+
+test('with more tags than Couic has room for, none counts more than flowed, and all together no more than was dropped', async () => {
+  const random = seededRandom(3);
+  const { ledger } = await startedLedger();
+  const traffic = new Traffic();
+  for (let round = 0; round < 200; round++) {
+    for (let i = below(random, 40); i > 0; i--) {
+      const tag = below(random, 100);
+      traffic.match('drop', `t${tag}`, 1 + below(random, 9), 60, tag % 16 === 0 ? 1 : 0);
+    }
+    await ledger.recordTraffic('edge', fromWire(traffic), { fromStart: true });
+  }
+  const metrics = await collect(ledger.producer());
+  await ledger.stop();
+  const counted = Object.entries(metrics['couic.rule.packets'] ?? {});
+  expect(counted.length).toBeGreaterThan(90);
+  for (const [key, packets] of counted) {
+    expect(packets).toBeLessThanOrEqual(traffic.truth.tags.drop.get(key.replace('drop ', ''))!.packets);
+  }
+  const dropped = traffic.truth.xdp.XDP_DROP.packets;
+  expect(metrics['couic.network.packets']?.XDP_DROP).toBe(dropped);
+  const sum = counted.reduce((total, [, packets]) => total + packets, 0);
+  expect(sum).toBeLessThanOrEqual(dropped);
+  expect(sum).toBeGreaterThan(dropped / 2);
 });
 
 function fromWire(traffic: Traffic): TrafficReading {
