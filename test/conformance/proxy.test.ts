@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 /** A proxy before a bridge that is not there yet, and a Couic with the backlog that this makes. */
-async function outage(binary: string, name: ProxyName, lines: string) {
+async function outage(binary: string, name: ProxyName, lines: string, backlog = BACKLOG) {
   const [bridgePort, proxyPort] = [await freePort(), await freePort()];
   const startProxy = async (its: string) => {
     const proxy = await ProxyProcess.start(binary, name, its, `127.0.0.1:${bridgePort}`, proxyPort);
@@ -52,12 +52,12 @@ async function outage(binary: string, name: ProxyName, lines: string) {
   ends.push(() => sender.stop());
   sender.start();
   // More than the channel holds: each failure makes room for the next.
-  for (let sent = 0; sent < BACKLOG; sent += 3000) {
+  for (let sent = 0; sent < backlog; sent += 3000) {
     for (let i = 0; i < 3000; i++) sender.offer(report(sent + i));
     const failures = sender.counts.failures;
     await expect.poll(() => sender.counts.failures, { timeout: 10_000 }).toBeGreaterThan(failures);
   }
-  expect(sender.counts).toMatchObject({ offered: BACKLOG, dropped: 0, acknowledged: 0 });
+  expect(sender.counts).toMatchObject({ offered: backlog, dropped: 0, acknowledged: 0 });
   return { proxy, sender, outcomes, startBridge, startProxy };
 }
 
@@ -86,6 +86,19 @@ for (const name of ['nginx', 'haproxy', 'caddy'] as const) {
       await expect.poll(() => sender.counts.acknowledged, { timeout: 30_000 }).toBe(BACKLOG);
       expect(await bridge.reports()).toBe(BACKLOG);
       expect(proxy.output).not.toContain(TOKEN);
+    });
+
+    test('equal bodies within a second are counted, each', async () => {
+      const { sender, startBridge } = await outage(paths[name], name, documentedLines(name), 0);
+      const bridge = await startBridge();
+      for (let i = 0; i < 30; i++) {
+        sender.offer(report(i % 2));
+        await sender.drained();
+        sender.offer(report(i % 2));
+        sender.offer(report(2));
+        await sender.drained();
+      }
+      expect(await bridge.reports()).toBe(90);
     });
   });
 }

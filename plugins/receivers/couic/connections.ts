@@ -24,7 +24,10 @@ export function connectionOf(socket: Socket, now: number): Connection {
   return connections.get(socket) ?? rememberConnection(socket, now);
 }
 
-/** Whether its client may still read what is sent now, as far as is known. */
+/**
+ * Whether its client may still read what was sent, as far as is known. One that asked for `Connection: close`, as proxies
+ * do, is closed from here with the answer, and reads it all the same.
+ */
 export function isOpen(socket: Socket): boolean {
-  return !socket.destroyed && socket.writable && !socket.readableEnded;
+  return !socket.destroyed && !socket.readableEnded;
 }
