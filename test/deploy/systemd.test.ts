@@ -19,6 +19,12 @@ test('the unit fits to what the bridge does', () => {
   expect(readFileSync('otel-config.yaml', 'utf8')).toContain('${env:STATE_DIRECTORY:-');
 });
 
+test("the group of Couic's socket is offered, not demanded: a host without it could not start the unit", () => {
+  expect(unit).toMatch(/^DynamicUser=yes$/m);
+  expect(unit).toMatch(/^#SupplementaryGroups=couic$/m);
+  expect(value('SupplementaryGroups')).toBeUndefined();
+});
+
 function hasSystemd(): boolean {
   try {
     execFileSync('systemd-analyze', ['--version'], { stdio: 'ignore' });

@@ -158,7 +158,7 @@ const drift = seriesPanel(
   {
     title: 'Drift',
     description:
-      'Rules that had to be corrected at the last comparison with Couic. From the couic_api receiver. Runbook: CouicLedgerDrift.',
+      'Rules by which the bridge was away from Couic: found at the last comparison, or without one the difference of the numbers. From the couic_api receiver. Runbook: CouicLedgerDrift.',
     unit: 'short',
     width: 12,
     min: 0,

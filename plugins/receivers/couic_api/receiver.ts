@@ -1,8 +1,9 @@
-import type { Receiver, ReceiverContext } from '../../../src/component.ts';
+import type { Finding, Receiver, ReceiverContext } from '../../../src/component.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
 import { type Sleep, systemSleep } from '../../../src/sleep.ts';
 import { CouicApiClient } from './api-client.ts';
 import type { CouicApiConfig } from './config.ts';
+import { examineApi } from './examine.ts';
 import { Reconciling } from './reconciling.ts';
 import { TrafficCollection } from './traffic-collection.ts';
 
@@ -14,6 +15,7 @@ export class CouicApiReceiver implements Receiver {
   readonly #sleep: Sleep;
   readonly #end = new AbortController();
   #client: CouicApiClient | undefined;
+  #reconciling: Reconciling | undefined;
   #running: Promise<unknown> | undefined;
 
   constructor(context: ReceiverContext, config: CouicApiConfig, sleep: Sleep = systemSleep) {
@@ -25,17 +27,11 @@ export class CouicApiReceiver implements Receiver {
 
   /** An API that does not answer yet is no reason not to start: Couic may come later than the bridge. */
   async start(): Promise<void> {
-    const { endpoint, timeout, tls, reconcile, token } = this.#config;
-    const { logger, clock, trustedClock, ledger, version } = this.#context;
+    const { endpoint, tls, reconcile, token } = this.#config;
+    const { logger, clock, ledger } = this.#context;
     // Files that cannot be read are told now, not at the first connection.
     if (tls) await loadClientTls(tls);
-    const client = new CouicApiClient({
-      endpoint,
-      timeout,
-      tls: tls && (() => loadClientTls(tls)),
-      userAgent: `couic-otel-bridge/${version}`,
-      onDate: (time) => trustedClock.confirm(time, "Couic's API"),
-    });
+    const client = this.#newClient();
     this.#client = client;
     const { signal } = this.#end;
     const common = { client, ledger, logger, clock, sleep: this.#sleep, instance: this.#config.instance };
@@ -47,6 +43,7 @@ export class CouicApiReceiver implements Receiver {
         token: reconcile.token ?? token,
         countsToken: token,
       });
+    this.#reconciling = reconciling;
     const traffic = new TrafficCollection({
       ...common,
       token,
@@ -62,10 +59,33 @@ export class CouicApiReceiver implements Receiver {
     this.#running = Promise.all([traffic.run(signal), reconciling?.run(signal)]);
   }
 
+  async examine(signal: AbortSignal): Promise<readonly Finding[]> {
+    const { ledger, clock } = this.#context;
+    const client = this.#newClient();
+    try {
+      const last = this.#reconciling?.last;
+      return await examineApi({ config: this.#config, client, ledger, last, now: clock.now() }, signal);
+    } finally {
+      await client.close();
+    }
+  }
+
   async shutdown(): Promise<void> {
     this.#end.abort();
     await this.#running;
     await this.#client?.close();
     this.#client = undefined;
+  }
+
+  #newClient(): CouicApiClient {
+    const { endpoint, timeout, tls } = this.#config;
+    const { trustedClock, version } = this.#context;
+    return new CouicApiClient({
+      endpoint,
+      timeout,
+      tls: tls && (() => loadClientTls(tls)),
+      userAgent: `couic-otel-bridge/${version}`,
+      onDate: (time) => trustedClock.confirm(time, "Couic's API"),
+    });
   }
 }
