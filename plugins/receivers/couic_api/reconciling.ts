@@ -40,6 +40,7 @@ export class Reconciling {
   readonly #state: StateLog;
   readonly #incomplete: StateLog;
   #wake = new AbortController();
+  #underWay = false;
   /** The next one was asked for by numbers that differ. */
   #suspected = false;
   /** Milliseconds for which numbers may differ after a comparison; grows while comparisons for that reason find nothing. */
@@ -57,8 +58,12 @@ export class Reconciling {
     this.#wake.abort();
   }
 
-  /** Couic counts other numbers of rules than the ledger: the next one begins at once, unless that was in vain just now. */
+  /**
+   * Couic counts other numbers of rules than the ledger: the next one begins at once, unless one is under way, which may
+   * be about to put it right, or that was in vain just now.
+   */
   onDifference(): void {
+    if (this.#underWay) return;
     if (this.#options.clock.monotonic() - this.#ended < this.#patience) return;
     this.#suspected = true;
     this.soon();
@@ -71,7 +76,9 @@ export class Reconciling {
       this.#wake = new AbortController();
       const suspected = this.#suspected;
       this.#suspected = false;
+      this.#underWay = true;
       this.last = await this.#once(signal);
+      this.#underWay = false;
       this.#ended = clock.monotonic();
       if (this.last && this.last.added + this.last.removed > 0) this.#patience = 0;
       else if (suspected) this.#patience = Math.min(Math.max(2 * this.#patience, PATIENCE), interval);

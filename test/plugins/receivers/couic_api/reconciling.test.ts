@@ -85,6 +85,15 @@ test('a comparison that found something makes the next difference urgent again',
   expect(pauses).toEqual([10_000, 30_000, 60_000, 10_000]);
 });
 
+test('numbers that differ while rules are compared are what that comparison is for', async () => {
+  const { at, reconciling, asleep } = started([SOMETHING]);
+  await until(() => at.length === 1);
+  reconciling.onDifference();
+  await asleep();
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(at).toHaveLength(1);
+});
+
 test('a restart is never waited for', async () => {
   const { at, reconciling, asleep, differing } = started([], 60 * MINUTE);
   await differing(MINUTE);
