@@ -168,11 +168,18 @@ export class ReportHandler {
 
   #accept(text: string, attempt: Attempt, exchange: Exchange): void {
     const { socket } = exchange.request.raw;
-    exchange.reply.raw.once('finish', () => {
+    const response = exchange.reply.raw;
+    response.once('finish', () => {
       if (!isOpen(socket)) return;
       const now = this.#options.clock.monotonic();
       attempt.answeredAt = now;
       connectionOf(socket, now).lastActive = now;
+      // A client that had gone by now, while the event loop was busy, is seen to have gone in its next turn.
+      if (response.shouldKeepAlive) {
+        afterTheNextTurn(() => {
+          if (!isOpen(socket)) attempt.answeredAt = undefined;
+        });
+      }
     });
     this.#answer(200, text, exchange);
   }
@@ -204,6 +211,11 @@ export class ReportHandler {
     const { telemetry, clock } = this.#options;
     telemetry.answered(route, request.method, status, clock.monotonic() - started);
   }
+}
+
+/** Once the event loop has looked at its connections again. */
+function afterTheNextTurn(then: () => void): void {
+  setImmediate(() => setImmediate(then));
 }
 
 function resultText({ accepted, replayed, quarantined }: IngestResult): string {
