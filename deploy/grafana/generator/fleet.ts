@@ -109,7 +109,7 @@ const couics = tablePanel(
   {
     title: 'Couics',
     description:
-      'One row for each Couic, also one that never reported. API, dropped packets and drift come from the couic_api receiver; the last column counts since the bridge started. Runbooks: CouicNoReports, CouicNeverReported.',
+      'One row for each Couic, also one that never reported. API, dropped packets, drift and the blocks that Couic itself counts come from the couic_api receiver; reports count since the bridge started. Runbooks: CouicNoReports, CouicNeverReported.',
     unit: 'short',
     width: 24,
     height: 6,
@@ -122,6 +122,7 @@ const couics = tablePanel(
   instant(`sum by (couic_instance_name) (rate(${DROPPED_PACKETS}[$__rate_interval]))`, ''),
   instant(`max by (couic_instance_name) (couic_ledger_drift{${CHOSEN}})`, ''),
   instant(CONFIGURED, ''),
+  instant(`max by (couic_instance_name) (couic_rule_held{couic_rule_policy="drop", ${CHOSEN}})`, ''),
 )
   .withTransformation({
     id: 'organize',
@@ -137,6 +138,7 @@ const couics = tablePanel(
         'Value #F': 'Dropped packets',
         'Value #G': 'Drift',
         'Value #H': 'Reports since start',
+        'Value #I': 'Blocks at Couic',
       },
     },
   })
