@@ -46,6 +46,7 @@ export class Intake implements Reading {
   readonly #attempt: Attempt;
   /** As of the request's head: what comes to be known later says nothing about this body. */
   readonly #known: Knowledge;
+  readonly #showsAnswer: boolean;
   readonly #scanner = new BodyScanner();
   readonly #chunk = spareChunks.pop() ?? new ReportChunk();
   readonly #hash = new PrefixHash();
@@ -74,7 +75,8 @@ export class Intake implements Reading {
     this.#attempt = options.attempt ?? unknownAttempt(context.monotonic());
     this.#known = context.sender.knowledge(this.#attempt);
     // Whatever becomes of this one, it shows that the sender has had that answer.
-    if (this.#known.isAnswered && !this.#isOvertaken) this.#known.newest!.isPassed = true;
+    this.#showsAnswer = this.#known.isAnswered && !this.#known.newest!.isPassed && !this.#isOvertaken;
+    if (this.#showsAnswer) this.#known.newest!.isPassed = true;
     this.result = options.progress ?? { accepted: 0, replayed: 0, quarantined: 0 };
   }
 
@@ -93,6 +95,8 @@ export class Intake implements Reading {
       await this.#readAll();
       last = this.#finish();
       if (this.#first !== null) this.#announce(this.#first.hash, last);
+      // Couic sends no empty array: somebody else has looked whether the bridge is there.
+      else if (this.#showsAnswer) this.#known.newest!.isPassed = false;
     } finally {
       sender.leave();
     }

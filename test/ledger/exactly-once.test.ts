@@ -288,6 +288,14 @@ describe('a body is new, equal bytes or not, when its sender has had the answer 
     expect(await post(`[${b},${c}]`)).toMatchObject({ accepted: 1, replayed: 1 });
   });
 
+  test('but an empty one shows nothing: Couic sends none', async () => {
+    await post(`[${a}]`);
+    clock.advance(100);
+    await post('[]', receiver.connect());
+    clock.advance(900);
+    expect(await post(`[${a},${b}]`, receiver.connect())).toMatchObject({ accepted: 1, replayed: 1 });
+  });
+
   test('a start knows of no answer', async () => {
     await post(`[${a}]`);
     const again = await startedLedger(new MemoryStore(store.log), clock);
