@@ -8,7 +8,7 @@ import { startBridge } from './bodies.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-const bodies = process.env.FUZZ_RUNS === undefined ? 2 : 60;
+const bodies = process.env.FUZZ_RUNS === undefined ? 2 : 20;
 /** More bytes than the bridge takes ahead of the disk, each in a chunk of its own. */
 const reports = Array.from({ length: 2600 }, (_, i) => ({ cidr: `10.0.${i >> 8}.${i & 255}/32` }));
 const text = bodyOf(reports);
