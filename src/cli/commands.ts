@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { componentsCommand } from './components.ts';
 import { doctorCommand } from './doctor.ts';
+import { limitsCommand } from './limits.ts';
 import { printConfigCommand } from './print-config.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { runCommand } from './run.ts';
@@ -16,4 +17,5 @@ export const commands: readonly Command[] = [
   doctorCommand,
   windowsCommand,
   quarantineCommand,
+  limitsCommand,
 ];

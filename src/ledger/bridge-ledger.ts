@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Counter } from '@opentelemetry/api';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
+import type { LimitUse } from '../admin/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { BridgeEvents } from '../events.ts';
 import type { ReportChunk } from '../report/report-chunk.ts';
@@ -14,7 +15,9 @@ import { LedgerFold } from './fold.ts';
 import { Forgetting } from './forgetting.ts';
 import { Intake, type IntakeContext } from './intake.ts';
 import type { IngestOptions, IngestResult, LastComparison, Ledger, QuarantinedReport } from './ledger.ts';
+import { limitUses } from './limit-uses.ts';
 import { LedgerProducer } from './producer.ts';
+import { QuarantineLog } from './quarantine-log.ts';
 import { type ListRules, type ReconcileOptions, Reconciler, type Reconciliation } from './reconciler.ts';
 import { encodeSettings } from './records.ts';
 import { Sender } from './sender.ts';
@@ -52,6 +55,7 @@ export class BridgeLedger implements Ledger {
   readonly #options: LedgerOptions;
   readonly #intakes = new Map<string, IntakeContext>();
   readonly #quarantined: QuarantinedReport[] = [];
+  readonly #quarantineLog: QuarantineLog;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -60,6 +64,7 @@ export class BridgeLedger implements Ledger {
     const append = (records: readonly Uint8Array[]) => this.#journal.append(records);
     this.#expiry = new Expiry(this.#fold.state, this.#clock, append, options.events, options.logger);
     const { logger, forgetAfter: after } = options;
+    this.#quarantineLog = new QuarantineLog(logger, options.clock);
     this.#forgetting = new Forgetting({ state: this.#fold.state, clock: this.#clock, logger, after, append });
   }
 
@@ -77,6 +82,7 @@ export class BridgeLedger implements Ledger {
 
   /** Safe without `start()`, and twice. */
   async stop(): Promise<void> {
+    this.#quarantineLog.close();
     await this.#forgetting.stop();
     await this.#expiry.stop();
   }
@@ -141,6 +147,12 @@ export class BridgeLedger implements Ledger {
     return drift === null ? undefined : { at: comparedAt, drift };
   }
 
+  limits(instances: readonly string[]): readonly LimitUse[] {
+    const { state } = this.#fold;
+    const known = state.instances.filter(({ name }) => instances.includes(name));
+    return known.flatMap((instance) => [...limitUses(instance, state.limits)]);
+  }
+
   quarantined(): readonly QuarantinedReport[] {
     return this.#quarantined;
   }
@@ -156,13 +168,7 @@ export class BridgeLedger implements Ledger {
     }
     const surplus = this.#quarantined.length - KEPT_QUARANTINED;
     if (surplus > 0) this.#quarantined.splice(0, surplus);
-    if (quarantined > 0) {
-      const reasons = [...chunk.reasons].map(([reason, count]) => `${reason}: ${count}`).join(', ');
-      this.#options.logger.warn(
-        { instance },
-        `Quarantined ${quarantined} reports from Couic that are not valid (${reasons})`,
-      );
-    }
+    if (quarantined > 0) this.#quarantineLog.quarantined(instance, chunk.reasons);
     this.#options.events.emit('committed', { instance, accepted: chunk.reports, quarantined });
   }
 

@@ -37,6 +37,12 @@ export class Counters {
     return this.#starts[place]!;
   }
 
+  /** 0 for what was never counted. */
+  value(key: number): number {
+    const place = this.#places.get(key);
+    return place === undefined ? 0 : this.#values[place]!;
+  }
+
   *entries(): Generator<[key: number, value: number, start: number]> {
     for (let place = 0; place < this.size; place++) yield [this.keyAt(place), this.valueAt(place), this.startAt(place)];
   }

@@ -1,3 +1,4 @@
+import type { LimitUse } from '../admin/limits.ts';
 import type { Attempt } from './attempt.ts';
 import type { BodySource } from './body-source.ts';
 import type { ListRules, ReconcileOptions, Reconciliation } from './reconciler.ts';
@@ -107,6 +108,8 @@ export interface Ledger {
   ruleCounts(instance: string): RuleCounts;
   /** When rules were last compared with those of Couic, over restarts of the bridge; undefined before the first time. */
   lastComparison(instance: string): LastComparison | undefined;
+  /** How full the bounds of these instances are; of those that have sent something. */
+  limits(instances: readonly string[]): readonly LimitUse[];
   /** The newest quarantined reports, oldest first; a small bounded ring. */
   quarantined(): readonly QuarantinedReport[];
 }

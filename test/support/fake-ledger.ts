@@ -53,6 +53,10 @@ export class FakeLedger implements Ledger {
 
   lastComparison(): undefined {}
 
+  limits() {
+    return [];
+  }
+
   quarantined(): readonly QuarantinedReport[] {
     return [];
   }

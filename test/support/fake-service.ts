@@ -144,6 +144,7 @@ export class FakeService {
       },
       ingest: () => Promise.reject(new Error('fakes take no reports')),
       quarantined: () => [],
+      limits: () => [],
       recordTraffic: async () => ({ restarted: false }),
       reconcile: () => Promise.reject(new Error('fakes compare no rules')),
       setUp: () => {},

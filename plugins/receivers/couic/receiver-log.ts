@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../../src/clock.ts';
 import type { IngestResult, ReportLine } from '../../../src/ledger/ledger.ts';
+import { Throttle } from '../../../src/telemetry/throttle.ts';
 import { CAUSES, type CauseCode } from './errors.ts';
-import { Throttle } from './throttle.ts';
 
 interface Received extends IngestResult {
   requests: number;
@@ -13,6 +13,7 @@ export class ReceiverLog {
   readonly #logger: Logger;
   readonly #received: Throttle<IngestResult, Received>;
   readonly #refused: Throttle<number>;
+  readonly #failed: Throttle<number>;
 
   constructor(logger: Logger, clock: Clock) {
     this.#logger = logger;
@@ -29,6 +30,17 @@ export class ReceiverLog {
       period: 10_000,
       add: (sum = 0, next) => sum + next,
       flush: (code, requests) => this.#logger.warn({ code, requests }, `Refused ${requests} more requests`),
+    });
+    this.#failed = new Throttle({
+      clock,
+      burst: 5,
+      period: 10_000,
+      add: (sum = 0, next) => sum + next,
+      flush: (instance, requests) =>
+        this.#logger.error(
+          { ...(instance && { instance }), requests },
+          `${requests} more requests failed inside the bridge`,
+        ),
     });
   }
 
@@ -60,6 +72,7 @@ export class ReceiverLog {
   }
 
   failed(error: unknown, instance?: string): void {
+    if (!this.#failed.pass(instance ?? '', 1)) return;
     this.#logger.error(
       { ...(instance && { instance }), err: error },
       'A request failed inside the bridge; Couic will send its reports again',
@@ -70,6 +83,7 @@ export class ReceiverLog {
   close(): void {
     this.#received.close();
     this.#refused.close();
+    this.#failed.close();
   }
 
   #writeReceived(

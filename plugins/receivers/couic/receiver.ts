@@ -1,3 +1,4 @@
+import { LIMITS_OPERATION, type LimitList } from '../../../src/admin/limits.ts';
 import { QUARANTINE_OPERATION, type QuarantineList } from '../../../src/admin/quarantine.ts';
 import type { Finding, Operation, Receiver, ReceiverContext } from '../../../src/component.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
@@ -38,6 +39,7 @@ export class CouicReceiver implements Receiver {
     this.operations = {
       [QUARANTINE_OPERATION]: async (): Promise<QuarantineList> =>
         ledger.quarantined().filter(({ instance }) => this.instances.includes(instance)),
+      [LIMITS_OPERATION]: async (): Promise<LimitList> => ledger.limits(this.instances),
     };
     this.#telemetry = new ReceiverTelemetry(meter, this.instances);
     this.#log = new ReceiverLog(logger, clock);

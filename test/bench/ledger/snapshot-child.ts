@@ -44,9 +44,9 @@ async function ingest(until: () => boolean): Promise<{ rate: number; millisecond
   const before = from;
   const worker = async () => {
     while (!until()) {
-      const [record] = ruleRecords(1000, { from, expiration });
+      const records = [...ruleRecords(1000, { from, expiration })];
       from += 1000;
-      await journal.append([record!]);
+      await journal.append(records);
       await new Promise(setImmediate);
     }
   };

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { Throttle } from '../../../../plugins/receivers/couic/throttle.ts';
+import { Throttle } from '../../src/telemetry/throttle.ts';
 
 let flushed: [string, number][];
 let throttle: Throttle<number>;
