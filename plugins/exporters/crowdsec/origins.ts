@@ -23,6 +23,8 @@ export const OTHER_ORIGIN = 'couic:other';
 const DEFAULT_REMEDIATION = 'ban';
 /** CrowdSec's own words for what was let through: they never stand for a dropped packet. */
 const RESERVED = { origin: 'clean', remediation: 'bypass' };
+/** Tags whose origin is remembered. */
+const MOST_KNOWN = 10_000;
 /** Couic allows 64 characters, and a set's name has a suffix. */
 const LONGEST_TAG = 80;
 
@@ -49,6 +51,8 @@ export class Origins {
     let origin = this.#known.get(tag);
     if (!origin) {
       origin = this.named(firstOrigin(this.#rules, tag));
+      // Tags come and are forgotten for as long as the process runs.
+      if (this.#known.size >= MOST_KNOWN) this.#known.clear();
       this.#known.set(tag, origin);
     }
     return origin;
