@@ -8,8 +8,8 @@ import type { BridgeEvents } from './events.ts';
 import type { Health } from './health.ts';
 import type { ConnectionBudget } from './http/connection-budget.ts';
 import { TrustedClock } from './ledger/trusted-clock.ts';
+import type { Fold, Log } from './log/log.ts';
 import type { ServiceLedger, ServiceLedgerOptions } from './service-ledger.ts';
-import type { Store } from './storage/store.ts';
 import type { BridgeMeterProvider } from './telemetry/meter-provider.ts';
 
 export const SCOPE = 'couic-otel-bridge';
@@ -36,9 +36,7 @@ export interface Built<C extends Component> {
 }
 
 export interface Components {
-  readonly store: Store;
-  /** Where the store is, if it says so. */
-  readonly directory: string | undefined;
+  readonly log: Log;
   readonly ledger: ServiceLedger;
   readonly receivers: readonly Built<Receiver>[];
   readonly exporters: readonly Built<Exporter>[];
@@ -55,10 +53,10 @@ export function buildComponents(given: BuildOptions): Components {
   const extensions = config.extensions.map((each) =>
     built(options, each, () => each.factory.create(contextOf(options, each), each.config)),
   );
-  const store = findStore(config, extensions);
+  const log = findLog(config, extensions);
   const { forget_after: forgetAfter, ...limits } = config.service.attribute_limits;
   const ledger = options.createLedger({
-    store,
+    log,
     clock,
     trustedClock,
     events,
@@ -78,12 +76,15 @@ export function buildComponents(given: BuildOptions): Components {
       instances: () => instances,
       producer: (some?: readonly string[]) => ledger.producer(narrowed(instances, some)),
       beforeForgetting: (listener: () => Promise<void>) => ledger.beforeForgetting(listener),
-      attach: store.attach.bind(store, `exporter/${formatComponentId(each.canonicalId)}`),
+      attach: (fold: Fold) => {
+        const name = `exporter/${formatComponentId(each.canonicalId)}`;
+        log.attach(name, fold);
+        return log.topic(name);
+      },
     };
     return built(options, each, () => each.factory.create(context, each.config));
   });
-  const directory = extensions.find(({ component }) => component.store === store)?.component.directory;
-  return { store, directory, ledger, receivers, exporters, extensions };
+  return { log, ledger, receivers, exporters, extensions };
 }
 
 function contextOf(
@@ -116,8 +117,8 @@ function built<C extends Component>(
   }
 }
 
-function findStore(config: BridgeConfig, extensions: readonly Built<Extension>[]): Store {
-  const [first, ...others] = extensions.flatMap(({ component }) => component.store ?? []);
+function findLog(config: BridgeConfig, extensions: readonly Built<Extension>[]): Log {
+  const [first, ...others] = extensions.flatMap(({ component }) => component.log ?? []);
   const path = ['service', 'extensions'];
   if (!first) {
     throw refusal(

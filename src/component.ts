@@ -8,7 +8,7 @@ import type { Health } from './health.ts';
 import type { ConnectionBudget } from './http/connection-budget.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { TrustedClock } from './ledger/trusted-clock.ts';
-import type { Fold, Journal, Store } from './storage/store.ts';
+import type { Fold, Log, Topic } from './log/log.ts';
 
 /**
  * What a receiver, an exporter and an extension are. The words and the order of calls are the Collector's:
@@ -23,9 +23,9 @@ export interface Component {
    * @param deadline - aborted when the time for an orderly end is over; what is under way then ends at once.
    */
   shutdown(deadline: AbortSignal): Promise<void>;
-  /** Looks at its connections, keys, clocks and queues, and changes nothing. Works without `start()` too, once the store is loaded. */
+  /** Looks at its connections, keys, clocks and queues, and changes nothing. Works without `start()` too, once the log is loaded. */
   examine?(signal: AbortSignal): Promise<readonly Finding[]>;
-  /** By name: `windows.list`. They work without `start()` too, once the store is loaded. */
+  /** By name: `windows.list`. They work without `start()` too, once the log is loaded. */
   readonly operations?: Readonly<Record<string, Operation>>;
 }
 
@@ -56,10 +56,8 @@ export interface Exporter extends Component {
 
 /** A component beside the data's way: storage, health. */
 export interface Extension extends Component {
-  /** The storage extension offers the store; exactly one extension of a service does. */
-  readonly store?: Store;
-  /** Where that store is on disk; the socket for operators stands there too. */
-  readonly directory?: string;
+  /** The storage extension offers the log; exactly one extension of a service does. */
+  readonly log?: Log;
 }
 
 /** What every component is given. */
@@ -99,7 +97,7 @@ export interface ExporterContext extends ComponentContext {
   /** Names of the instances that this exporter's pipelines feed, in configuration order. From `start()` on. */
   instances(): readonly string[];
   /** Durable state of this component: call it in `create`, before anything is loaded. At most once. */
-  attach(fold: Fold): Journal;
+  attach(fold: Fold): Topic;
 }
 
 export type ExtensionContext = ComponentContext;

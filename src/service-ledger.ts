@@ -7,15 +7,15 @@ import type { AttributeLimits } from './ledger/attribute-limits.ts';
 import { BridgeLedger } from './ledger/bridge-ledger.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { TrustedClock } from './ledger/trusted-clock.ts';
-import type { Store } from './storage/store.ts';
+import type { Log } from './log/log.ts';
 import { counter } from './telemetry/instruments.ts';
 import { BRIDGE_METRICS } from './telemetry/names.ts';
 
 /** The ledger as the service sees it. */
 export interface ServiceLedger extends Ledger {
-  /** After the store was loaded. */
+  /** After the log was loaded. */
   start(): Promise<void>;
-  /** Before the store is closed. Safe without `start()`, and twice. */
+  /** Before the log is closed. Safe without `start()`, and twice. */
   stop(): Promise<void>;
   producer(instances: readonly string[]): MetricProducer;
   /** Called and waited for before series end. */
@@ -23,7 +23,7 @@ export interface ServiceLedger extends Ledger {
 }
 
 export interface ServiceLedgerOptions {
-  store: Pick<Store, 'attach'>;
+  log: Pick<Log, 'attach' | 'topic'>;
   clock: Clock;
   trustedClock: TrustedClock;
   events: BridgeEvents;

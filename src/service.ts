@@ -97,11 +97,11 @@ export class Service {
   }
 
   async #startAll(): Promise<void> {
-    const { store, ledger, exporters, receivers, extensions } = this.#components;
+    const { log, ledger, exporters, receivers, extensions } = this.#components;
     for (const { message, advice } of await this.#connections.examine()) this.#logger.warn(`${message}: ${advice}`);
     // The storage comes last of the extensions: while it reads a large state, health_check can already say so.
-    for (const each of extensions) if (each.component.store !== store) await this.#start(each);
-    for (const each of extensions) if (each.component.store === store) await this.#start(each);
+    for (const each of extensions) if (each.component.log !== log) await this.#start(each);
+    for (const each of extensions) if (each.component.log === log) await this.#start(each);
     await this.#startAdmin();
     await ledger.start();
     this.#meterProvider.register(exporters.map(({ component }) => component.reader));
@@ -113,7 +113,7 @@ export class Service {
 
   /** The bridge does without, when it cannot have it: nothing but the command line needs it. */
   async #startAdmin(): Promise<void> {
-    const { directory } = this.#components;
+    const { directory } = this.#components.log;
     if (directory === undefined) return;
     try {
       await this.#admin.start(directory);
@@ -138,7 +138,7 @@ export class Service {
   async #stopAll(): Promise<boolean> {
     this.#health.setUnavailable('service', 'stopping');
     const { shutdown_timeout: time } = this.#config.service;
-    const { store, ledger, exporters, receivers, extensions } = this.#components;
+    const { log, ledger, exporters, receivers, extensions } = this.#components;
     const forReceivers = new Deadline(time * RECEIVERS_UNTIL);
     const forExporters = new Deadline(time * EXPORTERS_UNTIL);
     const forAll = new Deadline(time);
@@ -154,8 +154,8 @@ export class Service {
     await Promise.all(receivers.map((each) => stop(each, forReceivers)));
     await Promise.all(exporters.map((each) => stop(each, forExporters)));
     clean = (await this.#stop('the ledger', ledger.stop(), forAll.signal)) && clean;
-    for (const each of extensions) if (each.component.store === store) await stop(each, forAll);
-    for (const each of extensions.toReversed()) if (each.component.store !== store) await stop(each, forAll);
+    for (const each of extensions) if (each.component.log === log) await stop(each, forAll);
+    for (const each of extensions.toReversed()) if (each.component.log !== log) await stop(each, forAll);
     for (const deadline of [forReceivers, forExporters, forAll]) deadline.clear();
     return clean;
   }
@@ -173,7 +173,7 @@ export class Service {
   #resource(version: string) {
     return createResource({
       version,
-      instanceId: this.#components.store.identity.instanceId,
+      instanceId: this.#components.log.identity.instanceId,
       configured: this.#config.service.telemetry.resource,
       onInvalid: (message) => this.#logger.warn(message),
     });

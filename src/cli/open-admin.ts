@@ -10,8 +10,8 @@ import { loadConfig } from '../config/load-config.ts';
 import { BridgeEvents } from '../events.ts';
 import { Health } from '../health.ts';
 import { ConnectionBudget } from '../http/connection-budget.ts';
+import { StorageError } from '../log/storage-error.ts';
 import { createServiceLedger } from '../service-ledger.ts';
-import { StorageError } from '../storage/store.ts';
 import { createMeterProvider } from '../telemetry/meter-provider.ts';
 import { createResource } from '../telemetry/resource.ts';
 import { type CommandContext, UsageError } from './command.ts';
@@ -65,7 +65,7 @@ export async function openRunning(directory: string): Promise<OpenedAdmin> {
 export async function openAdmin(config: BridgeConfig, version: string): Promise<OpenedAdmin> {
   const logger = pino({ enabled: false });
   const connections = new ConnectionBudget();
-  const { directory, receivers, exporters, extensions, store } = buildComponents({
+  const { receivers, exporters, extensions, log } = buildComponents({
     config,
     logger,
     version,
@@ -76,11 +76,12 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
     meterProvider: createMeterProvider({ version, resource: createResource({ version, instanceId: 'command' }) }),
     createLedger: createServiceLedger,
   });
+  const { directory } = log;
   if (directory === undefined) throw new AdminError('the storage of this configuration has no directory to look into');
   const running = await AdminClient.connect(directory);
   if (running) return { admin: running, directory, state: 'running' };
   const state = existsSync(directory) ? 'stopped' : 'none';
-  const storage = extensions.find(({ component }) => component.store === store)!;
+  const storage = extensions.find(({ component }) => component.log === log)!;
   try {
     if (state === 'stopped') await storage.component.start();
   } catch (error) {

@@ -5,8 +5,9 @@ import type { Logger } from 'pino';
 import type { LimitUse } from '../admin/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { BridgeEvents } from '../events.ts';
+import { appendDecided } from '../log/decide.ts';
+import type { Log, Topic } from '../log/log.ts';
 import type { ReportChunk } from '../report/report-chunk.ts';
-import type { Journal, Store } from '../storage/store.ts';
 import { ATTR } from '../telemetry/names.ts';
 import type { AttributeLimits } from './attribute-limits.ts';
 import type { BodySource } from './body-source.ts';
@@ -26,11 +27,14 @@ import { encodeTraffic } from './traffic-record.ts';
 import { TrafficTotals } from './traffic-totals.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
+const LEDGER = 'ledger';
+/** Each instance has a topic of its own. */
+const INSTANCE = 'couic/';
 /** Texts of quarantined reports that are kept for the operator, in memory. */
 const KEPT_QUARANTINED = 100;
 
 export interface LedgerOptions {
-  store: Pick<Store, 'attach'>;
+  log: Pick<Log, 'attach' | 'topic'>;
   /** The host's. */
   clock: Clock;
   /** Over that clock; the ledger tells it how far the records go. */
@@ -45,10 +49,11 @@ export interface LedgerOptions {
   quarantinedReports: Counter;
 }
 
-/** The ledger of a service: created before the store is loaded, started after. */
+/** The ledger of a service: created before the log is loaded, started after. */
 export class BridgeLedger implements Ledger {
   readonly #fold = new LedgerFold();
-  readonly #journal: Journal;
+  /** What is not one instance's: settings, expiry, the time. */
+  readonly #topic: Topic;
   readonly #clock: TrustedClock;
   readonly #expiry: Expiry;
   readonly #forgetting: Forgetting;
@@ -60,22 +65,25 @@ export class BridgeLedger implements Ledger {
   constructor(options: LedgerOptions) {
     this.#options = options;
     this.#clock = options.trustedClock;
-    this.#journal = options.store.attach('ledger', this.#fold);
-    const append = (records: readonly Uint8Array[]) => this.#journal.append(records);
-    this.#expiry = new Expiry(this.#fold.state, this.#clock, append, options.events, options.logger);
-    const { logger, forgetAfter: after } = options;
+    const { log, logger, forgetAfter: after } = options;
+    log.attach(LEDGER, this.#fold, [INSTANCE]);
+    const topic = log.topic(LEDGER);
+    this.#topic = topic;
+    this.#expiry = new Expiry(this.#fold.state, this.#clock, topic, options.events, logger);
     this.#quarantineLog = new QuarantineLog(logger, options.clock);
-    this.#forgetting = new Forgetting({ state: this.#fold.state, clock: this.#clock, logger, after, append });
+    this.#forgetting = new Forgetting({ state: this.#fold.state, clock: this.#clock, logger, after, topic });
   }
 
-  /** After the store was loaded: writes down what is new, and expires what ended meanwhile. */
+  /** After the log was loaded: writes down what is new, and expires what ended meanwhile. */
   async start(): Promise<void> {
     const { state } = this.#fold;
     this.#clock.startAfter(state.clock);
     const { limits } = this.#options;
-    if (state.createdAt === 0 || !isDeepStrictEqual(state.limits, limits)) {
-      await this.#journal.append([encodeSettings({ clock: this.#clock.now(), limits })]);
-    }
+    await appendDecided(this.#topic, () =>
+      state.createdAt === 0 || !isDeepStrictEqual(state.limits, limits)
+        ? { record: encodeSettings({ clock: this.#clock.now(), limits }) }
+        : undefined,
+    );
     await this.#expiry.start();
     this.#forgetting.start();
   }
@@ -112,19 +120,20 @@ export class BridgeLedger implements Ledger {
     reading: TrafficReading,
     { fromStart = false }: { fromStart?: boolean } = {},
   ): Promise<{ restarted: boolean }> {
-    const totals = this.#fold.state.find(instance)?.traffic ?? new TrafficTotals();
-    const change = totals.changeTo(reading, fromStart);
-    if (change !== null) {
-      await this.#journal.append([encodeTraffic({ clock: this.#clock.now(), instance, change })]);
-    }
-    return { restarted: change?.restarted ?? false };
+    let restarted = false;
+    await appendDecided(this.#topicOf(instance), () => {
+      const totals = this.#fold.state.find(instance)?.traffic ?? new TrafficTotals();
+      const change = totals.changeTo(reading, fromStart);
+      restarted = change?.restarted ?? false;
+      return change === null ? undefined : { record: encodeTraffic({ clock: this.#clock.now(), instance, change }) };
+    });
+    return { restarted };
   }
 
   async reconcile(instance: string, list: ListRules, options: ReconcileOptions = {}): Promise<Reconciliation> {
-    const append = (records: readonly Uint8Array[]) => this.#journal.append(records);
     const { state } = this.#fold;
     try {
-      const reconciler = new Reconciler({ state, clock: this.#clock, append }, instance);
+      const reconciler = new Reconciler({ state, clock: this.#clock, topic: this.#topicOf(instance) }, instance);
       const reconciliation = await reconciler.run(list, options);
       state.api.change(instance, { compared: true });
       return reconciliation;
@@ -172,6 +181,10 @@ export class BridgeLedger implements Ledger {
     this.#options.events.emit('committed', { instance, accepted: chunk.reports, quarantined });
   }
 
+  #topicOf(instance: string): Topic {
+    return this.#options.log.topic(INSTANCE + instance);
+  }
+
   #intake(instance: string): IntakeContext {
     let context = this.#intakes.get(instance);
     if (context === undefined) {
@@ -181,7 +194,7 @@ export class BridgeLedger implements Ledger {
         state: this.#fold.state,
         clock: this.#clock,
         monotonic: () => this.#options.clock.monotonic(),
-        append: (records) => this.#journal.append(records),
+        topic: this.#topicOf(instance),
         committed: (chunk) => this.#committed(instance, chunk),
       };
       this.#intakes.set(instance, context);

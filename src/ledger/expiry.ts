@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import type { BridgeEvents } from '../events.ts';
+import { appendDecided } from '../log/decide.ts';
+import type { Topic } from '../log/log.ts';
 import { type LedgerState, SMALL_STEP_MS } from './ledger-state.ts';
 import { encodeClock, encodeExpired } from './records.ts';
 import type { TrustedClock } from './trusted-clock.ts';
@@ -14,23 +16,17 @@ const QUIET_MS = 6 * 3_600_000;
 export class Expiry {
   readonly #state: LedgerState;
   readonly #clock: TrustedClock;
-  readonly #append: (records: readonly Uint8Array[]) => Promise<void>;
+  readonly #topic: Topic;
   readonly #events: BridgeEvents;
   readonly #logger: Logger;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #held = false;
 
-  constructor(
-    state: LedgerState,
-    clock: TrustedClock,
-    append: (records: readonly Uint8Array[]) => Promise<void>,
-    events: BridgeEvents,
-    logger: Logger,
-  ) {
+  constructor(state: LedgerState, clock: TrustedClock, topic: Topic, events: BridgeEvents, logger: Logger) {
     this.#state = state;
     this.#clock = clock;
-    this.#append = append;
+    this.#topic = topic;
     this.#events = events;
     this.#logger = logger;
   }
@@ -64,7 +60,9 @@ export class Expiry {
     while (rules.nextEnd * 1000 <= clock) {
       const before = rules.ending;
       try {
-        await this.#append([encodeExpired({ clock, max: MAX_PER_RECORD })]);
+        await appendDecided(this.#topic, () =>
+          rules.nextEnd * 1000 <= clock ? { record: encodeExpired({ clock, max: MAX_PER_RECORD }) } : undefined,
+        );
       } catch (error) {
         this.#logger.warn({ err: error }, 'Rules whose time is over could not be taken out; trying again in a second');
         return;
@@ -83,7 +81,7 @@ export class Expiry {
     const since = clock - this.#state.clock;
     if (since > -SMALL_STEP_MS && since < QUIET_MS) return true;
     try {
-      await this.#append([encodeClock(clock)]);
+      await this.#topic.append(encodeClock(clock), { expect: this.#topic.last });
     } catch (error) {
       this.#logger.warn({ err: error }, 'The time could not be written down; trying again in a second');
       return false;

@@ -1,5 +1,5 @@
+import type { Entry, Fold } from '../log/log.ts';
 import { drawHashKey, type HashKey } from '../rules/keyed-hash.ts';
-import type { Fold } from '../storage/store.ts';
 import { applyChunk, endRule } from './apply-chunk.ts';
 import { applyCorrections } from './apply-corrections.ts';
 import { decodeCorrections, decodeReconciled } from './correction-records.ts';
@@ -16,12 +16,12 @@ export class LedgerFold implements Fold {
     this.state = new LedgerState(key);
   }
 
-  apply(record: Uint8Array): void {
+  apply({ record, origin }: Entry): void {
     const { state } = this;
     state.goTo(clockOf(record));
     switch (kindOf(record)) {
       case RECORD.chunk:
-        applyChunk(state, decodeChunk(record));
+        applyChunk(state, decodeChunk(record, origin));
         return;
       case RECORD.expired: {
         const { clock, max } = decodeExpired(record);

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { formatDuration } from '../config/duration.ts';
+import type { Topic } from '../log/log.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { encodeForget } from './records.ts';
 import type { TrustedClock } from './trusted-clock.ts';
@@ -12,7 +13,7 @@ export interface ForgettingOptions {
   readonly logger: Logger;
   /** Milliseconds without a word after which a name is forgotten. */
   readonly after: number;
-  append(records: readonly Uint8Array[]): Promise<void>;
+  readonly topic: Topic;
 }
 
 /**
@@ -57,15 +58,16 @@ export class Forgetting {
   }
 
   async #run(): Promise<void> {
-    const { state, clock, after, logger, append } = this.#options;
+    const { state, clock, after, logger, topic } = this.#options;
     const now = clock.now();
+    const expect = topic.last;
     const before = now - after;
     const idle = state.instances.filter((instance) => instance.hasIdle(before));
     if (idle.length === 0) return;
     try {
       for (const listener of this.#listeners) await listener();
       const used = idle.map(({ tags, kinds }) => [tags.used, kinds.used] as const);
-      await append([encodeForget({ clock: now, before })]);
+      await topic.append(encodeForget({ clock: now, before }), { expect });
       for (const [i, { name, tags, kinds }] of idle.entries()) {
         logger.info(
           { instance: name, tags: used[i]![0] - tags.used, kinds: used[i]![1] - kinds.used },

@@ -1,3 +1,4 @@
+import { Conflict, type Position, type Topic } from '../log/log.ts';
 import { BodyScanner, ScanError } from '../report/body-scanner.ts';
 import { ReportChunk } from '../report/report-chunk.ts';
 import { type Attempt, unknownAttempt } from './attempt.ts';
@@ -21,7 +22,8 @@ export interface IntakeContext {
   readonly sender: Sender;
   /** Milliseconds, never stepping. */
   monotonic(): number;
-  append(records: readonly Uint8Array[]): Promise<void>;
+  /** The instance's. */
+  readonly topic: Topic;
   /** A chunk was committed; called before its buffers are used again. */
   committed(chunk: ReportChunk): void;
 }
@@ -62,6 +64,8 @@ export class Intake implements Reading {
   #keep = 0;
   /** Elements of the body up to the last commit or match. */
   #elements = 0;
+  /** Of the instance's topic, when it was decided what this body is, and then after each chunk. */
+  #seen: Position = 0;
   /** It has taken the newest body's place. */
   #isNewest = false;
   #chunkSince = 0;
@@ -199,13 +203,15 @@ export class Intake implements Reading {
 
   /** The first element is whole: may this be the newest body again? */
   async #begin(): Promise<void> {
-    const { state, instance, sender } = this.#context;
+    const { state, instance, sender, topic } = this.#context;
+    this.#seen = topic.last;
     const first = { offset: this.#scanner.elementEnd, hash: this.#hashHere(), elements: 1 };
     this.#first = first;
     if (sender.committing !== null) {
       // It is the newest, and this is no retry of anything before it.
       if (sender.committing.first !== first.hash) return;
       await sender.committing.done.catch(() => {});
+      this.#seen = topic.last;
       this.#throwIfOver();
     }
     const links = state.find(instance)?.newest.links ?? [];
@@ -301,7 +307,7 @@ export class Intake implements Reading {
 
   /** Writes the chunk, which ends with the last whole element. */
   async #commit(): Promise<void> {
-    const { instance, state, clock, append, committed } = this.#context;
+    const { instance, state, clock, committed } = this.#context;
     const chunk = this.#chunk;
     this.#throwIfOver();
     const elements = this.#elements + chunk.elements;
@@ -310,7 +316,7 @@ export class Intake implements Reading {
     // Of a body with one report, that is the first link again.
     const link = first.offset === offset ? first : { offset, hash: this.#hashHere(), elements };
     const links = this.#keep > 0 || link === first ? [link] : [first, link];
-    await append([encodeChunk(timeOfReports(clock, chunk), instance, { keep: this.#keep, links }, chunk)]);
+    await this.#append(encodeChunk(timeOfReports(clock, chunk), instance, { keep: this.#keep, links }, chunk));
     this.#keep = state.find(instance)!.newest.links.length;
     this.#becomeNewest();
     this.#elements = elements;
@@ -319,6 +325,15 @@ export class Intake implements Reading {
     this.#keepLines();
     committed(chunk);
     chunk.clear();
+  }
+
+  async #append({ record, origin }: ReturnType<typeof encodeChunk>): Promise<void> {
+    try {
+      this.#seen = await this.#context.topic.append(record, { expect: this.#seen, origin });
+    } catch (error) {
+      // Another bridge has taken a body of this Couic since: what this one is to that one is judged when it comes again.
+      throw error instanceof Conflict ? new SupersededError({ cause: error }) : error;
+    }
   }
 
   #keepLines(): void {

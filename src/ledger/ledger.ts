@@ -54,8 +54,8 @@ export class BodyError extends Error {
  * committed stays, and is known when it comes again. Answered with 503, and the connection is closed.
  */
 export class SupersededError extends Error {
-  constructor() {
-    super('a later request of the same sender has taken the place of this one');
+  constructor(options?: ErrorOptions) {
+    super('a later request of the same sender has taken the place of this one', options);
     this.name = 'SupersededError';
   }
 }

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Position, Topic } from '../log/log.ts';
 import { EntryScanner } from '../report/entry-scanner.ts';
 import type { Reason } from '../report/quarantine.ts';
 import { ReportChunk } from '../report/report-chunk.ts';
@@ -54,7 +55,8 @@ export interface ReconcileOptions {
 export interface ReconcilerContext {
   readonly state: LedgerState;
   readonly clock: TrustedClock;
-  append(records: readonly Uint8Array[]): Promise<void>;
+  /** The instance's. */
+  readonly topic: Topic;
 }
 
 /**
@@ -71,13 +73,15 @@ export class Reconciler {
   #unknown = 0;
   readonly #unreadable = new Map<Reason, number>();
   readonly #short: ShortList[] = [];
+  /** Of the instance's topic, when rules were last compared. */
+  #seen: Position = 0;
 
   constructor(context: ReconcilerContext, instance: string) {
     this.#context = context;
     this.#instance = instance;
   }
 
-  /** @throws ScanError when an answer is no list, or not whole; and whatever `list` throws. */
+  /** @throws ScanError when an answer is no list, or not whole; Conflict when another process has written meanwhile: compare again; and whatever `list` throws. */
   async run(
     list: ListRules,
     { signal, counts = async () => undefined }: ReconcileOptions = {},
@@ -101,8 +105,10 @@ export class Reconciler {
     const added = after.added - before.added;
     const removed = after.removed - before.removed;
     const drift = added + removed + this.#kept + this.#unknown;
-    const { clock, append } = this.#context;
-    await append([encodeReconciled({ clock: clock.now(), instance: this.#instance, drift })]);
+    const { clock, topic } = this.#context;
+    await topic.append(encodeReconciled({ clock: clock.now(), instance: this.#instance, drift }), {
+      expect: this.#seen,
+    });
     return {
       listed: this.#listed,
       added,
@@ -128,6 +134,7 @@ export class Reconciler {
       for (let at = 0; at < piece.length; at += SLICE_BYTES) {
         signal?.throwIfAborted();
         scanner.feed(piece.subarray(at, at + SLICE_BYTES), chunk);
+        this.#seen = this.#context.topic.last;
         listing.compare(chunk, this.#corrections, this.#now());
         this.#unknown += listing.keep(scanner.named);
         this.#listed += chunk.reports;
@@ -157,6 +164,7 @@ export class Reconciler {
     const { bound } = listing;
     for (let from = 0; from < bound; from += SLICE_RULES) {
       signal?.throwIfAborted();
+      this.#seen = this.#context.topic.last;
       for (const rule of listing.gone(from, Math.min(from + SLICE_RULES, bound), this.#now())) {
         if (keep) {
           this.#kept++;
@@ -174,8 +182,8 @@ export class Reconciler {
     if (this.#corrections.count === 0) return;
     const corrections = this.#corrections;
     this.#corrections = new Corrections();
-    const { clock, append } = this.#context;
-    await append([corrections.encode(clock.now(), this.#instance)]);
+    const { clock, topic } = this.#context;
+    await topic.append(corrections.encode(clock.now(), this.#instance), { expect: this.#seen });
   }
 
   /** Unix seconds. */

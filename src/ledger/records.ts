@@ -77,26 +77,28 @@ function view(record: Uint8Array): DataView {
 /** What comes after the words, as JSON. */
 type ChunkTail = [instance: string, body: BodyChange, tags: string[], kinds: string[]];
 
-/** What a record was made of: when the same comes back to be applied, it need not be read from its bytes. */
-const ORIGIN = Symbol('origin');
-interface Encoded extends Uint8Array {
-  [ORIGIN]?: ChunkRecord;
-}
-
-/** Makes the record where the chunk's words lie: it is good until the chunk changes. */
-export function encodeChunk(clock: number, instance: string, body: BodyChange, chunk: ReportChunk): Uint8Array {
+/**
+ * Makes the record where the chunk's words lie: it is good until the chunk changes. What it is made of comes along, so that
+ * it need not be read from its bytes when it is applied.
+ */
+export function encodeChunk(
+  clock: number,
+  instance: string,
+  body: BodyChange,
+  chunk: ReportChunk,
+): { record: Uint8Array; origin: ChunkRecord } {
   const [tags, kinds] = [chunk.tags.strings(), chunk.kinds.strings()];
   const tail = JSON.stringify([instance, body, tags, kinds] satisfies ChunkTail);
-  const record: Buffer & Encoded = chunk.frame(Buffer.byteLength(tail));
+  const record = chunk.frame(Buffer.byteLength(tail));
   writeHeader(record, RECORD.chunk, clock, chunk.length);
   record.write(tail, HEADER + chunk.length * 4);
-  record[ORIGIN] = { clock, instance, body, words: chunk.words.subarray(0, chunk.length), tags, kinds };
-  return record;
+  const words = chunk.words.subarray(0, chunk.length);
+  return { record, origin: { clock, instance, body, words, tags, kinds } };
 }
 
-export function decodeChunk(record: Uint8Array): ChunkRecord {
-  const origin = (record as Encoded)[ORIGIN];
-  if (origin) return origin;
+/** @param origin - what `encodeChunk` gave beside the record, if it was this process that made it. */
+export function decodeChunk(record: Uint8Array, origin?: unknown): ChunkRecord {
+  if (origin !== undefined) return origin as ChunkRecord;
   const { clock, words, tail } = decodeWords<ChunkTail>(record);
   const [instance, body, tags, kinds] = tail;
   return { clock, instance, body, words, tags, kinds };

@@ -116,16 +116,19 @@ export interface Log {
 /** Bytes of a record with its topic's name and what frames it: an entry is a message of at most 1 MiB in any engine. */
 export const MAX_RECORD = 1024 * 1024 - 1024;
 
-/** Another process has written to the topic since: look again at what is there now, and decide anew. */
+/** Another process has written to the topic since. It is folded here as well by now: look again, and decide anew. */
 export class Conflict extends Error {
   readonly topic: string;
   readonly expected: Position;
+  /** Of the topic's last entry when the append was refused. */
+  readonly found: Position;
 
-  constructor(topic: string, expected: Position) {
+  constructor(topic: string, expected: Position, found: Position) {
     super(`another process has written to ${topic} after position ${expected}`);
     this.name = 'Conflict';
     this.topic = topic;
     this.expected = expected;
+    this.found = found;
   }
 }
 

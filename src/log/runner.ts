@@ -2,7 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Follower, LogEngine, SnapshotPiece } from './engine.ts';
-import type { AppendOptions, Entry, Fold, Log, LogIdentity, Position, Reader, Topic } from './log.ts';
+import {
+  type AppendOptions,
+  Conflict,
+  type Entry,
+  type Fold,
+  type Log,
+  type LogIdentity,
+  type Position,
+  type Reader,
+  type Topic,
+} from './log.ts';
 import { beyondBounds, encodeCursor, READER_PREFIX, Readers, type Retention } from './readers.ts';
 import { KeptFold, restoreSections, snapshotSections } from './snapshot-sections.ts';
 import { notOpen, StorageError } from './storage-error.ts';
@@ -196,9 +206,15 @@ export class LogRunner implements Log {
   async #append(name: string, record: Uint8Array, options?: AppendOptions): Promise<Position> {
     if (this.#lost) throw this.#lost;
     if (!this.#isOpen || this.#closing) throw notOpen();
-    const position = await this.#engine.append(name, record, options);
-    if (position > this.#position) await this.#folded(position);
-    return position;
+    try {
+      const position = await this.#engine.append(name, record, options);
+      if (position > this.#position) await this.#folded(position);
+      return position;
+    } catch (error) {
+      // Whoever looks again must see what was first.
+      if (error instanceof Conflict && error.found > this.#position) await this.#folded(error.found);
+      throw error;
+    }
   }
 
   #folded(position: Position): Promise<void> {

@@ -12,11 +12,18 @@ export type StorageErrorCode =
 /** Says what is wrong, where, and what to do. */
 export class StorageError extends Error {
   readonly code: StorageErrorCode;
+  /** What the message says, without what to do: for others than the bridge's operators. */
+  readonly about: { readonly path: string; readonly what: string } | undefined;
 
-  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: StorageErrorCode,
+    message: string,
+    options: ErrorOptions & Partial<Pick<StorageError, 'about'>> = {},
+  ) {
     super(message, options);
     this.name = 'StorageError';
     this.code = code;
+    this.about = options.about;
   }
 }
 

@@ -10,7 +10,7 @@
  * | 5 (to 8) | the address, most significant word first: one word for IPv4, four for IPv6; host bits are 0 |
  *
  * Words are in the machine's byte order; the store's header says little-endian, which every platform of Node is
- * that lmdb ships binaries for.
+ * that the kernel's lock comes with a binary for.
  */
 export const REMOVE = 1;
 export const IGNORE = 2;

@@ -1,5 +1,6 @@
 import { schema } from '../../plugins/exporters/crowdsec/config.ts';
 import { couicMapping } from '../../plugins/exporters/crowdsec/couic-mapping.ts';
+import { memoryOutbox } from '../../plugins/exporters/crowdsec/memory-outbox.ts';
 import { noObserver } from '../../plugins/exporters/crowdsec/observer.ts';
 import { Outbox } from '../../plugins/exporters/crowdsec/outbox.ts';
 import { Sealer } from '../../plugins/exporters/crowdsec/sealer.ts';
@@ -7,7 +8,7 @@ import { DEFAULT_LIMITS } from '../../src/ledger/attribute-limits.ts';
 import { LedgerFold } from '../../src/ledger/fold.ts';
 import { LedgerProducer } from '../../src/ledger/producer.ts';
 import { encodeSettings } from '../../src/ledger/records.ts';
-import { MemoryStore } from '../support/memory-store.ts';
+import { entryOf } from '../support/entry.ts';
 import { type Benchmark, boundRow, mustEqual } from './benchmark.ts';
 import { CLOCK, ruleRecords } from './ledger/records.ts';
 
@@ -20,15 +21,15 @@ export const seal: Benchmark = {
   async run({ smoke, runs }) {
     const tags = 1000;
     const fold = new LedgerFold();
-    fold.apply(encodeSettings({ clock: CLOCK, limits: { ...DEFAULT_LIMITS, tags } }));
+    fold.apply(entryOf(encodeSettings({ clock: CLOCK, limits: { ...DEFAULT_LIMITS, tags } })));
     const producer = new LedgerProducer(fold.state, '0', null, () => CLOCK);
     const clock = { wall: CLOCK, now: () => clock.wall, monotonic: () => clock.wall };
     const outbox = new Outbox();
-    const journal = new MemoryStore().attach('exporter', outbox);
+    const topic = memoryOutbox().attach(outbox);
     const ignore = () => {};
     const sealer = new Sealer({
       outbox,
-      journal,
+      topic,
       mapping: couicMapping(schema.parse({ dry_run: true })),
       component: { name: 'bench', type: 'bench', version: '1', feature_flags: [] },
       maxOrigins: tags,
@@ -42,12 +43,12 @@ export const seal: Benchmark = {
     const times: number[] = [];
     const windows = smoke ? 1 : COMPILED + runs;
     for (let window = 0; window < windows; window++) {
-      for (const record of ruleRecords(4 * tags, { from: window * 4 * tags, tags, expiration: () => 0 }))
-        fold.apply(record);
+      for (const { record, origin } of ruleRecords(4 * tags, { from: window * 4 * tags, tags, expiration: () => 0 }))
+        fold.apply({ ...entryOf(record), origin });
       clock.wall += 60_000;
       const before = process.cpuUsage();
       const { resourceMetrics } = await producer.collect();
-      await sealer.seal(resourceMetrics);
+      await sealer.seal(resourceMetrics, topic.last);
       const { user, system } = process.cpuUsage(before);
       if (smoke || window >= COMPILED) times.push((user + system) / 1000);
     }

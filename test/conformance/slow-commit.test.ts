@@ -36,6 +36,7 @@ describeWith(['haproxy'], 'A retry that arrives while its first attempt commits,
   ])('counts every report once, %s', async (_title, its) => {
     const store = new MemoryStore();
     const { ledger } = newLedger(store, systemClock as never);
+    await store.load();
     await ledger.start();
     ends.push(() => ledger.stop());
     const config = { endpoint: '127.0.0.1:0', instances: [{ name: 'edge', token: TOKEN }], log_reports: false };

@@ -106,12 +106,12 @@ test('a tag without a rule that was not heard of for long gives back its place, 
 
   // A replay forgets the same at the same point, from a snapshot as well.
   const fold = new LedgerFold();
-  for (const [i, { record }] of store.log.entries()) {
-    fold.apply(record);
+  for (const [i, entry] of store.log.entries()) {
+    fold.apply(entry);
     if (i !== 5) continue;
     const restored = new LedgerFold();
     restored.restore(Array.from(fold.snapshot(), (piece) => Uint8Array.from(piece)));
-    for (const { record: rest } of store.log.slice(i + 1)) restored.apply(rest);
+    for (const rest of store.log.slice(i + 1)) restored.apply(rest);
     expect(await points(new LedgerProducer(restored.state, '0', null, () => 0))).toEqual(
       await points(new LedgerProducer(ledgerOf(store), '0', null, () => 0)),
     );
@@ -120,7 +120,7 @@ test('a tag without a rule that was not heard of for long gives back its place, 
 
 function ledgerOf(store: MemoryStore) {
   const fold = new LedgerFold();
-  for (const { record } of store.log) fold.apply(record);
+  for (const entry of store.log) fold.apply(entry);
   return fold.state;
 }
 

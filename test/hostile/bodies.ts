@@ -10,6 +10,7 @@ import { receiverContext } from '../support/receiver-context.ts';
 export async function startBridge(instances = 1, limits: { bodyStallTimeout?: number } = {}) {
   const store = new MemoryStore();
   const { ledger } = newLedger(store, systemClock as never);
+  await store.load();
   await ledger.start();
   const context = receiverContext(ledger);
   const names = Array.from({ length: instances }, (_, index) => `couic-${index}`);

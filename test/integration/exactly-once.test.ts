@@ -20,6 +20,7 @@ let port: number;
 beforeEach(async () => {
   store = new MemoryStore();
   ({ ledger } = newLedger(store, systemClock as never));
+  await store.load();
   await ledger.start();
   context = receiverContext(ledger);
   const config = configSchema.parse({ endpoint: '127.0.0.1:0', instances: [{ name: 'couic' }] });

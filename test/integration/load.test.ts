@@ -25,6 +25,7 @@ let store: MemoryStore;
 beforeEach(async () => {
   store = new MemoryStore();
   ({ ledger } = newLedger(store, systemClock as never));
+  await store.load();
   await ledger.start();
   return () => ledger.stop();
 });

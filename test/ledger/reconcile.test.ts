@@ -96,14 +96,14 @@ describe('time', () => {
     await reconcile({ drop: [{ cidr: '192.0.2.1/32', expiration: NOW }] });
     expect(await active()).toEqual({ 'drop scanner ipv4': 1 });
     clock.advance(2000);
-    await startedLedger(store, clock).then((again) => again.ledger.stop());
+    await startedLedger(new MemoryStore(store.log), clock).then((again) => again.ledger.stop());
     expect((await collect(ledger.producer()))['couic.rule.lifetime']).toBeUndefined();
   });
 
   test('what comes in expires as a rule that was reported', async () => {
     await reconcile({ drop: [{ cidr: '192.0.2.1/32', expiration: NOW + 60 }] });
     clock.advance(61_000);
-    const again = await startedLedger(store, clock);
+    const again = await startedLedger(new MemoryStore(store.log), clock);
     expect((await collect(again.ledger.producer()))['couic.rule.expirations']).toEqual({ 'drop scanner ipv4': 1 });
     await again.ledger.stop();
   });

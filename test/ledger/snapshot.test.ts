@@ -33,7 +33,7 @@ test('a fold restored from a snapshot taken anywhere goes on as the one that was
           await ledger.ingest('couic', pieces(bodyOf(reports)));
         }
         await ledger.stop();
-        const records = store.log.map(({ record }) => record);
+        const records = store.log;
         const cut = at % (records.length + 1);
         const live = new LedgerFold();
         for (const record of records.slice(0, cut)) live.apply(record);
@@ -68,7 +68,7 @@ test('a snapshot that is given up, begun or not, lets changes go free of copies 
   await ledger.ingest('couic', pieces(bodyOf([{}])));
   await ledger.stop();
   const fold = new LedgerFold();
-  for (const { record } of store.log) fold.apply(record);
+  for (const entry of store.log) fold.apply(entry);
   fold.snapshot()[Symbol.iterator]().return?.();
   const iterator = fold.snapshot()[Symbol.iterator]();
   iterator.next();

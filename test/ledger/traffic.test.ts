@@ -6,6 +6,7 @@ import type { TrafficCount, TrafficReading } from '../../src/ledger/traffic.ts';
 import { below, seededRandom } from '../support/couic-sim/random.ts';
 import { Traffic } from '../support/couic-sim/traffic.ts';
 import { collect, startedLedger } from '../support/ledger.ts';
+import { MemoryStore } from '../support/memory-store.ts';
 
 type Started = Awaited<ReturnType<typeof startedLedger>>;
 type Numbers = Record<string, readonly [packets: number | bigint, bytes: number | bigint]>;
@@ -113,11 +114,11 @@ describe('tags never count more than XDP_DROP rose by:', () => {
     await record(reading({ XDP_DROP: [0, 0] }, { scanner: [0, 0] }));
     await record(reading({ XDP_DROP: [100, 6000] }, { scanner: [105, 6300] }));
     const fold = new LedgerFold();
-    for (const { record } of store.log) fold.apply(record);
+    for (const entry of store.log) fold.apply(entry);
     const restored = new LedgerFold();
     restored.restore(fold.snapshot());
     await record(reading({ XDP_DROP: [110, 6600] }, { scanner: [110, 6600] }));
-    for (const each of [fold, restored]) each.apply(store.log.at(-1)!.record);
+    for (const each of [fold, restored]) each.apply(store.log.at(-1)!);
     const rules = async ({ state }: LedgerFold) =>
       (await collect(new LedgerProducer(state, '0', null, () => 0)))['couic.rule.packets'];
     expect(await rules(restored)).toEqual({ 'drop scanner': 110 });
@@ -211,14 +212,14 @@ test('a restart of the bridge goes on where it was, from the log and from a snap
   await record(reading({ XDP_DROP: [10, 600] }, { scanner: [4, 240] }));
   await record(reading({ XDP_DROP: [15, 900] }, { scanner: [6, 360] }));
   const fold = new LedgerFold();
-  for (const { record } of store.log) fold.apply(record);
+  for (const entry of store.log) fold.apply(entry);
   const restored = new LedgerFold();
   restored.restore(fold.snapshot());
   expect(await collect(new LedgerProducer(restored.state, '0', null, () => 0))).toEqual(
     await collect(ledger.producer()),
   );
 
-  const again = await startedLedger(store);
+  const again = await startedLedger(new MemoryStore(store.log));
   await again.ledger.recordTraffic('edge', reading({ XDP_DROP: [115, 6900] }, { scanner: [6, 360] }));
   expect((await collect(again.ledger.producer()))['couic.network.packets']).toEqual({ XDP_DROP: 105 });
   await again.ledger.stop();

@@ -103,7 +103,7 @@ test('the restart of a bridge that heard nothing for days is an ordinary one', a
   await ledger.stop();
   expect(store.log.length).toBeLessThan(20);
   const fold = new LedgerFold();
-  for (const { record } of store.log) fold.apply(record);
+  for (const entry of store.log) fold.apply(entry);
   const trusted = new TrustedClock(clock);
   trusted.startAfter(fold.state.clock);
   expect(trusted.heldBack).toBe(0);

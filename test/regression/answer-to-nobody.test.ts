@@ -15,6 +15,7 @@ import { receiverContext } from '../support/receiver-context.ts';
 test('an answer that goes out before a hang-up was noticed is not taken for heard', async () => {
   const store = new MemoryStore();
   const { ledger } = newLedger(store, systemClock as never);
+  await store.load();
   await ledger.start();
   const config = { endpoint: '127.0.0.1:0', instances: [{ name: 'couic' }], log_reports: false };
   const receiver = new CouicReceiver(receiverContext(ledger), configSchema.parse(config));

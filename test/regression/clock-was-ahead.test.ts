@@ -97,10 +97,10 @@ test('a replay, and one from a snapshot taken anywhere, comes to the same', asyn
   await ledger.stop();
   for (let cut = 0; cut <= live.log.length; cut++) {
     const before = new LedgerFold();
-    for (const { record } of live.log.slice(0, cut)) before.apply(record);
+    for (const entry of live.log.slice(0, cut)) before.apply(entry);
     const after = new LedgerFold();
     after.restore(Array.from(before.snapshot(), (piece) => new Uint8Array(piece)));
-    for (const { record } of live.log.slice(cut)) after.apply(record);
+    for (const entry of live.log.slice(cut)) after.apply(entry);
     expect(await all(new LedgerProducer(after.state, '0.0.0', null, () => at))).toEqual(expected);
   }
 });

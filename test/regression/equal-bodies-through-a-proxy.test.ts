@@ -12,7 +12,9 @@ import { receiverContext } from '../support/receiver-context.ts';
  * was not known to have gone out, so that the next body, equal to it, was taken for its retry.
  */
 test('equal bodies that each come on a connection of their own, closed with the answer, are counted', async () => {
-  const { ledger } = newLedger(new MemoryStore(), systemClock as never);
+  const store = new MemoryStore();
+  const { ledger } = newLedger(store, systemClock as never);
+  await store.load();
   await ledger.start();
   const config = { endpoint: '127.0.0.1:0', instances: [{ name: 'couic' }], log_reports: false };
   const receiver = new CouicReceiver(receiverContext(ledger), configSchema.parse(config));

@@ -12,9 +12,9 @@ import type {
 } from '../../src/component.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { Health } from '../../src/health.ts';
+import type { Fold, Log } from '../../src/log/log.ts';
 import { Service } from '../../src/service.ts';
 import type { ServiceLedger } from '../../src/service-ledger.ts';
-import type { Fold, Store } from '../../src/storage/store.ts';
 
 /** Options of every fake component: what it does when it is started and ended. */
 const behaviour = z.strictObject({
@@ -86,7 +86,7 @@ export class FakeService {
       type: 'storage',
       stability: 'beta',
       schema: behaviour,
-      create: ({ id }, config) => ({ ...this.#component(id, config), store: this.#store() }),
+      create: ({ id }, config) => ({ ...this.#component(id, config), log: this.#log() }),
     };
     const extension: ExtensionFactory<Behaviour> = {
       kind: 'extension',
@@ -154,12 +154,17 @@ export class FakeService {
     };
   }
 
-  #store(): Store {
+  #log(): Log {
     return {
-      identity: { instanceId: 'id-1', createdAt: 0 },
-      attach: (name) => {
-        this.attached.push(name);
-        return { append: async () => {} };
+      identity: { logId: 'log-1', instanceId: 'id-1', createdAt: 0 },
+      directory: undefined,
+      attach: (name) => void this.attached.push(name),
+      topic: (name) => ({ name, last: 0, append: async () => 1 }),
+      reader: () => {
+        throw new Error('nothing reads here');
+      },
+      read: () => {
+        throw new Error('nothing reads here');
       },
       load: async () => {},
       close: async () => {},

@@ -8,7 +8,7 @@ import { type AttributeLimits, DEFAULT_LIMITS } from '../../src/ledger/attribute
 import type { BodySource } from '../../src/ledger/body-source.ts';
 import { BridgeLedger } from '../../src/ledger/bridge-ledger.ts';
 import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
-import type { Store } from '../../src/storage/store.ts';
+import type { Log } from '../../src/log/log.ts';
 import { deferred } from './deferred.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -31,14 +31,14 @@ interface TestLimits extends AttributeLimits {
 }
 
 export function newLedger(
-  store: Pick<Store, 'attach'>,
+  log: Pick<Log, 'attach' | 'topic'>,
   clock = new ManualClock(),
   limits: Partial<TestLimits> = {},
   trustedClock = new TrustedClock(clock),
 ) {
   const { forgetAfter, ...attributeLimits } = { ...DEFAULT_LIMITS, forgetAfter: 30 * 86_400_000, ...limits };
   const ledger = new BridgeLedger({
-    store,
+    log,
     clock,
     trustedClock,
     events: new BridgeEvents(),

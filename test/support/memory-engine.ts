@@ -12,20 +12,27 @@ import { notOpen, tooLarge } from '../../src/log/storage-error.ts';
 
 /** What several engines share: a log in memory, which outlives them. */
 export class MemoryLog {
-  entries: Entry[] = [];
+  readonly entries: Entry[];
   /** Of the first that is kept. */
-  first: Position = 1;
-  last: Position = 0;
+  first: Position;
+  last: Position;
   snapshot: { position: Position; pieces: SnapshotPiece[] } | undefined;
   readonly topics = new Map<string, Position>();
   readonly listeners = new Set<() => void>();
+  readonly #writers = new Map<Position, object>();
   readonly logId = '00000000-0000-4000-8000-000000000000';
   createdAt = 0;
 
+  constructor(entries: Entry[] = []) {
+    this.entries = entries;
+    this.first = entries[0]?.position ?? 1;
+    this.last = entries.at(-1)?.position ?? 0;
+    for (const { topic, position } of entries) this.topics.set(topic, position);
+  }
+
   /** As a process that ends now leaves it. */
   copy(): MemoryLog {
-    const copy = new MemoryLog();
-    copy.entries = [...this.entries];
+    const copy = new MemoryLog([...this.entries]);
     copy.first = this.first;
     copy.last = this.last;
     copy.snapshot = this.snapshot;
@@ -33,13 +40,23 @@ export class MemoryLog {
     return copy;
   }
 
-  push(topic: string, record: Uint8Array, time: number, origin: unknown, by: MemoryEngine): Position {
+  push(topic: string, record: Uint8Array, time: number, by: object): Position {
     const position = ++this.last;
     this.entries.push({ position, time, topic, record: new Uint8Array(record) });
     this.topics.set(topic, position);
-    by.origins.set(position, origin);
-    for (const listener of [...this.listeners]) listener();
+    this.#writers.set(position, by);
     return position;
+  }
+
+  /** Whether anybody else has written to a topic after a position. */
+  hasOthers(topic: string, after: Position, by: object): boolean {
+    return this.entries.some(
+      (entry) => entry.position > after && entry.topic === topic && this.#writers.get(entry.position) !== by,
+    );
+  }
+
+  announce(): void {
+    for (const listener of [...this.listeners]) listener();
   }
 }
 
@@ -48,6 +65,8 @@ export interface MemoryEngineOptions {
   readonly onStep?: ((step: string) => void) | undefined;
   /** How long an append takes, and what fails it. */
   readonly commit?: () => Promise<void>;
+  /** Runs between the commit and its delivery. */
+  readonly afterCommit?: () => Promise<void>;
   readonly now?: () => number;
 }
 
@@ -58,12 +77,10 @@ export interface MemoryEngineOptions {
 export class MemoryEngine implements LogEngine {
   readonly log: MemoryLog;
   readonly directory = undefined;
-  readonly origins = new Map<Position, unknown>();
   readonly #options: MemoryEngineOptions;
   #delivered: Position = 0;
   #queue: Promise<unknown> = Promise.resolve();
-  /** Last own entries by topic: they do not conflict. */
-  readonly #own = new Map<string, Position>();
+  readonly #origins = new Map<Position, unknown>();
   #unfollow: () => void = () => {};
   #state: 'new' | 'open' | 'draining' | 'closed' = 'new';
 
@@ -99,8 +116,8 @@ export class MemoryEngine implements LogEngine {
       if (this.#state === 'closed') return;
       for (const entry of this.log.entries.slice(Math.max(0, this.#delivered + 1 - this.log.first))) {
         this.#delivered = entry.position;
-        const origin = this.origins.get(entry.position);
-        this.origins.delete(entry.position);
+        const origin = this.#origins.get(entry.position);
+        this.#origins.delete(entry.position);
         follower.deliver(origin === undefined ? entry : { ...entry, origin });
       }
     };
@@ -113,13 +130,16 @@ export class MemoryEngine implements LogEngine {
     if (this.#state !== 'open') return Promise.reject(notOpen());
     const bytes = record.length + topic.length;
     if (bytes > MAX_RECORD) return Promise.reject(tooLarge(topic, bytes, MAX_RECORD));
+    this.#options.onStep?.('requested');
     const done = this.#queue.then(async () => {
       await this.#options.commit?.();
       this.#options.onStep?.('before-commit');
-      const last = this.log.topics.get(topic) ?? 0;
-      if (expect !== undefined && last > expect && last !== this.#own.get(topic)) throw new Conflict(topic, expect);
-      const position = this.log.push(topic, record, this.#options.now?.() ?? Date.now(), origin, this);
-      this.#own.set(topic, position);
+      if (expect !== undefined && this.log.hasOthers(topic, expect, this))
+        throw new Conflict(topic, expect, this.log.topics.get(topic) ?? 0);
+      const position = this.log.push(topic, record, this.#options.now?.() ?? Date.now(), this);
+      if (origin !== undefined) this.#origins.set(position, origin);
+      await this.#options.afterCommit?.();
+      this.log.announce();
       this.#options.onStep?.('after-commit');
       return position;
     });

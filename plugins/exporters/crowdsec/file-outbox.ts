@@ -1,143 +1,57 @@
-import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { makeDirectory } from '../../../src/storage/make-directory.ts';
-import type { Fold, Journal } from '../../../src/storage/store.ts';
-import { encodeFrame, readFrames } from './file-frames.ts';
-import { FileLock } from './file-lock.ts';
-import type { OutboxStorage } from './usage-metrics-exporter.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { Health } from '../../../src/health.ts';
+import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
+import { PidLock } from '../../../src/log/embedded/pid-lock.ts';
+import type { Fold, Topic } from '../../../src/log/log.ts';
+import { LogRunner } from '../../../src/log/runner.ts';
+import { StorageError } from '../../../src/log/storage-error.ts';
+import { OUTBOX_TOPIC, type OutboxStorage } from './outbox-storage.ts';
 
-/** The log is written anew from the state once it is this long, and four times as long as the state was. */
+/** Whoever embeds the exporter hears of failures from its appends. */
+const silent = { info() {}, warn() {}, error() {} };
+
+/** A snapshot takes the log's place once it is this long, and longer than the last one. */
 const COMPACT_FROM = 1024 * 1024;
-const HEADER = Buffer.from('crowdsec usage-metrics outbox 1\n');
 
 /**
- * Keeps windows in one file: each step is on disk before it counts, so what LAPI has not taken is sent by the next
- * process. One process at a time; on a local disk.
- * @param path - of the file; its directory is created. Beside it stand `PATH.lock` and, for moments, `PATH.new`.
+ * Keeps windows in a directory, with the bridge's own log: each step is on disk before it counts, so what LAPI has not
+ * taken is sent by the next process. One process at a time; on a local disk.
+ * @param directory - created if it does not exist.
  */
-export function fileOutbox(path: string): OutboxStorage {
-  return new FileOutbox(path);
+export function fileOutbox(directory: string): OutboxStorage {
+  const common = { clock: systemClock, logger: silent };
+  // No native part: a program that only has this exporter takes a file with its number for a lock.
+  const engine = new EmbeddedEngine({ ...common, directory, health: new Health(), lock: new PidLock() });
+  const log = new LogRunner({ ...common, engine, minimumLogBytes: COMPACT_FROM });
+  let isAttached = false;
+  return {
+    attach(fold: Fold): Topic {
+      if (isAttached) throw new Error(`the outbox ${directory} belongs to one exporter: give each its own directory`);
+      isAttached = true;
+      log.attach(OUTBOX_TOPIC, fold);
+      return log.topic(OUTBOX_TOPIC);
+    },
+    open: () => log.load().catch((error) => Promise.reject(refusal(directory, error))),
+    close: () => log.close(),
+  };
 }
 
-class FileOutbox implements OutboxStorage {
-  readonly #path: string;
-  readonly #lock: FileLock;
-  #fold: Fold | undefined;
-  #file: FileHandle | undefined;
-  /** Bytes of the file that are good. */
-  #length = 0;
-  #compacted = 0;
-  /** A write failed: what it left beyond the good length has to go before the next one. */
-  #torn = false;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(path: string) {
-    this.#path = path;
-    this.#lock = new FileLock(`${path}.lock`);
-  }
-
-  attach(fold: Fold): Journal {
-    if (this.#fold) throw new Error(`the outbox ${this.#path} belongs to one exporter: give each its own file`);
-    this.#fold = fold;
-    return {
-      append: (records) => {
-        const done = this.#last.then(() => this.#append(fold, records));
-        this.#last = done.catch(() => {});
-        return done;
-      },
-    };
-  }
-
-  async open(): Promise<void> {
-    makeDirectory(dirname(this.#path));
-    await this.#lock.take();
-    try {
-      await this.#load(this.#fold!);
-      await this.#compact(this.#fold!);
-    } catch (error) {
-      await this.#lock.release();
-      throw error;
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#last;
-    await this.#file?.close();
-    this.#file = undefined;
-    await this.#lock.release();
-  }
-
-  async #load(fold: Fold): Promise<void> {
-    const bytes = await readFile(this.#path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return HEADER;
-      throw error;
-    });
-    if (!bytes.subarray(0, HEADER.length).equals(HEADER)) {
-      throw new Error(`${this.#path} is not an outbox of this version: move it away, or name another file`);
-    }
-    const { snapshot, appends } = readFrames(bytes, HEADER.length, this.#path);
-    fold.restore(snapshot);
-    for (const records of appends) for (const record of records) fold.apply(record);
-  }
-
-  async #append(fold: Fold, records: readonly Uint8Array[]): Promise<void> {
-    if (!this.#file) throw new Error(`the outbox ${this.#path} is not open`);
-    const frame = encodeFrame('records', records);
-    try {
-      if (this.#torn) await this.#file.truncate(this.#length);
-      this.#torn = true;
-      await writeAll(this.#file, frame, this.#length);
-      await this.#file.datasync();
-      this.#torn = false;
-    } catch (error) {
-      throw new Error(`the outbox ${this.#path} cannot be written: ${(error as Error).message}`, { cause: error });
-    }
-    this.#length += frame.length;
-    for (const record of records) fold.apply(record);
-    if (this.#length > COMPACT_FROM && this.#length > 4 * this.#compacted) await this.#compact(fold).catch(() => {});
-  }
-
-  /** Writes the state to a new file and puts it in the place of the old one: at any moment one of them is whole. */
-  async #compact(fold: Fold): Promise<void> {
-    const fresh = `${this.#path}.new`;
-    const file = await open(fresh, 'w', 0o600);
-    try {
-      let length = HEADER.length;
-      await writeAll(file, HEADER, 0);
-      for (const piece of fold.snapshot()) {
-        const frame = encodeFrame('snapshot', [piece]);
-        await writeAll(file, frame, length);
-        length += frame.length;
-      }
-      await file.datasync();
-      await rename(fresh, this.#path);
-      await syncDirectory(dirname(this.#path));
-      const old = this.#file;
-      this.#file = file;
-      this.#length = length;
-      this.#compacted = length;
-      this.#torn = false;
-      await old?.close();
-    } catch (error) {
-      if (this.#file !== file) await file.close();
-      throw error;
-    }
-  }
-}
-
-/** A write may take less than it was given, on a disk that is nearly full. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
+/** What the log says is worded for who runs the bridge. */
+function refusal(directory: string, error: unknown): unknown {
+  if (!(error instanceof StorageError)) return error;
+  const { about } = error;
+  const because = (what: string) => new Error(what, { cause: error });
+  switch (error.code) {
+    case 'ERR_STORAGE_LOCKED':
+      return because(`${directory}: ${about?.what} has this outbox; give each its own directory`);
+    case 'ERR_STORAGE_DAMAGED':
+      return because(
+        `${about?.path} is damaged: ${about?.what}. Restore ${directory}, or move it away and lose the windows that waited`,
+      );
+    case 'ERR_STORAGE_FOREIGN':
+    case 'ERR_STORAGE_OLDER':
+      return because(`${directory} is not an outbox of this version: move it away, or name another directory`);
+    default:
+      return because(`the outbox ${directory} cannot be used: ${error.message}`);
   }
 }

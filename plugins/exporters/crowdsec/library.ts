@@ -6,10 +6,7 @@ export type { Contribution, Mapping } from './mapping.ts';
 export { memoryOutbox } from './memory-outbox.ts';
 export type { WindowObserver } from './observer.ts';
 export type { QuarantinedWindow, WaitingWindow } from './outbox.ts';
+export type { OutboxStorage } from './outbox-storage.ts';
 export type { ComponentInfo } from './payload.ts';
 export type { SourcePoint } from './points.ts';
-export {
-  CrowdSecUsageMetricsExporter,
-  type CrowdSecUsageMetricsExporterOptions,
-  type OutboxStorage,
-} from './usage-metrics-exporter.ts';
+export { CrowdSecUsageMetricsExporter, type CrowdSecUsageMetricsExporterOptions } from './usage-metrics-exporter.ts';

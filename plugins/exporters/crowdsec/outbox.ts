@@ -1,6 +1,12 @@
-import type { Fold } from '../../../src/storage/store.ts';
+import type { Fold, Entry as LogEntry } from '../../../src/log/log.ts';
 import { parsePayload } from './payload.ts';
-import { decodeRecord, type QuarantinedRecord, type SealedRecord, type SealedWindow } from './records.ts';
+import {
+  decodeRecord,
+  type OutboxRecord,
+  type QuarantinedRecord,
+  type SealedRecord,
+  type SealedWindow,
+} from './records.ts';
 import { fromPieces, toPieces } from './snapshot-lines.ts';
 import { type StateEntry, WindowState } from './window-state.ts';
 
@@ -69,8 +75,8 @@ export class Outbox implements Fold {
     return this.#waiting.get(number) ?? this.#quarantined.get(number);
   }
 
-  apply(bytes: Uint8Array): void {
-    const record = decodeRecord(bytes);
+  apply({ record: bytes, origin }: LogEntry): void {
+    const record = (origin as OutboxRecord | undefined) ?? decodeRecord(bytes);
     switch (record.type) {
       case 'baseline':
         this.state.startCounting(record);

@@ -1,3 +1,4 @@
+import type { Decision } from '../../../src/log/decide.ts';
 import type { UsageItem } from './items.ts';
 
 /** A series' key, what it had counted, and when that count began (ms since the epoch). */
@@ -87,6 +88,11 @@ export function encodeRecord(record: OutboxRecord): Uint8Array {
   if (record.type !== 'sealed' || !record.window) return Buffer.from(JSON.stringify(record), 'utf8');
   const { body, ...window } = record.window;
   return Buffer.from(`${JSON.stringify({ ...record, window })}\n${body}`, 'utf8');
+}
+
+/** A record with what it was made of, as the log takes it. */
+export function decisionOf(origin: OutboxRecord): Decision {
+  return { record: encodeRecord(origin), origin };
 }
 
 export function decodeRecord(bytes: Uint8Array): OutboxRecord {

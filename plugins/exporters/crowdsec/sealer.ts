@@ -1,8 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Clock } from '../../../src/clock.ts';
+import { appendDecided } from '../../../src/log/decide.ts';
+import { Conflict, type Position, type Topic } from '../../../src/log/log.ts';
 import type { Sleep } from '../../../src/sleep.ts';
-import type { Journal } from '../../../src/storage/store.ts';
 import type { Log } from './log.ts';
 import type { Mapping } from './mapping.ts';
 import type { WindowObserver } from './observer.ts';
@@ -10,25 +11,31 @@ import type { Outbox } from './outbox.ts';
 import { type ComponentInfo, renderPayload } from './payload.ts';
 import { PendingIncrements } from './pending-increments.ts';
 import { pointsOf, type SourcePoint } from './points.ts';
-import { encodeRecord, type SealedRecord } from './records.ts';
+import { decisionOf, type SealedRecord, type SeriesChange } from './records.ts';
 import { drawWindow, type WindowDraft } from './window.ts';
+import type { WindowState } from './window-state.ts';
 
 /** A window may have to wait for its second this long before the caller is told to come again. */
 const BRIEF = 3000;
 /** Past this the clock did not step, it was wrong: windows then go on from the last second, one by one. */
 const DAY = 86_400_000;
 
+/** What series may take of a record: an entry of the log holds 1 MiB, and the body of a window has to fit beside them. */
+const CHANGES_BYTES = 512 * 1024;
+/** Fewer than this fit however long their names are. */
+const FEW_CHANGES = 256;
+
 /** What came of one collection. */
 export type Sealed =
   | { readonly kind: 'window'; readonly number: number }
   /** Nothing counted and no gauge changed. */
   | { readonly kind: 'nothing' }
-  /** The second of the next window is still to come: nothing is lost, the next window tells it all. */
+  /** The second of the next window is still to come, or another process was first: nothing is lost, the next window tells it all. */
   | { readonly kind: 'wait'; readonly milliseconds: number };
 
 export interface SealerOptions {
   readonly outbox: Outbox;
-  readonly journal: Journal;
+  readonly topic: Topic;
   readonly mapping: Mapping;
   /** Which instruments to look at, and which of their series. @default all */
   readonly follows?: ((metric: string, attributes?: Attributes) => boolean) | undefined;
@@ -42,7 +49,7 @@ export interface SealerOptions {
   readonly observer: WindowObserver;
 }
 
-/** Makes windows: from the difference to the last one to the bytes that LAPI will get, and both into the journal at once. */
+/** Makes windows: from the difference to the last one to the bytes that LAPI will get, and both into the log at once. */
 export class Sealer {
   readonly #options: SealerOptions;
   readonly #startedAt: number;
@@ -64,44 +71,76 @@ export class Sealer {
     sources: readonly string[],
     sourceOf: (point: SourcePoint) => string,
   ): Promise<void> {
-    const { outbox, journal, dryRun, clock, log } = this.#options;
+    const { outbox, topic, dryRun, clock, log } = this.#options;
     const { state } = outbox;
-    const restart = state.dryRun === undefined || (state.dryRun && !dryRun);
-    const fresh = new Set(restart ? sources : sources.filter((source) => !state.sources.has(source)));
-    if (!restart && fresh.size === 0 && state.dryRun === dryRun) return;
-    const totals = this.#points(metrics).filter((point) => point.kind === 'total' && fresh.has(sourceOf(point)));
-    const changes = totals.map(({ key, value, start }) => [key, Math.floor(value), start] as const);
-    const record = { type: 'baseline', at: clock.now(), sources: [...fresh], changes, restart, dryRun } as const;
-    await journal.append([encodeRecord(record)]);
-    if (changes.length > 0) {
+    const points = this.#points(metrics).filter((point) => point.kind === 'total');
+    let instances: string[] = [];
+    let counted = 0;
+    // One record after the other, each whole by itself: a source counts as begun with the last of them.
+    for (let isDone = false; !isDone; ) {
+      await appendDecided(topic, () => {
+        isDone = true;
+        const restart = state.dryRun === undefined || (state.dryRun && !dryRun);
+        const fresh = new Set(restart ? sources : sources.filter((source) => !state.sources.has(source)));
+        if (!restart && fresh.size === 0 && state.dryRun === dryRun) return undefined;
+        instances = [...fresh];
+        const totals = points.filter((point) => fresh.has(sourceOf(point)) && (restart || !isBegun(state, point)));
+        const changes = fitting(totals.map(changeOf));
+        isDone = changes.length === totals.length;
+        counted += changes.length;
+        return decisionOf({
+          type: 'baseline',
+          at: clock.now(),
+          sources: isDone ? instances : [],
+          changes,
+          restart,
+          dryRun,
+        });
+      });
+    }
+    if (counted > 0) {
       log.info(
-        { instances: [...fresh] },
+        { instances },
         'Counting for CrowdSec starts now: what was counted before is not sent, and its metrics keep it',
       );
     }
   }
 
-  /** Seals one window. One at a time; rejects when the journal does, and then the next one tells it all. */
-  seal(metrics: ResourceMetrics, signal?: AbortSignal): Promise<Sealed> {
-    const sealed = this.#last.then(() => this.#seal(metrics, signal));
+  /**
+   * Seals one window. One at a time; rejects when the log does, and then the next one tells it all.
+   * @param asOf - where the outbox stood (`Topic.last`) when the metrics were collected: had another process sealed since,
+   *   they would seem to have begun anew.
+   */
+  seal(metrics: ResourceMetrics, asOf: Position, signal?: AbortSignal): Promise<Sealed> {
+    const sealed = this.#last.then(() => this.#seal(metrics, asOf, signal));
     this.#last = sealed.catch(() => {});
     return sealed;
   }
 
-  async #seal(metrics: ResourceMetrics, signal?: AbortSignal): Promise<Sealed> {
+  async #seal(metrics: ResourceMetrics, asOf: Position, signal?: AbortSignal): Promise<Sealed> {
     const { clock, sleep } = this.#options;
     const points = this.#pending.merge(this.#points(metrics));
     let waited = 0;
     for (;;) {
       const now = clock.now();
-      const draft = this.#draw(points, Math.floor(now / 1000));
-      if (draft.parts.length === 0) return this.#advance(draft, points, now);
-      const earliest = this.#lastSecond() + draft.parts.length;
-      const wait = earliest * 1000 - now;
-      if (wait <= 0 || wait > DAY) return this.#commit(draft, points, now, Math.max(Math.floor(now / 1000), earliest));
-      if (waited + wait > BRIEF || signal?.aborted) return { kind: 'wait', milliseconds: wait };
-      await sleep(wait, signal);
-      waited += wait;
+      const drawn = this.#drawFitting(points, Math.floor(now / 1000));
+      const { length } = drawn.draft.parts;
+      const earliest = this.#lastSecond() + length;
+      const wait = length === 0 ? 0 : earliest * 1000 - now;
+      if (wait > 0 && wait <= DAY) {
+        if (waited + wait > BRIEF || signal?.aborted) return { kind: 'wait', milliseconds: wait };
+        await sleep(wait, signal);
+        waited += wait;
+        continue;
+      }
+      try {
+        if (length === 0) return await this.#advance(drawn, now, asOf);
+        return await this.#commit(drawn, now, Math.max(Math.floor(now / 1000), earliest), asOf);
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error;
+        // Another process has sealed: these metrics are older than what it told.
+        return { kind: 'wait', milliseconds: 0 };
+      }
     }
   }
 
@@ -124,29 +163,44 @@ export class Sealer {
     return draft;
   }
 
+  /** Of so many series that one record cannot hold them, some are left to the next window: they are told then. */
+  #drawFitting(points: readonly SourcePoint[], second: number): Drawn {
+    const draft = this.#draw(points, second);
+    const { length } = fitting(draft.changes);
+    if (length === draft.changes.length) return { draft, points };
+    const left = new Set(draft.changes.slice(length).map(([key]) => key));
+    const some = points.filter((point) => point.kind !== 'total' || !left.has(point.key));
+    return { draft: this.#draw(some, second), points: some };
+  }
+
   /** No window; but what no item told must not be told by the next one, should the mapping change. */
-  async #advance(draft: WindowDraft, points: readonly SourcePoint[], now: number): Promise<Sealed> {
-    const { journal, log } = this.#options;
-    if (draft.moves) await journal.append([encodeRecord(sealedRecord(draft, now))]);
+  async #advance({ draft, points }: Drawn, now: number, expect: Position): Promise<Sealed> {
+    const { topic, log } = this.#options;
+    if (draft.moves) await this.#append(topic, sealedRecord(draft, now), expect);
     this.#pending.told(points);
     log.debug({}, 'No metrics to send');
     return { kind: 'nothing' };
   }
 
-  async #commit(draft: WindowDraft, points: readonly SourcePoint[], now: number, second: number): Promise<Sealed> {
-    const { outbox, journal, component, dryRun, log, observer } = this.#options;
+  async #commit({ draft, points }: Drawn, now: number, second: number, expect: Position): Promise<Sealed> {
+    const { outbox, topic, component, dryRun, log, observer } = this.#options;
     const { parts } = draft;
     const size = second - this.#lastSecond();
     const body = renderPayload({ component, startedAt: this.#startedAt, second, size, parts });
     const number = outbox.state.lastNumber + 1;
     const items = parts.reduce((sum, part) => sum + part.length, 0);
     const window = { number, second, items, body, dryRun };
-    await journal.append([encodeRecord({ ...sealedRecord(draft, now), window })]);
+    await this.#append(topic, { ...sealedRecord(draft, now), window }, expect);
     this.#pending.told(points);
     if (dryRun) log.info({ window: number }, `Dry run: this window would be sent: ${body}`);
     else log.info({ window: number, items, seconds: size }, `Sealed window ${number}: ${items} items, ${size} s`);
     observer.sealed({ number, items, dryRun });
     return { kind: 'window', number };
+  }
+
+  async #append(topic: Topic, sealed: SealedRecord, expect: Position): Promise<void> {
+    const { record, origin } = decisionOf(sealed);
+    await topic.append(record, { expect, origin });
   }
 
   #warnOnce(metric: string, problem: string): void {
@@ -155,6 +209,32 @@ export class Sealer {
     this.#warned.add(text);
     this.#options.log.warn({ metric }, `Left out of CrowdSec windows: ${text}`);
   }
+}
+
+/** What a window is made of. */
+interface Drawn {
+  readonly draft: WindowDraft;
+  readonly points: readonly SourcePoint[];
+}
+
+/** As many, from the first, as one record holds. */
+function fitting(changes: readonly SeriesChange[]): readonly SeriesChange[] {
+  if (changes.length <= FEW_CHANGES) return changes;
+  let bytes = 0;
+  const end = changes.findIndex((change) => {
+    bytes += Buffer.byteLength(JSON.stringify(change));
+    return bytes > CHANGES_BYTES;
+  });
+  return end === -1 ? changes : changes.slice(0, end);
+}
+
+function changeOf({ key, value, start }: SourcePoint): SeriesChange {
+  return [key, Math.floor(value), start];
+}
+
+function isBegun({ baseline }: WindowState, { key, value, start }: SourcePoint): boolean {
+  const base = baseline.get(key);
+  return base?.value === Math.floor(value) && base.start === start;
 }
 
 function sealedRecord({ changes, owed, released }: WindowDraft, at: number): SealedRecord {

@@ -1,19 +1,23 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { Backoff } from '../../../src/delivery/backoff.ts';
 import { type Next, Repeating } from '../../../src/delivery/repeating.ts';
+import { appendDecided } from '../../../src/log/decide.ts';
+import type { Topic } from '../../../src/log/log.ts';
 import type { Sleep } from '../../../src/sleep.ts';
-import type { Journal } from '../../../src/storage/store.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { Outcome } from './lapi-answer.ts';
 import type { Log } from './log.ts';
 import type { WindowObserver } from './observer.ts';
 import type { Outbox, WaitingWindow } from './outbox.ts';
 import { type OutboxBounds, surplusQuarantined, surplusWaiting } from './outbox-bounds.ts';
-import { encodeRecord, type OutboxRecord } from './records.ts';
+import { type DroppedRecord, decisionOf, type QuarantinedRecord, type SentRecord } from './records.ts';
+
+/** What became of a window. */
+type Conclusion = SentRecord | QuarantinedRecord | DroppedRecord;
 
 export interface SenderOptions {
   readonly outbox: Outbox;
-  readonly journal: Journal;
+  readonly topic: Topic;
   /** Hands one body to LAPI. */
   readonly push: (body: string, signal: AbortSignal) => Promise<Outcome>;
   readonly backoff: Backoff;
@@ -95,7 +99,7 @@ export class Sender {
   }
 
   async #sent({ number }: WaitingWindow): Promise<void> {
-    await this.#append({ type: 'sent', at: this.#now(), number });
+    if (!(await this.#conclude({ type: 'sent', at: this.#now(), number }))) return;
     this.#state.good(`Windows are sent again; ${this.#options.outbox.size} wait`);
     this.#options.log.info({ window: number }, `Window ${number} was taken by LAPI`);
     this.#options.observer.sent({ number });
@@ -103,14 +107,15 @@ export class Sender {
 
   async #refused({ number }: WaitingWindow, outcome: Outcome & { kind: 'failure' }): Promise<void> {
     const { status, message } = outcome;
-    await this.#append({ type: 'quarantined', at: this.#now(), number, status, message });
+    if (!(await this.#conclude({ type: 'quarantined', at: this.#now(), number, status, message }))) return;
     this.#options.log.error(
       { window: number, status },
       `LAPI refused window ${number} for good (${status} ${message}). It is kept: "couic-otel-bridge windows show ${number}" shows it, "windows resend ${number}" sends it again`,
     );
     this.#options.observer.quarantined();
     for (const surplus of surplusQuarantined(this.#options.outbox)) {
-      await this.#append({ type: 'dropped', at: this.#now(), number: surplus, reason: 'quarantine_full' });
+      if (!(await this.#conclude({ type: 'dropped', at: this.#now(), number: surplus, reason: 'quarantine_full' })))
+        return;
       this.#options.log.error({ window: surplus }, `Dropped quarantined window ${surplus}: too many are`);
       this.#options.observer.dropped('quarantine_full');
     }
@@ -127,14 +132,20 @@ export class Sender {
   async #dropSurplus(): Promise<void> {
     const { outbox, bounds, log, observer } = this.#options;
     for (const { number, reason } of surplusWaiting(outbox, bounds, this.#now())) {
-      await this.#append({ type: 'dropped', at: this.#now(), number, reason });
+      if (!(await this.#conclude({ type: 'dropped', at: this.#now(), number, reason }))) return;
       log.error({ window: number, reason }, `Dropped window ${number} unsent: outbox.${reason} is exceeded`);
       observer.dropped(reason);
     }
   }
 
-  #append(record: OutboxRecord): Promise<void> {
-    return this.#options.journal.append([encodeRecord(record)]);
+  /** Writes what became of a window, unless another process has by now. @returns whether it was written. */
+  async #conclude(record: Conclusion): Promise<boolean> {
+    const { outbox, topic } = this.#options;
+    const before = outbox.find(record.number);
+    return (
+      undefined !==
+      (await appendDecided(topic, () => (outbox.find(record.number) === before ? decisionOf(record) : undefined)))
+    );
   }
 
   #now(): number {

@@ -9,8 +9,9 @@ import type {
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { ClientTlsOptions as ClientTls } from '../../../src/config/tls.ts';
 import { Backoff, type BackoffOptions } from '../../../src/delivery/backoff.ts';
+import { appendDecided } from '../../../src/log/decide.ts';
+import type { Position, Topic } from '../../../src/log/log.ts';
 import { type Sleep, systemSleep } from '../../../src/sleep.ts';
-import type { Fold, Journal } from '../../../src/storage/store.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LapiClient } from './lapi-client.ts';
 import { diagLog, type Log } from './log.ts';
@@ -19,20 +20,12 @@ import { memoryOutbox } from './memory-outbox.ts';
 import { noObserver, type WindowObserver } from './observer.ts';
 import { checkOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
+import type { OutboxStorage } from './outbox-storage.ts';
 import type { ComponentInfo } from './payload.ts';
 import type { SourcePoint } from './points.ts';
-import { encodeRecord } from './records.ts';
+import { decisionOf } from './records.ts';
 import { type Sealed, Sealer } from './sealer.ts';
 import { Sender } from './sender.ts';
-
-/** Where the outbox keeps its records. */
-export interface OutboxStorage {
-  /** Called once, before anything else. */
-  attach(fold: Fold): Journal;
-  /** Reads what is there into the fold. */
-  open?(): Promise<void>;
-  close?(): Promise<void>;
-}
 
 /** Durations are in milliseconds. */
 export interface CrowdSecUsageMetricsExporterOptions {
@@ -105,7 +98,7 @@ const DEFAULTS = {
 export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   readonly outbox = new Outbox();
   readonly #storage: OutboxStorage;
-  readonly #journal: Journal;
+  readonly #topic: Topic;
   readonly #clock: Clock;
   readonly #timeout: number;
   readonly #temporality: 'cumulative' | 'delta';
@@ -127,9 +120,9 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
     this.#timeout = options.timeout;
     this.#temporality = options.temporality ?? 'cumulative';
     const { outbox } = this;
-    const journal = this.#storage.attach(outbox);
-    this.#journal = journal;
-    const common = { outbox, journal, log, observer, clock, sleep };
+    const topic = this.#storage.attach(outbox);
+    this.#topic = topic;
+    const common = { outbox, topic, log, observer, clock, sleep };
     const { maxOrigins, otherOrigin, maxAge, maxBytes } = options;
     this.#sealer = new Sealer({ ...common, component, mapping, follows, maxOrigins, otherOrigin, dryRun });
     if (dryRun) return;
@@ -171,11 +164,19 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
     await this.#sealer.startCounting(metrics, sources, sourceOf);
   }
 
-  /** Seals what was counted since the last window; `send` or `shutdown` sends it. @param signal - ends a short wait for its second. */
-  async seal(metrics: ResourceMetrics, signal?: AbortSignal): Promise<Sealed> {
+  /** Where the outbox stands: to be asked before metrics are collected that are to be sealed. */
+  get position(): Position {
+    return this.#topic.last;
+  }
+
+  /**
+   * Seals what was counted since the last window; `send` or `shutdown` sends it.
+   * @param signal - ends a short wait for its second. @param asOf - `position`, as it was when the metrics were collected.
+   */
+  async seal(metrics: ResourceMetrics, signal?: AbortSignal, asOf?: Position): Promise<Sealed> {
     if (this.#ended) throw new Error('the exporter was shut down');
     await this.start();
-    return this.#sealer.seal(metrics, signal);
+    return this.#sealer.seal(metrics, asOf ?? this.position, signal);
   }
 
   /** Has what waits sent. Returns at once. */
@@ -195,9 +196,12 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
 
   /** Puts a quarantined window back into the outbox. @returns false when there is none of this number. */
   async resend(number: number): Promise<boolean> {
-    if (!this.outbox.quarantined.some((window) => window.number === number)) return false;
-    const at = this.#clock.now();
-    await this.#journal.append([encodeRecord({ type: 'resent', at, number })]);
+    const resent = await appendDecided(this.#topic, () =>
+      this.outbox.quarantined.some((window) => window.number === number)
+        ? decisionOf({ type: 'resent', at: this.#clock.now(), number })
+        : undefined,
+    );
+    if (resent === undefined) return false;
     this.send();
     return true;
   }

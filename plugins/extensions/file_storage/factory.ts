@@ -1,5 +1,6 @@
 import type { ExtensionFactory } from '../../../src/component.ts';
-import { LmdbStore } from '../../../src/storage/lmdb-store.ts';
+import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
+import { LogRunner } from '../../../src/log/runner.ts';
 import { type FileStorageConfig, schema } from './config.ts';
 import { examineDirectory } from './examine.ts';
 
@@ -9,12 +10,12 @@ export const fileStorage: ExtensionFactory<FileStorageConfig> = {
   stability: 'beta',
   schema,
   create({ clock, health, logger }, { directory }) {
-    const store = new LmdbStore({ directory, clock, health, logger });
+    const engine = new EmbeddedEngine({ directory, clock, health, logger });
+    const log = new LogRunner({ engine, clock, logger });
     return {
-      store,
-      directory,
-      start: () => store.load(),
-      shutdown: (deadline) => store.close(deadline),
+      log,
+      start: () => log.load(),
+      shutdown: (deadline) => log.close(deadline),
       examine: () => examineDirectory(directory),
     };
   },

@@ -9,7 +9,7 @@ import {
   type ReportLine,
   SupersededError,
 } from '../../../src/ledger/ledger.ts';
-import { StorageError } from '../../../src/storage/store.ts';
+import { StorageError } from '../../../src/log/storage-error.ts';
 import type { Admission } from './admission.ts';
 import { connectionOf, isOpen } from './connections.ts';
 import { BodyStalledError, ClientGoneError, REFUSALS, type RefusalCode } from './errors.ts';

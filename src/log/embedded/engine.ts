@@ -93,12 +93,12 @@ export class EmbeddedEngine implements LogEngine {
   async #open(lock: DirectoryLock): Promise<Opened['snapshot']> {
     const { directory } = this;
     const manifest = readManifest(directory);
-    this.#identity = manifest ?? {
-      logId: randomUUID(),
-      instanceId: randomUUID(),
-      createdAt: this.#options.clock.now(),
-    };
-    const { logId } = this.#identity;
+    const {
+      logId = randomUUID(),
+      instanceId = randomUUID(),
+      createdAt = this.#options.clock.now(),
+    }: Partial<LogIdentity> = manifest ?? {};
+    this.#identity = { logId, instanceId, createdAt };
     const options: SegmentsOptions = {
       disk: this.#disk,
       directory,

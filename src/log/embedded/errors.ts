@@ -7,7 +7,7 @@ const RESTORE =
 
 /** @param path - the file. @param what - worded to follow "FILE is damaged: ". */
 export function damaged(path: string, what: string, cause?: unknown): StorageError {
-  const options = cause === undefined ? undefined : { cause };
+  const options = { about: { path, what }, ...(cause === undefined ? {} : { cause }) };
   return new StorageError('ERR_STORAGE_DAMAGED', `${path} is damaged: ${what}. ${RESTORE}`, options);
 }
 
@@ -22,7 +22,7 @@ export function locked(directory: string, who: string, cause?: unknown): Storage
   return new StorageError(
     'ERR_STORAGE_LOCKED',
     `${directory} is in use by ${who}. Stop that one first, or give this bridge a directory of its own (extensions::file_storage::directory).`,
-    cause === undefined ? undefined : { cause },
+    { about: { path: directory, what: who }, ...(cause === undefined ? {} : { cause }) },
   );
 }
 

@@ -49,7 +49,7 @@ function numbersOf(names: readonly string[], pattern: RegExp): number[] {
 /** Whether the name is one of ours, or what file systems put there themselves. */
 export function isOurs(name: string): boolean {
   return (
-    [MANIFEST, RESERVE, MARK, LOCK, 'lost+found'].includes(name) ||
+    [MANIFEST, RESERVE, MARK, LOCK, 'lost+found', '.snapshot'].includes(name) ||
     SEGMENT.test(name) ||
     SNAPSHOT.test(name) ||
     UNFINISHED.test(name)

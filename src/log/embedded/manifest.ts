@@ -44,7 +44,8 @@ export function readManifest(directory: string): Manifest | undefined {
       'ERR_STORAGE_NEWER',
       `${path} was written by a newer version of the bridge (format ${content.version}; this version reads up to ${VERSION}). Run the newer version again, or restore a backup from before the upgrade.`,
     );
-  return content;
+  const { logId, instanceId, createdAt, newest } = content;
+  return { logId, instanceId, createdAt, newest };
 }
 
 function parse(text: string): { content: Manifest & { version: number }; isIntact: boolean } {

@@ -17,7 +17,7 @@ export interface RuleOptions {
 }
 
 /** Records that add so many rules, as the intake writes them. */
-export function* ruleRecords(count: number, options: RuleOptions): Generator<Uint8Array> {
+export function* ruleRecords(count: number, options: RuleOptions): Generator<{ record: Uint8Array; origin: unknown }> {
   const { instance = 'couic', from = 0, tags = 50, expiration } = options;
   const creation = CLOCK / 1000 - 100;
   let body = 0;

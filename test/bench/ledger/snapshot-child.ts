@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Fold } from '../../../src/storage/store.ts';
+import type { Fold } from '../../../src/log/log.ts';
 import { mustEqual } from '../benchmark.ts';
 import { CLOCK, ruleRecords, settingsRecord } from './records.ts';
-import { openStore } from './store-with-ledger.ts';
+import { openLog } from './store-with-ledger.ts';
 
 /**
  * Own process of `snapshot`: reports are appended while a snapshot of so many rules is written, and for as long without
@@ -16,15 +16,15 @@ const directory = join(mkdtempSync(join(tmpdir(), 'couic-bench-')), 'state');
 const expiration = (n: number) => CLOCK / 1000 + 1e6 + (n % 86_400);
 
 // All in the log: no snapshot yet. Not closed, or it would be written now.
-const first = await openStore(directory, 1e12);
-await first.journal.append([settingsRecord()]);
-for (const record of ruleRecords(rules, { expiration })) await first.journal.append([record]);
-await (first.store as unknown as { close(deadline: AbortSignal): Promise<void> }).close(AbortSignal.abort());
+const first = await openLog(directory, 1e12);
+await first.topic.append(settingsRecord());
+for (const { record, origin } of ruleRecords(rules, { expiration })) await first.topic.append(record, { origin });
+await first.log.close(AbortSignal.abort());
 
 let state: 'before' | 'writing' | 'written' = 'before';
 function watched(fold: Fold): Fold {
   return {
-    apply: (record) => fold.apply(record),
+    apply: (entry) => fold.apply(entry),
     restore: (pieces) => fold.restore(pieces),
     *snapshot() {
       state = 'writing';
@@ -34,7 +34,7 @@ function watched(fold: Fold): Fold {
   };
 }
 
-const { journal, fold, store } = await openStore(directory, 1, watched);
+const { topic, fold, log } = await openLog(directory, 1, watched);
 mustEqual('rules', fold.state.rules.size, rules);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 let from = rules;
@@ -46,7 +46,7 @@ async function ingest(until: () => boolean): Promise<{ rate: number; millisecond
     while (!until()) {
       const records = [...ruleRecords(1000, { from, expiration })];
       from += 1000;
-      await journal.append(records);
+      await Promise.all(records.map(({ record, origin }) => topic.append(record, { origin })));
       await new Promise(setImmediate);
     }
   };
@@ -66,5 +66,5 @@ mustEqual('rules', fold.state.rules.size, from);
 console.log(
   JSON.stringify({ during: during.rate, after: after.rate, longestStall, milliseconds: during.milliseconds }),
 );
-await store.close();
+await log.close();
 rmSync(join(directory, '..'), { recursive: true });

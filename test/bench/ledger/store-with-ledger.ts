@@ -1,27 +1,29 @@
 import { pino } from 'pino';
 import { Health } from '../../../src/health.ts';
 import { LedgerFold } from '../../../src/ledger/fold.ts';
-import { LmdbStore } from '../../../src/storage/lmdb-store.ts';
-import type { Fold, Journal } from '../../../src/storage/store.ts';
+import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
+import type { Fold, Topic } from '../../../src/log/log.ts';
+import { LogRunner } from '../../../src/log/runner.ts';
 import { CLOCK } from './records.ts';
 
-export interface StoreWithLedger {
-  readonly store: LmdbStore;
+export interface LogWithLedger {
+  readonly log: LogRunner;
   readonly fold: LedgerFold;
-  readonly journal: Journal;
+  readonly topic: Topic;
 }
 
-/** A real store with a ledger in it, loaded. @param watch - put between the two. */
-export async function openStore(
+/** A real log with a ledger in it, loaded. @param watch - put between the two. */
+export async function openLog(
   directory: string,
   minimumLogBytes: number,
   watch: (fold: Fold) => Fold = (fold) => fold,
-): Promise<StoreWithLedger> {
+): Promise<LogWithLedger> {
   const clock = { now: () => CLOCK, monotonic: () => performance.now() };
   const logger = pino({ level: 'error' });
-  const store = new LmdbStore({ directory, clock, health: new Health(), logger, minimumLogBytes });
+  const engine = new EmbeddedEngine({ directory, clock, health: new Health(), logger });
+  const log = new LogRunner({ engine, clock, logger, minimumLogBytes });
   const fold = new LedgerFold();
-  const journal = store.attach('ledger', watch(fold));
-  await store.load();
-  return { store, fold, journal };
+  log.attach('ledger', watch(fold));
+  await log.load();
+  return { log, fold, topic: log.topic('ledger') };
 }

@@ -5,10 +5,11 @@ import { factories } from '../../../src/components.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import type { BodySource } from '../../../src/ledger/body-source.ts';
 import type { IngestOptions } from '../../../src/ledger/ledger.ts';
+import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
+import type { Topic } from '../../../src/log/log.ts';
+import { LogRunner } from '../../../src/log/runner.ts';
 import { Service } from '../../../src/service.ts';
 import { createServiceLedger } from '../../../src/service-ledger.ts';
-import { LmdbStore } from '../../../src/storage/lmdb-store.ts';
-import type { Journal } from '../../../src/storage/store.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import type { KillPlan, KillPoint } from './kill-plan.ts';
 
@@ -38,8 +39,9 @@ if (plan?.point === 'random') setTimeout(die, plan.nth);
 const storage: ExtensionFactory<{ directory: string }> = {
   ...(factories.find(({ type }) => type === 'file_storage') as ExtensionFactory<{ directory: string }>),
   create({ clock, health, logger }, { directory }) {
-    const store = new LmdbStore({ directory, clock, health, logger, minimumLogBytes: 20_000, faults: reached });
-    return { store, start: () => store.load(), shutdown: () => store.close() };
+    const engine = new EmbeddedEngine({ directory, clock, health, logger, faults: reached });
+    const log = new LogRunner({ engine, clock, logger, minimumLogBytes: 20_000 });
+    return { log, start: () => log.load(), shutdown: () => log.close() };
   },
 };
 
@@ -51,15 +53,20 @@ const crowdsec: ExporterFactory<unknown> = {
 };
 
 /** Records of the outbox are JSON; those that tell of a window are told apart by their type. */
-function watched(journal: Journal): Journal {
+function watched(topic: Topic): Topic {
   return {
-    async append(records) {
-      const text = Buffer.concat(records).toString('latin1');
+    name: topic.name,
+    get last() {
+      return topic.last;
+    },
+    async append(record, options) {
+      const text = Buffer.from(record).toString('latin1');
       const kind = /"type":"(sealed|sent)"/.exec(text)?.[1] as 'sealed' | 'sent' | undefined;
       const name = kind === 'sealed' ? 'seal' : 'sent';
       if (kind !== undefined) reached(`before-${name}`);
-      await journal.append(records);
+      const position = await topic.append(record, options);
       if (kind !== undefined) reached(`after-${name}`);
+      return position;
     },
   };
 }

@@ -1,11 +1,11 @@
-import type { FaultPoint } from '../../../src/storage/faults.ts';
+import type { FaultPoint } from '../../../src/log/embedded/faults.ts';
 import { below, pick, type Random } from '../../support/couic-sim/random.ts';
 
 /** Where the bridge's process kills itself with SIGKILL. */
 export type KillPoint =
   /** The n-th byte of all bodies that are read: first byte, mid-report, between reports. */
   | 'body'
-  /** A step of the store, see src/storage/faults.ts. */
+  /** A step of the log, see src/log/embedded/faults.ts. */
   | FaultPoint
   /** Around the transaction that holds a finished window. */
   | 'before-seal'
@@ -28,6 +28,7 @@ export const KILL_POINTS: readonly KillPoint[] = [
   'before-commit',
   'after-commit',
   'after-apply',
+  'after-rotation',
   'snapshot-piece',
   'before-flip',
   'after-flip',

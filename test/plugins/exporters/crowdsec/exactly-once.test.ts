@@ -238,8 +238,8 @@ class World {
   #follow(): void {
     const records = this.host.log.slice(this.#read);
     this.#read = this.host.log.length;
-    for (const { name, record } of records) {
-      if (name !== 'exporter/crowdsec') continue;
+    for (const { topic, record } of records) {
+      if (topic !== 'exporter/crowdsec') continue;
       const decoded = decodeRecord(record);
       if (decoded.type !== 'sealed') continue;
       const sums = this.#tell();

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fileOutbox } from '../../../../plugins/exporters/crowdsec/file-outbox.ts';
-import type { Fold } from '../../../../src/storage/store.ts';
+import type { Entry, Fold } from '../../../../src/log/log.ts';
 
 let directory: string;
 let path: string;
@@ -24,7 +24,7 @@ class Texts implements Fold {
     this.#keep = keep;
   }
 
-  apply(record: Uint8Array): void {
+  apply({ record }: Pick<Entry, 'record'>): void {
     this.texts.push(Buffer.from(record).toString());
     this.texts = this.texts.slice(-this.#keep);
   }
@@ -34,20 +34,35 @@ class Texts implements Fold {
   }
 
   restore(pieces: Iterable<Uint8Array>): void {
-    for (const piece of pieces) this.apply(piece);
+    for (const record of pieces) this.apply({ record });
   }
 }
 
 async function opened(keep?: number) {
   const fold = new Texts(keep);
   const outbox = fileOutbox(path);
-  const journal = outbox.attach(fold);
+  const topic = outbox.attach(fold);
   await outbox.open!();
   return {
     fold,
     close: () => outbox.close!(),
-    append: (...texts: string[]) => journal.append(texts.map((text) => Buffer.from(text))),
+    append: (text: string) => topic.append(Buffer.from(text)),
   };
+}
+
+/** As a kill leaves it. */
+async function killed(): Promise<void> {
+  await cp(path, `${path}.copy`, { recursive: true, filter: (name) => !name.endsWith('/lock') });
+}
+async function restored(): Promise<void> {
+  await rm(path, { recursive: true });
+  await cp(`${path}.copy`, path, { recursive: true });
+}
+
+/** The file that the log goes on in. */
+async function segment(): Promise<string> {
+  const names = (await readdir(path)).filter((name) => name.endsWith('.log')).sort();
+  return join(path, names.at(-1)!);
 }
 
 async function reopened(): Promise<string[]> {
@@ -58,7 +73,7 @@ async function reopened(): Promise<string[]> {
 
 it('gives back what was appended, in order, over restarts', async () => {
   const first = await opened();
-  await Promise.all([first.append('a', 'b'), first.append('c')]);
+  await Promise.all([first.append('a'), first.append('b'), first.append('c')]);
   expect(first.fold.texts).toEqual(['a', 'b', 'c']);
   await first.close();
   const second = await opened();
@@ -66,63 +81,82 @@ it('gives back what was appended, in order, over restarts', async () => {
   await second.close();
   expect(await reopened()).toEqual(['a', 'b', 'c', 'd']);
   expect(await readdir(directory)).toEqual(['outbox']);
-  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect((await stat(path)).mode & 0o777).toBe(0o700);
+});
+
+it('gives back what was appended after a kill', async () => {
+  const first = await opened();
+  await first.append('one');
+  await killed();
+  await first.close();
+  await restored();
+  expect(await reopened()).toEqual(['one']);
 });
 
 it('takes an append whole or not at all, wherever it was cut', async () => {
   const first = await opened();
   await first.append('one');
-  const { size } = await stat(path);
-  await first.append('two', 'three');
-  const whole = (await stat(path)).size;
+  await killed();
+  const before = (await readFile(await segment())).length;
   await first.close();
-  const bytes = await readFile(path);
-  for (let length = size; length < whole; length++) {
-    await writeFile(path, bytes.subarray(0, length));
-    expect(await reopened()).toEqual(['one']);
+  await restored();
+  const bytes = await readFile(await segment());
+  expect(bytes.length).toBe(before);
+  // A frame that was begun: nobody was told that it is there.
+  for (const length of [1, 7, 20]) {
+    await restored();
+    await writeFile(await segment(), Buffer.concat([bytes, bytes.subarray(0, length)]));
+    expect(await reopened(), `${length} bytes more`).toEqual(['one']);
   }
-  await writeFile(path, bytes);
-  expect(await reopened()).toEqual(['one', 'two', 'three']);
 });
 
-it('refuses a file that is damaged before its end, and one that is something else', async () => {
+it('refuses what is damaged, and what is something else', async () => {
   const first = await opened();
   await first.append('one');
   await first.append('two');
+  await killed();
   await first.close();
-  const bytes = await readFile(path);
+  await restored();
+  const bytes = await readFile(await segment());
   bytes[bytes.indexOf('one')] = 0x78;
-  await writeFile(path, bytes);
-  await expect(opened()).rejects.toThrow(`${path} is damaged at byte 32: restore it, or move it away`);
-  await writeFile(path, '{"some":"json"}');
-  await expect(opened()).rejects.toThrow(`${path} is not an outbox of this version`);
-  await truncate(path);
-  await expect(opened()).rejects.toThrow('is not an outbox');
-  expect(await readdir(directory)).toEqual(['outbox']);
+  await writeFile(await segment(), bytes);
+  await expect(opened()).rejects.toThrow(/is damaged: .*or move it away and lose the windows that waited/);
+  await rm(path, { recursive: true });
+  await mkdir(path);
+  await writeFile(join(path, 'some.json'), '{"some":"json"}');
+  await expect(opened()).rejects.toThrow(`${path} is not an outbox of this version: move it away`);
+  // The file of an earlier version, or of anything else.
+  await rm(path, { recursive: true });
+  await writeFile(path, 'crowdsec usage-metrics outbox 1\n');
+  await expect(opened()).rejects.toThrow(path);
 });
 
-it('stays short: the log is written anew once it is long', async () => {
+it('stays short: a snapshot takes the place of a long log', async () => {
   const first = await opened(3);
   const text = 'x'.repeat(10_000);
   for (let i = 0; i < 250; i++) await first.append(`${i}${text}`);
-  expect((await stat(path)).size).toBeLessThan(1.2 * 1024 * 1024);
   await first.close();
+  const sizes = await Promise.all((await readdir(path)).map(async (name) => (await stat(join(path, name))).size));
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(2.4 * 1024 * 1024);
   expect((await reopened()).slice(-3).map((each) => each.slice(0, 3))).toEqual(['247', '248', '249']);
 });
 
 it('is one exporter’s, of one process', async () => {
   const first = await opened();
-  await expect(opened()).rejects.toThrow(`${path}.lock: process ${process.pid} has this outbox`);
+  await expect(opened()).rejects.toThrow(
+    `${path}: process ${process.pid} has this outbox; give each its own directory`,
+  );
   await first.close();
   const other: ChildProcess = spawn('sleep', ['60']);
-  await writeFile(`${path}.lock`, `${other.pid}\n`);
-  await expect(opened()).rejects.toThrow(`process ${other.pid} has this outbox; give each its own file`);
+  await writeFile(join(path, 'lock'), `${other.pid}\n`);
+  await expect(opened()).rejects.toThrow(`process ${other.pid} has this outbox`);
   other.kill();
   await once(other, 'exit');
   expect(await reopened()).toEqual([]);
 });
 
 it('takes over the lock of an earlier process that had its own number, as in a container', async () => {
-  await writeFile(`${path}.lock`, `${process.pid}\n`);
+  await mkdir(path);
+  await writeFile(join(path, 'lock'), `${process.pid}\n`);
   expect(await reopened()).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { Health } from '../../../../src/health.ts';
 import { ConnectionBudget } from '../../../../src/http/connection-budget.ts';
 import type { BridgeLedger } from '../../../../src/ledger/bridge-ledger.ts';
 import { TrustedClock } from '../../../../src/ledger/trusted-clock.ts';
+import type { Entry } from '../../../../src/log/log.ts';
 import type { Sleep } from '../../../../src/sleep.ts';
 import { createMeterProvider } from '../../../../src/telemetry/meter-provider.ts';
 import { FakeTime, until } from '../../../support/fake-time.ts';
@@ -36,7 +37,7 @@ export class Host {
   readonly time = new FakeTime();
   events = new BridgeEvents();
   readonly lines: LogLine[] = [];
-  readonly log: { name: string; record: Uint8Array }[] = [];
+  readonly log: Entry[] = [];
   readonly health = new Health();
   readonly lapi: LapiServer;
   instances: readonly string[] = ['couic'];
@@ -149,7 +150,10 @@ export class Host {
       producer: (instances) => joined([this.ledger.producer(instances ?? this.instances), ...this.producers]),
       instances: () => this.instances,
       beforeForgetting: (listener) => this.ledger.beforeForgetting(listener),
-      attach: (fold) => this.store.attach('exporter/crowdsec', fold),
+      attach: (fold) => {
+        this.store.attach('exporter/crowdsec', fold);
+        return this.store.topic('exporter/crowdsec');
+      },
     };
   }
 

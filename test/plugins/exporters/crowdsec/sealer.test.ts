@@ -18,12 +18,13 @@ const byAttributes: Mapping = ({ metric, attributes: { unit = 'request', ...labe
 function setUp({ mapping = byAttributes, maxOrigins = 100, store = new MemoryStore() } = {}) {
   const time = new FakeTime();
   const outbox = new Outbox();
-  const journal = store.attach('test', outbox);
+  store.attach('test', outbox);
+  const topic = store.topic('test');
   const warnings: string[] = [];
   const ignore = () => {};
   const sealer = new Sealer({
     outbox,
-    journal,
+    topic,
     mapping,
     component: { name: 'test', type: 'test', version: '1', feature_flags: [] },
     maxOrigins,
@@ -37,12 +38,13 @@ function setUp({ mapping = byAttributes, maxOrigins = 100, store = new MemorySto
   /** A minute later: the items of the window's parts, as `name unit labels: value`. */
   const seal = async (...metrics: TestMetric[]) => {
     time.advance(60_000);
+    await store.load();
     const before = outbox.state.lastNumber;
-    await sealer.seal(collection(...metrics));
+    await sealer.seal(collection(...metrics), topic.last);
     if (outbox.state.lastNumber === before) return [];
     return windowsOf(outbox).at(-1)!;
   };
-  return { sealer, seal, outbox, time, warnings, store };
+  return { sealer, topic, seal, outbox, time, warnings, store };
 }
 
 function windowsOf(outbox: Outbox) {
@@ -236,7 +238,8 @@ it('restores from a snapshot what the records made', async () => {
 });
 
 it('tells each of 1,000 origins in both of its items', async () => {
-  const { sealer, outbox } = setUp({ maxOrigins: 1000 });
+  const { sealer, topic, outbox, store } = setUp({ maxOrigins: 1000 });
+  await store.load();
   const origins = Array.from({ length: 1000 }, (_, i) => `couic:origin-${i}`);
   await sealer.seal(
     collection(dropped(origins.map((origin) => [{ origin, remediation: 'ban' }, 1])), {
@@ -244,6 +247,7 @@ it('tells each of 1,000 origins in both of its items', async () => {
       kind: 'updowncounter',
       points: origins.map((origin) => [{ origin, ip_type: 'ipv4' }, 1]),
     }),
+    topic.last,
   );
   expect(outbox.oldest!.items).toBe(2000);
 });

@@ -8,7 +8,7 @@ import { BridgeEvents } from '../../../../src/events.ts';
 import { Health } from '../../../../src/health.ts';
 import { ConnectionBudget } from '../../../../src/http/connection-budget.ts';
 import { TrustedClock } from '../../../../src/ledger/trusted-clock.ts';
-import { temporaryDirectory } from '../../../storage/testing.ts';
+import { temporaryDirectory } from '../../../log/embedded/testing.ts';
 
 const context = (): ExtensionContext => ({
   id: 'file_storage',
@@ -28,18 +28,18 @@ test('the directory has a default, and unknown keys are refused', () => {
   expect(fileStorage.schema.safeParse({ dir: 'x' }).success).toBe(false);
 });
 
-test('start opens the store and shutdown closes it, twice if need be', async () => {
+test('start opens the log and shutdown closes it, twice if need be', async () => {
   const directory = temporaryDirectory();
   const extension = fileStorage.create(context(), { directory });
   await extension.start();
-  expect(extension.store?.identity.instanceId).toBeDefined();
+  expect(extension.log?.identity.instanceId).toBeDefined();
   const deadline = new AbortController().signal;
   await extension.shutdown(deadline);
   await extension.shutdown(deadline);
 
   const again = fileStorage.create(context(), { directory });
   await again.start();
-  expect(again.store?.identity).toEqual(extension.store?.identity);
+  expect(again.log?.identity).toEqual(extension.log?.identity);
   await again.shutdown(deadline);
 });
 

@@ -11,7 +11,7 @@ import { SenderWatch } from '../../../../plugins/receivers/couic/sender-watch.ts
 import { ReceiverTelemetry } from '../../../../plugins/receivers/couic/telemetry.ts';
 import { Tokens } from '../../../../plugins/receivers/couic/tokens.ts';
 import { createRouter } from '../../../../src/http/router.ts';
-import { StorageError } from '../../../../src/storage/store.ts';
+import { StorageError } from '../../../../src/log/storage-error.ts';
 import { deferred } from '../../../support/deferred.ts';
 import { FakeLedger } from '../../../support/fake-ledger.ts';
 import { receiverContext } from '../../../support/receiver-context.ts';
