@@ -91,11 +91,24 @@ describe('rules', () => {
     await ledger.stop();
   });
 
+  test('are not replaced by an add that is older: one that was on its way for longer', async () => {
+    const { ledger } = await startedLedger();
+    await ledger.ingest('edge', pieces(bodyOf([{ creation: 1_704_067_250, tag: 'newer', expiration: 1_704_070_000 }])));
+    await ledger.ingest('edge', pieces(bodyOf([{ creation: 1_704_067_240, tag: 'older', expiration: 1_704_067_310 }])));
+    expect((await collect(ledger.producer(['edge'])))['couic.rule.active']).toEqual({ 'drop newer ipv4': 1 });
+    await ledger.ingest('edge', pieces(bodyOf([{ creation: 1_704_067_260, tag: 'newest' }])));
+    expect((await collect(ledger.producer(['edge'])))['couic.rule.active']).toMatchObject({ 'drop newest ipv4': 1 });
+  });
+
   test('whose removal overtook its add do not stay; a minute later the removal is forgotten', async () => {
     const { ledger, clock } = await startedLedger();
     const take = (...reports: Parameters<typeof bodyOf>[0]) => ledger.ingest('couic', pieces(bodyOf(reports)));
     await take({ action: 'remove' });
     await take({ action: 'add', kind: 'late' });
+    expect((await collect(ledger.producer()))['couic.rule.active']).toBeUndefined();
+    await take({ action: 'remove', cidr: '8.8.8.8/32' });
+    clock.advance(59_900);
+    await take({ action: 'add', cidr: '8.8.8.8/32' });
     expect((await collect(ledger.producer()))['couic.rule.active']).toBeUndefined();
     await take({ action: 'remove', cidr: '9.9.9.9/32' });
     clock.advance(61_000);

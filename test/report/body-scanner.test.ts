@@ -193,6 +193,15 @@ describe('refuses what is no JSON array, and says where', () => {
   });
 });
 
+test('a tag is judged the same by the fast path: every byte that it may and may not hold', () => {
+  for (let byte = 0; byte < 256; byte++) {
+    // As Couic writes it, so that the fast path takes it; the byte is not escaped.
+    const [head, tail] = JSON.stringify([report({}, { tag: 'a?b' })]).split('?') as [string, string];
+    const body = Buffer.concat([Buffer.from(head), Buffer.of(byte), Buffer.from(tail)]);
+    expect(scanOrNull(body), `byte ${byte}`).toEqual(reference(body));
+  }
+});
+
 test('a report beyond the bound keeps its rule and its kind: its metadata is left out, in one piece or many', () => {
   const long = 'x"\\,}]{é'.repeat(MAX_REPORT_BYTES / 8);
   const kind = (name: string) => ({ kind: name, detail: long, extra: { deep: [{ metadata: long }] } });

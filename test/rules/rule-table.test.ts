@@ -48,6 +48,26 @@ test.each([1, 4] as const)('is a Map with an order by expiration (%i address wor
   );
 });
 
+test('of many rules that end at the same time the lower slot ends first, whatever was put in and taken out', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 2499 }), { minLength: 200, maxLength: 400 }), (taken) => {
+      const table = new RuleTable(1, drawHashKey());
+      const add = (address: number) => table.insert(USED, Int32Array.of(address), 0, 0, 0, 1000);
+      for (let address = 0; address < 2500; address++) add(address);
+      // Places that are given back in any order are given out again in another.
+      for (const address of new Set(taken)) table.remove(table.find(USED, Int32Array.of(address), 0));
+      for (const address of new Set(taken)) add(address);
+      const slots: number[] = [];
+      while (table.heap.size > 0) {
+        slots.push(table.heap.nextSlot);
+        table.remove(table.heap.nextSlot);
+      }
+      expect(slots).toEqual(Array.from({ length: 2500 }, (_, slot) => slot));
+    }),
+    { numRuns: 10 },
+  );
+});
+
 test('holds times beyond 2106', () => {
   const table = new RuleTable(1, drawHashKey());
   const slot = table.insert(1, USED, Int32Array.of(1), 0, 0, 2 ** 40 + 5, 2 ** 47 + 9);

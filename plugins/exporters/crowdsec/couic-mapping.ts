@@ -19,27 +19,11 @@ type PointMapping = (point: SourcePoint, origins: Origins) => readonly Contribut
 
 /** What Couic's metrics count as in CrowdSec's words; the only place that knows both. */
 export function couicMapping({ items, unit, origins }: CouicMappingOptions): Mapping {
-  const byMetric: Readonly<Record<string, { group: ItemGroup; map: PointMapping }>> = {
-    [LEDGER_METRICS.reports.name]: { group: 'reports', map: reports(unit) },
-    [LEDGER_METRICS.ruleActive.name]: { group: 'active_decisions', map: activeDecisions },
-    [LEDGER_METRICS.networkPackets.name]: { group: 'traffic', map: allTraffic('packet') },
-    [LEDGER_METRICS.networkIo.name]: { group: 'traffic', map: allTraffic('byte') },
-    [LEDGER_METRICS.rulePackets.name]: { group: 'traffic', map: taggedTraffic('packet') },
-    [LEDGER_METRICS.ruleIo.name]: { group: 'traffic', map: taggedTraffic('byte') },
-  };
   const known = new Origins(origins);
-  return (point) => {
-    const found = byMetric[point.metric];
-    return found && items.includes(found.group) ? found.map(point, known) : undefined;
-  };
+  const chosen = Object.entries(ITEMS).filter(([, { group }]) => items.includes(group));
+  const byMetric = new Map(chosen.map(([metric, { map }]) => [metric, map(unit)]));
+  return (point) => byMetric.get(point.metric)?.(point, known);
 }
-
-/** Counters that the mapping knows: others of the process need no baseline. */
-export const COUIC_METRICS: ReadonlySet<string> = new Set(
-  (['reports', 'ruleActive', 'networkPackets', 'networkIo', 'rulePackets', 'ruleIo'] as const).map(
-    (key) => LEDGER_METRICS[key].name,
-  ),
-);
 
 /** What forgotten tags had counted was told before they were forgotten. */
 export function isHistory(attributes: Attributes): boolean {
@@ -82,6 +66,19 @@ const taggedTraffic =
           { ...dropped(unit, origins.named(COUIC)), value: -value },
         ]
       : [];
+
+/** Every metric that is an item, by its name. */
+const ITEMS: Readonly<Record<string, { group: ItemGroup; map: (unit: string) => PointMapping }>> = {
+  [LEDGER_METRICS.reports.name]: { group: 'reports', map: reports },
+  [LEDGER_METRICS.ruleActive.name]: { group: 'active_decisions', map: () => activeDecisions },
+  [LEDGER_METRICS.networkPackets.name]: { group: 'traffic', map: () => allTraffic('packet') },
+  [LEDGER_METRICS.networkIo.name]: { group: 'traffic', map: () => allTraffic('byte') },
+  [LEDGER_METRICS.rulePackets.name]: { group: 'traffic', map: () => taggedTraffic('packet') },
+  [LEDGER_METRICS.ruleIo.name]: { group: 'traffic', map: () => taggedTraffic('byte') },
+};
+
+/** Counters that the mapping knows: others of the process need no baseline. */
+export const COUIC_METRICS: ReadonlySet<string> = new Set(Object.keys(ITEMS));
 
 function dropped(unit: string, { origin, remediation }: Origin): Contribution {
   return { name: 'dropped', unit, labels: { origin, remediation } };

@@ -7,10 +7,13 @@ const MIB = 1024 * 1024;
 /** Less than this and a busy hour may fill it. */
 const LITTLE = 256 * MIB;
 
-/** What `couic-otel-bridge doctor` says of the disk. */
-export async function examineDirectory(directory: string): Promise<Finding[]> {
+/** What `couic-otel-bridge doctor` says of the disk. @param ask - about the file system that holds a directory. */
+export async function examineDirectory(
+  directory: string,
+  ask: (directory: string) => Promise<{ bavail: number; bsize: number }> = statfs,
+): Promise<Finding[]> {
   if (!existsSync(directory)) return [{ level: 'ok', message: `${directory} is created at the first start` }];
-  const { bavail, bsize } = await statfs(directory);
+  const { bavail, bsize } = await ask(directory);
   const free = bavail * bsize;
   const names = await readdir(directory);
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).blocks * 512));

@@ -79,6 +79,12 @@ test('what was not taken comes again with the same bytes, before what was collec
   expect(later.body.equals(first.body)).toBe(false);
 });
 
+test('sends again after the answers that the specification says, and after no other', () => {
+  const { retryable } = otlpHttpProtocol(schema.parse({}), exporterContext().logger);
+  const all = Array.from({ length: 500 }, (_, index) => index + 100);
+  expect(all.filter(retryable)).toEqual([429, 502, 503, 504]);
+});
+
 type Sunk = MetricsSink['requests'][0];
 
 test('a receiver that takes a part only is told of in the log', async () => {
