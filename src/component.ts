@@ -2,6 +2,7 @@ import type { Meter } from '@opentelemetry/api';
 import type { MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 import type { ZodType } from 'zod';
+import type { Finding } from './admin/finding.ts';
 import type { Clock } from './clock.ts';
 import type { BridgeEvents } from './events.ts';
 import type { Health } from './health.ts';
@@ -27,14 +28,6 @@ export interface Component {
   examine?(signal: AbortSignal): Promise<readonly Finding[]>;
   /** By name: `windows.list`. They work without `start()` too, once the log is loaded. */
   readonly operations?: Readonly<Record<string, Operation>>;
-}
-
-/** What an operator is told by `couic-otel-bridge doctor`, a line each. */
-export interface Finding {
-  readonly level: 'ok' | 'warning' | 'failure';
-  readonly message: string;
-  /** What to do about it. */
-  readonly advice?: string;
 }
 
 /**

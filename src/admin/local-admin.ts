@@ -1,6 +1,7 @@
 import type { Built } from '../build-components.ts';
-import type { Component, Finding } from '../component.ts';
+import type { Component } from '../component.ts';
 import { type Admin, type AdminComponent, AdminError, type ComponentFindings } from './admin.ts';
+import type { Finding } from './finding.ts';
 
 /** How long a component may take to look around, in ms. */
 const EXAMINE_TIMEOUT = 15_000;

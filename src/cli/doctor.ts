@@ -1,5 +1,5 @@
 import { AdminError, type ComponentFindings } from '../admin/admin.ts';
-import type { Finding } from '../component.ts';
+import type { Finding } from '../admin/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Command } from './command.ts';

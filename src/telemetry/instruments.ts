@@ -1,12 +1,4 @@
-import type {
-  Counter,
-  Gauge,
-  Histogram,
-  Meter,
-  ObservableCounter,
-  ObservableGauge,
-  UpDownCounter,
-} from '@opentelemetry/api';
+import type { Counter, Gauge, Histogram, Meter, ObservableCounter, ObservableGauge } from '@opentelemetry/api';
 import type { MetricDefinition, MetricKind } from './names.ts';
 
 /** A metric of names.ts whose kind is known to the compiler. */
@@ -19,10 +11,6 @@ export function counter(meter: Meter, metric: Definition<'counter'>): Counter {
 /** A counter that is kept as a plain number and asked for at each collection: for what every request adds to. */
 export function observableCounter(meter: Meter, metric: Definition<'counter'>): ObservableCounter {
   return meter.createObservableCounter(metric.name, options(metric));
-}
-
-export function upDownCounter(meter: Meter, metric: Definition<'updowncounter'>): UpDownCounter {
-  return meter.createUpDownCounter(metric.name, options(metric));
 }
 
 export function gauge(meter: Meter, metric: Definition<'gauge'>): Gauge {

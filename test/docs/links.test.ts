@@ -9,9 +9,6 @@ const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .split('\n')
   .filter(Boolean);
 
-/** Links to what is still to come. */
-const NOT_YET = new Set(['../compose.yaml']);
-
 /** As GitHub makes it of a heading. */
 const anchorOf = (heading: string) =>
   heading
@@ -23,17 +20,15 @@ const anchorOf = (heading: string) =>
 test.each(pages)('every link of %s leads somewhere', (page) => {
   const text = readFileSync(page, 'utf8').replace(/```.*?```/gs, '');
   const links = [...text.matchAll(/\]\((?!https?:|mailto:)([^)\s]*)\)/g)].map(([, link]) => link as string);
-  const broken = links
-    .filter((link) => !NOT_YET.has(link))
-    .filter((link) => {
-      const [path = '', anchor] = link.split('#');
-      const target = path === '' ? page : join(dirname(page), path);
-      if (!existsSync(target)) return true;
-      if (anchor === undefined || !target.endsWith('.md')) return false;
-      const headings = [...readFileSync(target, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
-        anchorOf(heading as string),
-      );
-      return !headings.includes(anchor);
-    });
+  const broken = links.filter((link) => {
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? page : join(dirname(page), path);
+    if (!existsSync(target)) return true;
+    if (anchor === undefined || !target.endsWith('.md')) return false;
+    const headings = [...readFileSync(target, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      anchorOf(heading as string),
+    );
+    return !headings.includes(anchor);
+  });
   expect(broken).toEqual([]);
 });

@@ -13,6 +13,8 @@ const TOKEN = '0d9c7a3e-5d4f-4c7b-9a51-3c1f0e8b2a64';
 let directory: string;
 let port: number;
 let child: ChildProcess | undefined;
+/** Of the bridge, which outlives a terminal that is closed. */
+let bridge: number | undefined;
 
 beforeEach(async () => {
   directory = fs.mkdtempSync(join(tmpdir(), 'couic-bridge-'));
@@ -32,6 +34,8 @@ beforeEach(async () => {
 
 afterEach(() => {
   child?.kill('SIGKILL');
+  if (bridge !== undefined && isRunning(bridge)) process.kill(bridge, 'SIGKILL');
+  bridge = undefined;
   fs.rmSync(directory, { recursive: true, force: true });
 });
 
@@ -75,6 +79,7 @@ withScript('a terminal that was stopped with Ctrl-S', async () => {
   });
   await expect.poll(() => shown, { timeout: 15_000 }).toContain('Ready: reports are accepted');
   const pid = Number(/process (\d+)/.exec(shown)![1]);
+  bridge = pid;
   child.stdin!.write('\u0013');
   await expectToGoOn(() => pid);
 });

@@ -52,10 +52,18 @@ test('of many rules that end at the same time the lower slot ends first, whateve
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 2499 }), { minLength: 200, maxLength: 400 }), (taken) => {
       const table = new RuleTable(1, drawHashKey());
-      const add = (address: number) => table.insert(USED, Int32Array.of(address), 0, 0, 0, 1000);
+      const hash = (words: Int32Array) => table.hash(USED, words, 0);
+      const add = (address: number) => {
+        const words = Int32Array.of(address);
+        table.insert(hash(words), USED, words, 0, 0, 0, 1000);
+      };
+      const remove = (address: number) => {
+        const words = Int32Array.of(address);
+        table.remove(table.find(hash(words), USED, words, 0));
+      };
       for (let address = 0; address < 2500; address++) add(address);
       // Places that are given back in any order are given out again in another.
-      for (const address of new Set(taken)) table.remove(table.find(USED, Int32Array.of(address), 0));
+      for (const address of new Set(taken)) remove(address);
       for (const address of new Set(taken)) add(address);
       const slots: number[] = [];
       while (table.heap.size > 0) {

@@ -1,7 +1,7 @@
 import type { Observable } from '@opentelemetry/api';
 import { type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { counter, gauge, histogram, observableGauge, upDownCounter } from '../../src/telemetry/instruments.ts';
+import { counter, gauge, histogram, observableGauge } from '../../src/telemetry/instruments.ts';
 import { createMeterProvider } from '../../src/telemetry/meter-provider.ts';
 import { ATTR, BRIDGE_METRICS } from '../../src/telemetry/names.ts';
 import { createResource } from '../../src/telemetry/resource.ts';
@@ -111,16 +111,14 @@ describe('instruments', () => {
     expect(removed).not.toHaveBeenCalled();
   });
 
-  test('an up-down counter goes both ways, and recording without readers is harmless', async () => {
+  test('recording without readers is harmless, and readers are registered once', async () => {
     const provider = build();
-    const metric = { ...BRIDGE_METRICS.queueSize, kind: 'updowncounter' } as const;
-    const open = upDownCounter(provider.getMeter('s'), metric);
-    open.add(100);
+    const sent = counter(provider.getMeter('s'), BRIDGE_METRICS.sentRequests);
+    sent.add(100);
     const reader = new Reader();
     provider.register([reader]);
-    open.add(3);
-    open.add(-2);
-    expect((await reader.metrics())[metric.name]).toMatchObject({ dataPoints: [{ value: 1 }] });
+    sent.add(3);
+    expect((await reader.metrics())[BRIDGE_METRICS.sentRequests.name]).toMatchObject({ dataPoints: [{ value: 3 }] });
     expect(() => provider.register([])).toThrow('registered already');
   });
 });

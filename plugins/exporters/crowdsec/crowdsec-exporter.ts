@@ -1,4 +1,5 @@
-import type { Exporter, ExporterContext, Finding, Operation } from '../../../src/component.ts';
+import type { Finding } from '../../../src/admin/finding.ts';
+import type { Exporter, ExporterContext, Operation } from '../../../src/component.ts';
 import { isLoopback } from '../../../src/config/endpoint.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
 import { type Sleep, systemSleep } from '../../../src/sleep.ts';

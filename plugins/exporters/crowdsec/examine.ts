@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
+import type { Finding } from '../../../src/admin/finding.ts';
 import type { Clock } from '../../../src/clock.ts';
-import type { Finding } from '../../../src/component.ts';
 import { formatDuration } from '../../../src/config/duration.ts';
 import { isLoopback } from '../../../src/config/endpoint.ts';
 import type { CrowdSecConfig } from './config.ts';

@@ -1,4 +1,4 @@
-import type { Finding } from '../../../src/component.ts';
+import type { Finding } from '../../../src/admin/finding.ts';
 import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
 import { type CouicReceiverConfig, type InstanceConfig, SHORT_TOKEN, tokensOf } from './config.ts';
 

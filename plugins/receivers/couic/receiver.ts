@@ -1,6 +1,9 @@
+import type { Finding } from '../../../src/admin/finding.ts';
+
 import { LIMITS_OPERATION, type LimitList } from '../../../src/admin/limits.ts';
+
 import { QUARANTINE_OPERATION, type QuarantineList } from '../../../src/admin/quarantine.ts';
-import type { Finding, Operation, Receiver, ReceiverContext } from '../../../src/component.ts';
+import type { Operation, Receiver, ReceiverContext } from '../../../src/component.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
 import type { OnHttpFault } from '../../../src/http/http-faults.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';

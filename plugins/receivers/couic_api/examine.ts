@@ -1,4 +1,4 @@
-import type { Finding } from '../../../src/component.ts';
+import type { Finding } from '../../../src/admin/finding.ts';
 import { formatDuration } from '../../../src/config/duration.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import type { Reconciliation } from '../../../src/ledger/reconciler.ts';

@@ -1,4 +1,5 @@
-import type { Finding, Receiver, ReceiverContext } from '../../../src/component.ts';
+import type { Finding } from '../../../src/admin/finding.ts';
+import type { Receiver, ReceiverContext } from '../../../src/component.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
 import { type Sleep, systemSleep } from '../../../src/sleep.ts';
 import { CouicApiClient } from './api-client.ts';

@@ -157,7 +157,7 @@ it('runs the example', async () => {
     CROWDSEC_LAPI_KEY: 'test-key',
     OUTBOX: join(directory, 'outbox'),
   };
-  const example = join(ROOT, 'examples/crowdsec-usage-metrics.mjs');
+  const example = join(ROOT, 'plugins/exporters/crowdsec/examples/usage-metrics.mjs');
   const { stdout } = await promisify(execFile)(process.execPath, [example], { env, cwd: ROOT });
   expect(stdout).toBe('0 windows wait for the next run\n');
   expect(lapi.counts()).toEqual({
