@@ -12,7 +12,7 @@ import type { Fold, Log } from './log/log.ts';
 import type { ServiceLedger, ServiceLedgerOptions } from './service-ledger.ts';
 import type { BridgeMeterProvider } from './telemetry/meter-provider.ts';
 
-export const SCOPE = 'couic-otel-bridge';
+const SCOPE = 'couic-otel-bridge';
 
 export interface BuildOptions {
   readonly config: BridgeConfig;

@@ -17,7 +17,7 @@ const EXPORTERS_UNTIL = 0.9;
 /** What a component that was told to end at once may still take, in ms. */
 const GRACE = 500;
 
-export type ServiceOptions = Pick<BuildOptions, 'config' | 'logger' | 'clock' | 'version'> &
+type ServiceOptions = Pick<BuildOptions, 'config' | 'logger' | 'clock' | 'version'> &
   Partial<Pick<BuildOptions, 'createLedger' | 'health' | 'connections'>>;
 
 /** `start()` was given up because `shutdown()` was called. */

@@ -21,7 +21,7 @@ const LIMITS: ListenerLimits = {
   max_connections: 16,
 };
 
-export interface AdminServerOptions {
+interface AdminServerOptions {
   readonly admin: Admin;
   readonly connections: ConnectionBudget;
   readonly logger: Logger;

@@ -17,7 +17,7 @@ const LOCAL_CONFIG = './otel-config.yaml';
 /** Where the Debian package, and whoever follows docs/operations.md, has the service's. */
 const SYSTEM_CONFIG = '/etc/couic-otel-bridge/otel-config.yaml';
 
-export interface ConfigArguments {
+interface ConfigArguments {
   readonly configs: readonly string[];
   readonly sets: readonly string[];
   /** How the configuration was chosen, for the log. */

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 
 /** Sends assignments such as `READY=1`. */
-export type Notify = (assignments: readonly string[]) => void;
+type Notify = (assignments: readonly string[]) => void;
 
-export interface ServiceManagerOptions {
+interface ServiceManagerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
   readonly notify: Notify;

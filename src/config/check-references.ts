@@ -5,7 +5,7 @@ import { nearest } from './nearest.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
 import { nodeAt, positionOf, type ScalarNode, type TreeNode } from './tree.ts';
 
-export type Defined = Readonly<Record<'receivers' | 'exporters' | 'extensions', readonly DefinedComponent[]>>;
+type Defined = Readonly<Record<'receivers' | 'exporters' | 'extensions', readonly DefinedComponent[]>>;
 type Section = keyof Defined;
 
 /**

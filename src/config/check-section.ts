@@ -8,7 +8,7 @@ import { nodeAt, positionOf, type TreeNode, toValue, walk } from './tree.ts';
 type Issue = z.core.$ZodIssue;
 
 /** A part of the configuration that one schema describes. */
-export interface Section<T> {
+interface Section<T> {
   readonly schema: ZodType<T>;
   readonly path: Path;
   /** Paths of secrets below `path`. */

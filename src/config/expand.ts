@@ -7,7 +7,7 @@ export interface ReferenceSources {
   seen?(value: string): void;
 }
 
-export interface Expanded {
+interface Expanded {
   readonly text: string;
   /** References in the text without their defaults: `${env:PORT}`. */
   readonly references: readonly string[];

@@ -8,7 +8,7 @@ import { isSecret } from './redact.ts';
 import { mergeAll, readSetting, readSource, sourceName } from './sources.ts';
 import { nodeAt, type TreeNode, walk } from './tree.ts';
 
-export interface LoadOptions extends ReferenceSources {
+interface LoadOptions extends ReferenceSources {
   /** `--config`, in order; later ones win. At least one. */
   readonly configs: readonly string[];
   /** `--set`, in order, over all files. */

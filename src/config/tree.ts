@@ -11,12 +11,12 @@ interface NodeBase {
 /** A YAML value that knows where it was written. */
 export type TreeNode = MapNode | ListNode | ScalarNode;
 
-export interface MapNode extends NodeBase {
+interface MapNode extends NodeBase {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, Entry>;
 }
 
-export interface ListNode extends NodeBase {
+interface ListNode extends NodeBase {
   readonly kind: 'list';
   readonly items: readonly TreeNode[];
 }
@@ -60,7 +60,7 @@ export function toValue(node: TreeNode, rawAt: (node: TreeNode) => boolean = () 
   }
 }
 
-export function childOf(node: TreeNode, step: string | number): TreeNode | undefined {
+function childOf(node: TreeNode, step: string | number): TreeNode | undefined {
   if (node.kind === 'map') return node.entries.get(String(step))?.value;
   return node.kind === 'list' && typeof step === 'number' ? node.items[step] : undefined;
 }

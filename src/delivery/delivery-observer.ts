@@ -14,7 +14,7 @@ export interface DeliveryObserver {
   dropped(reason: string, message: string): void;
 }
 
-export interface DeliveryObserverOptions {
+interface DeliveryObserverOptions {
   /** Id of the exporter. */
   readonly exporter: string;
   readonly meter: Meter;

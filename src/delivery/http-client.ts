@@ -37,7 +37,7 @@ export interface HttpRequest {
 }
 
 /** What came before the body. */
-export interface AnswerHead {
+interface AnswerHead {
   readonly kind: 'answer';
   readonly status: number;
   readonly contentType: string;

@@ -10,7 +10,7 @@ import { PushLoop } from './push-loop.ts';
 import { SendingQueue } from './sending-queue.ts';
 
 /** The options that every pushing exporter has. */
-export interface PushConfig {
+interface PushConfig {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls?: TlsClientConfig | undefined;
   readonly timeout: number;
@@ -34,7 +34,7 @@ export interface PushProtocol {
 }
 
 /** What tests put in place of the world. */
-export interface Hooks {
+interface Hooks {
   readonly sleep?: Sleep;
   readonly random?: () => number;
 }

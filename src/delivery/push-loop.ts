@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Sleep } from '../sleep.ts';
 import { Repeating } from './repeating.ts';
 
-export interface PushLoopOptions {
+interface PushLoopOptions {
   readonly producer: MetricProducer;
   /** Milliseconds from one collection to the next. */
   readonly interval: number;

@@ -4,7 +4,7 @@ import type { Sleep } from '../sleep.ts';
 export type Next = number | { readonly atLeast: number } | undefined;
 
 /** One turn. @param end - aborted by `stop`. */
-export type Turn = (end: AbortSignal) => Promise<Next>;
+type Turn = (end: AbortSignal) => Promise<Next>;
 
 /**
  * Does one thing again and again, never twice at the same time: at an interval, later after a failure, or when it is

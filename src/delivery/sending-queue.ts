@@ -6,7 +6,7 @@ import type { DeliveryObserver } from './delivery-observer.ts';
 import type { Outcome } from './outcome.ts';
 import { type Next, Repeating } from './repeating.ts';
 
-export interface SendingQueueOptions {
+interface SendingQueueOptions {
   /** One attempt. */
   readonly send: (body: Uint8Array, signal: AbortSignal) => Promise<Outcome>;
   readonly retry: RetryConfig;

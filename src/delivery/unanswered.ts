@@ -7,7 +7,7 @@ export type Trouble = 'timeout' | 'connection' | 'tls' | 'protocol' | 'no_socket
 /** There was no answer. Whether a request arrived, nobody knows; the same bytes may be sent again. */
 export type Unanswered = Extract<Outcome, { kind: 'retryable' }> & { readonly reason: Trouble };
 
-export interface Asked {
+interface Asked {
   /** As messages name who was asked. */
   readonly shown: string;
   /** Milliseconds that an answer may take to begin. */

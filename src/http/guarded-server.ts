@@ -22,7 +22,7 @@ const MOST_PIPELINED = 16;
 /** A request through a chain of proxies has some forty. Node bounds their bytes at 16 KiB, and by default leaves out those past 1,000. */
 const MOST_HEADERS = 100;
 
-export interface GuardedServerOptions {
+interface GuardedServerOptions {
   readonly handle: RequestListener;
   readonly limits: ListenerLimits;
   /** Bodies may take as long as they move; whoever reads them watches that. Otherwise a request has to be whole in `read_header_timeout`. */

@@ -55,7 +55,7 @@ export type HttpRefusalCode = keyof typeof HTTP_REFUSALS;
 export type HttpFaultCode = keyof typeof HTTP_FAULTS;
 
 /** `remoteAddress` of the client, and the `error` of Node, where there are any. */
-export type HttpFaultDetails = Readonly<Partial<Record<'remoteAddress' | 'error', string | undefined>>>;
+type HttpFaultDetails = Readonly<Partial<Record<'remoteAddress' | 'error', string | undefined>>>;
 
 /** Told of each request that a listener refuses, and each connection that it ends, by itself. */
 export type OnHttpFault = (code: HttpFaultCode, details: HttpFaultDetails) => void;

@@ -14,7 +14,7 @@ import type { ListenerLimits } from './listener-limits.ts';
 import { createRouter, type RouterOptions } from './router.ts';
 import { TlsReload } from './tls-reload.ts';
 
-export interface HttpListenerOptions {
+interface HttpListenerOptions {
   /** For the log: the id of the component. */
   readonly name: string;
   readonly limits: ListenerLimits;

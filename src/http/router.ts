@@ -4,7 +4,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, 
 /** Answers a request, now or later. What it throws goes to `failed`. */
 export type Answer = (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>;
 
-export interface Route {
+interface Route {
   /** As Fastify writes it: `/v1/reports/:token`. */
   readonly path: string;
   readonly methods: readonly HTTPMethods[];

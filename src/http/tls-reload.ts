@@ -7,7 +7,7 @@ import type { ServerTlsOptions } from '../config/tls.ts';
 /** How often the files are looked at. Their content is compared: links and renames, as certbot and Kubernetes do, count too. */
 const INTERVAL = 10_000;
 
-export interface TlsReloadOptions {
+interface TlsReloadOptions {
   /** Reads the files. */
   readonly load: () => Promise<ServerTlsOptions>;
   /** What the server was made with. */

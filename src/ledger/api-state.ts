@@ -2,7 +2,7 @@ import type { InstanceTotals } from './instance-totals.ts';
 import type { RuleCounts } from './traffic.ts';
 
 /** What the API of one Couic told last. What is now, not what was recorded: no record folds into it. */
-export interface ApiState {
+interface ApiState {
   /** Undefined before the first collection. */
   readonly up: boolean | undefined;
   /** Rules that Couic counted itself at the last reading; undefined when there was none, or when it did not say. */

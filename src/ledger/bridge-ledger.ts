@@ -33,7 +33,7 @@ const INSTANCE = 'couic/';
 /** Texts of quarantined reports that are kept for the operator, in memory. */
 const KEPT_QUARANTINED = 100;
 
-export interface LedgerOptions {
+interface LedgerOptions {
   log: Pick<Log, 'attach' | 'topic'>;
   /** The host's. */
   clock: Clock;

@@ -1,7 +1,7 @@
 import { OTHER } from '../telemetry/names.ts';
 
 /** A name and when it was last heard of, ms since the epoch; null for a place that was given back. */
-export type SavedName = readonly [name: string, heard: number] | null;
+type SavedName = readonly [name: string, heard: number] | null;
 
 /**
  * Distinct values of one attribute of one instance, numbered in the order they came, and bounded: what comes after the cap

@@ -11,7 +11,7 @@ export interface CorrectionsRecord {
 }
 
 /** A list of Couic's rules was compared to its end. */
-export interface ReconciledRecord {
+interface ReconciledRecord {
   clock: number;
   instance: string;
   /** Rules by which the ledger was away from it. */

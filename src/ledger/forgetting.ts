@@ -7,7 +7,7 @@ import type { TrustedClock } from './trusted-clock.ts';
 
 const HOUR_MS = 3_600_000;
 
-export interface ForgettingOptions {
+interface ForgettingOptions {
   readonly state: LedgerState;
   readonly clock: TrustedClock;
   readonly logger: Logger;

@@ -14,7 +14,7 @@ import { TrafficTotals } from './traffic-totals.ts';
 export const PREFIXES = 129;
 
 /** `tag << 11 | kind << 3 | IPv6 << 2 | ignore << 1 | remove`, the low three bits as in packed.ts. */
-export type ReportKey = number;
+type ReportKey = number;
 
 /** `tag << 2 | IPv6 << 1 | ignore`. */
 export type RuleKey = number;

@@ -22,7 +22,7 @@ const POLICIES = ['drop', 'ignore'] as const;
 export type ListRules = (policy: 'drop' | 'ignore') => Promise<AsyncIterable<Uint8Array>>;
 
 /** A list that had fewer rules than Couic itself counted, before it and after it. */
-export interface ShortList {
+interface ShortList {
   readonly policy: 'drop' | 'ignore';
   readonly listed: number;
   readonly counted: number;
@@ -52,7 +52,7 @@ export interface ReconcileOptions {
   readonly counts?: () => Promise<RuleCounts | undefined>;
 }
 
-export interface ReconcilerContext {
+interface ReconcilerContext {
   readonly state: LedgerState;
   readonly clock: TrustedClock;
   /** The instance's. */

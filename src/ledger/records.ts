@@ -32,19 +32,19 @@ export interface ChunkRecord {
 }
 
 /** Rules whose time is over at `clock` leave, soonest first, at most `max` of each address family. */
-export interface ExpiredRecord {
+interface ExpiredRecord {
   clock: number;
   max: number;
 }
 
 /** Names last heard of at `before` or earlier, ms since the epoch, give back their places. */
-export interface ForgetRecord {
+interface ForgetRecord {
   clock: number;
   before: number;
 }
 
 /** Written when the ledger is new, and when what it is told at start differs from before. */
-export interface SettingsRecord {
+interface SettingsRecord {
   clock: number;
   limits: AttributeLimits;
 }

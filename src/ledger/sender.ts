@@ -11,7 +11,7 @@ export interface Reading {
 }
 
 /** The request that the newest body came with last. */
-export interface Newest {
+interface Newest {
   readonly attempt: Attempt;
   /** A body came that is not its retry: so its sender has had the answer, and no retry of it can come any more. */
   isPassed: boolean;

@@ -2,7 +2,7 @@ import { clockOf, decodeJson, encodeJson, RECORD } from './records.ts';
 import { type NamedCount, TRAFFIC_GROUPS, type TrafficChange, type TrafficGroup } from './traffic.ts';
 
 /** What a reading of one Couic's counters changed. */
-export interface TrafficRecord {
+interface TrafficRecord {
   clock: number;
   instance: string;
   change: TrafficChange;

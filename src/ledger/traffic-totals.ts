@@ -12,7 +12,7 @@ import {
 type Counts = Map<string, TrafficCount>;
 
 /** What was counted, and since when (ms since the epoch). */
-export interface TrafficTotal extends TrafficCount {
+interface TrafficTotal extends TrafficCount {
   readonly start: number;
 }
 

@@ -11,7 +11,7 @@ const PIECE = 2;
 const ENTRY = 3;
 
 /** What the runner itself knows. */
-export interface RunnerState {
+interface RunnerState {
   /** The last position of each topic. */
   readonly topics: readonly (readonly [topic: string, last: Position])[];
   readonly readers: readonly (readonly [reader: string, position: Position])[];

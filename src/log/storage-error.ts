@@ -1,5 +1,5 @@
 /** Why a log refused or failed. */
-export type StorageErrorCode =
+type StorageErrorCode =
   | 'ERR_STORAGE_LOCKED'
   | 'ERR_STORAGE_DAMAGED'
   | 'ERR_STORAGE_FOREIGN'

@@ -5,7 +5,7 @@ import type { ScopeMetrics } from '@opentelemetry/sdk-metrics';
 export type Label = readonly [name: string, value: string];
 
 /** Scope, constant and resource labels: the same on every series of a scope. */
-export type ExtraLabels = readonly Label[];
+type ExtraLabels = readonly Label[];
 
 /**
  * Attribute key to label name, as the Collector does: what is not a letter, a digit or `_` becomes `_`, and a name that

@@ -8,7 +8,7 @@ import { addParsed } from './validate.ts';
 export const MAX_REPORT_BYTES = 1024 * 1024;
 
 /** What `advance` ended with. */
-export type Progress =
+type Progress =
   /** All bytes are used up: feed more, or call `end`. */
   | 'needs data'
   /** A whole element was the last that was asked for. */

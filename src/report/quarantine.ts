@@ -1,5 +1,5 @@
 /** Why a report was not taken. Values of the `reason` attribute of `couic.bridge.receiver.quarantined_reports`. */
-export const REASONS = [
+const REASONS = [
   'not_an_object',
   'unknown_action',
   'unknown_policy',

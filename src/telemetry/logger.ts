@@ -5,10 +5,10 @@ import { isJournal, withPriority } from './journal.ts';
 import { LogFile } from './log-file.ts';
 import { printable, printableLines } from './printable.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export type LogEncoding = 'console' | 'json';
+type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+type LogEncoding = 'console' | 'json';
 
-export interface CreateLoggerOptions {
+interface CreateLoggerOptions {
   /** @default 'info' */
   level?: LogLevel;
   /** `console`: a line for a person. `json`: one object a line, with ISO time and the level as a word. @default 'console' */

@@ -15,7 +15,7 @@ export interface BridgeMeterProvider {
   register(readers: readonly MetricReader[]): void;
 }
 
-export interface MeterProviderOptions {
+interface MeterProviderOptions {
   /** What is measured. A function is asked at `register`: the store knows `service.instance.id` only once it was loaded. */
   resource: Resource | (() => Resource);
   /** Version of every scope: the bridge's. */

@@ -6,9 +6,9 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 
-export const SERVICE_NAME = 'couic-otel-bridge';
+const SERVICE_NAME = 'couic-otel-bridge';
 
-export interface ResourceOptions {
+interface ResourceOptions {
   /** `service.version`. */
   version: string;
   /** `service.instance.id`: the same over restarts, another for each installation. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 
-export interface ThrottleOptions<Next, Sum> {
+interface ThrottleOptions<Next, Sum> {
   readonly clock: Clock;
   /** How many of one key are let through at once, each period. */
   readonly burst: number;

@@ -5,7 +5,7 @@ import type { MetricDefinition } from './names.ts';
  * Attribute sets that one of the bridge's own instruments may have. They count instances, exporters, reasons and routes,
  * all of which the configuration or the code bounds; beyond it the SDK counts under `otel.metric.overflow`.
  */
-export const CARDINALITY_LIMIT = 2000;
+const CARDINALITY_LIMIT = 2000;
 
 /** One view for each definition: its buckets, and no attribute that it does not name. */
 export function viewsOf(metrics: readonly MetricDefinition[]): ViewOptions[] {

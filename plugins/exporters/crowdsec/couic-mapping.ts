@@ -6,9 +6,9 @@ import type { SourcePoint } from './points.ts';
 
 /** What windows say: rule changes, packets and bytes of Couic's own counters, drop rules in force. */
 export const ITEM_GROUPS = ['reports', 'traffic', 'active_decisions'] as const;
-export type ItemGroup = (typeof ITEM_GROUPS)[number];
+type ItemGroup = (typeof ITEM_GROUPS)[number];
 
-export interface CouicMappingOptions {
+interface CouicMappingOptions {
   readonly items: readonly ItemGroup[];
   /** Unit of reports. A rule change is neither a request nor a packet, which the Console takes for attacks. */
   readonly unit: string;

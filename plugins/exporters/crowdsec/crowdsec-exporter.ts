@@ -18,7 +18,7 @@ const MIB = 1024 * 1024;
 const QUARTER = 900_000;
 
 /** What tests put in place of the world. */
-export interface Hooks {
+interface Hooks {
   readonly sleep?: Sleep;
   readonly random?: () => number;
 }

@@ -10,7 +10,7 @@ import type { Outbox } from './outbox.ts';
 /** Milliseconds by which clocks may differ before anybody has to do anything. */
 const CLOCK_TOLERANCE = 5000;
 
-export interface Examined {
+interface Examined {
   readonly config: CrowdSecConfig;
   readonly outbox: Outbox;
   /** Left out in a dry run, in which nothing goes over the network. */

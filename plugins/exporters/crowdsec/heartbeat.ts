@@ -14,7 +14,7 @@ const MOST = 900_000;
 /** After a failure it comes again within a minute: who waits longer may come back to a LAPI that has pruned it. */
 const RETRY = { initial_interval: 5000, multiplier: 2, max_interval: 50_000, randomization_factor: 0.2 };
 
-export interface HeartbeatOptions {
+interface HeartbeatOptions {
   readonly pull: (signal: AbortSignal) => Promise<Outcome>;
   /** Milliseconds between windows. */
   readonly interval: number;

@@ -86,7 +86,7 @@ function match(pattern: string, text: string): string | undefined {
   return fits ? text.slice(head.length, text.length - tail.length) : undefined;
 }
 
-export interface OriginProblem {
+interface OriginProblem {
   readonly index: number;
   readonly option: keyof OriginRule;
   readonly message: string;

@@ -29,7 +29,7 @@ export interface ComponentInfo {
 /** `linux` and the kernel's version, as the host gives them. */
 const os = { name: type().toLowerCase(), version: `${release()} ${arch()}`.slice(0, MAX_LENGTH) };
 
-export interface WindowParts {
+interface WindowParts {
   readonly component: ComponentInfo;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;

@@ -28,7 +28,7 @@ export interface SourcePoint {
 }
 
 /** What could not be used of a collection, by metric, for one log line each. */
-export type Unusable = Map<string, string>;
+type Unusable = Map<string, string>;
 
 /**
  * The sums and gauges of a collection. Series of one name and equal attributes (of two scopes) are added up.

@@ -56,7 +56,7 @@ export interface QuarantinedRecord {
 }
 
 /** An operator put a quarantined window back into the outbox. */
-export interface ResentRecord {
+interface ResentRecord {
   readonly type: 'resent';
   readonly at: number;
   readonly number: number;
@@ -84,7 +84,7 @@ export type OutboxRecord =
  * A line of JSON, and after it the body of a sealed window as it is: it is by far the longest part, and would double
  * its work as a string in a string.
  */
-export function encodeRecord(record: OutboxRecord): Uint8Array {
+function encodeRecord(record: OutboxRecord): Uint8Array {
   if (record.type !== 'sealed' || !record.window) return Buffer.from(JSON.stringify(record), 'utf8');
   const { body, ...window } = record.window;
   return Buffer.from(`${JSON.stringify({ ...record, window })}\n${body}`, 'utf8');

@@ -33,7 +33,7 @@ export type Sealed =
   /** The second of the next window is still to come, or another process was first: nothing is lost, the next window tells it all. */
   | { readonly kind: 'wait'; readonly milliseconds: number };
 
-export interface SealerOptions {
+interface SealerOptions {
   readonly outbox: Outbox;
   readonly topic: Topic;
   readonly mapping: Mapping;

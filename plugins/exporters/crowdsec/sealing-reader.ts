@@ -8,7 +8,7 @@ import type { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
 /** After a window that could not be written. */
 const SOON = 60_000;
 
-export interface SealingReaderOptions {
+interface SealingReaderOptions {
   readonly exporter: CrowdSecUsageMetricsExporter;
   readonly producer: MetricProducer;
   /** Milliseconds between windows. */

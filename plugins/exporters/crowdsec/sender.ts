@@ -15,7 +15,7 @@ import { type DroppedRecord, decisionOf, type QuarantinedRecord, type SentRecord
 /** What became of a window. */
 type Conclusion = SentRecord | QuarantinedRecord | DroppedRecord;
 
-export interface SenderOptions {
+interface SenderOptions {
   readonly outbox: Outbox;
   readonly topic: Topic;
   /** Hands one body to LAPI. */

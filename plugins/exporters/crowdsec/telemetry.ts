@@ -6,7 +6,7 @@ import { ATTR, BRIDGE_METRICS } from '../../../src/telemetry/names.ts';
 import type { WindowObserver } from './observer.ts';
 import type { Outbox } from './outbox.ts';
 
-export interface BridgeObserverOptions {
+interface BridgeObserverOptions {
   readonly exporter: string;
   readonly meter: Meter;
   readonly events: BridgeEvents;

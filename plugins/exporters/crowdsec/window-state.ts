@@ -4,7 +4,7 @@ import type { BaselineRecord, SealedRecord, SeriesChange } from './records.ts';
 import { Said, type SaidGauge } from './said.ts';
 
 /** What a series had counted when it was last told. */
-export interface SeriesBase {
+interface SeriesBase {
   readonly value: number;
   /** Milliseconds since the epoch. */
   readonly start: number;

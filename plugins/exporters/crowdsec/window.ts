@@ -28,7 +28,7 @@ export interface WindowDraft {
   readonly unusable: ReadonlyMap<string, string>;
 }
 
-export interface DrawOptions {
+interface DrawOptions {
   readonly state: WindowState;
   readonly points: readonly SourcePoint[];
   readonly mapping: Mapping;

@@ -6,7 +6,7 @@ import { HeldTexts } from './held-texts.ts';
 import type { SharedScrapes } from './shared-scrapes.ts';
 import type { TextFormat } from './text-format.ts';
 
-export interface ScrapeRoutesOptions {
+interface ScrapeRoutesOptions {
   readonly path: string;
   readonly scrapes: SharedScrapes;
   /** @param accept - the header of a scraper. */

@@ -9,7 +9,7 @@ export interface ScrapeText {
   readonly bytes: number;
 }
 
-export interface SharedScrapesOptions {
+interface SharedScrapesOptions {
   readonly clock: Clock;
   collect(): Promise<ResourceMetrics>;
   serialize(metrics: ResourceMetrics, format: TextFormat): Iterable<string>;

@@ -6,7 +6,7 @@ import type { PushProtocol } from '../../../src/delivery/push-exporter.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { WriteRequests } from './write-requests.ts';
 
-export interface RemoteWriteContext {
+interface RemoteWriteContext {
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'now'>;
 }

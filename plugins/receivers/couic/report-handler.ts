@@ -28,7 +28,7 @@ const NO_LINES: readonly ReportLine[] = [];
 const SLOWED: ReadonlySet<number> = new Set([401, 403, 404, 405]);
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-export interface ReportHandlerOptions {
+interface ReportHandlerOptions {
   readonly admission: Admission;
   readonly ledger: Ledger;
   readonly clock: Clock;
@@ -44,7 +44,7 @@ export interface ReportHandlerOptions {
 }
 
 /** A request under way. */
-export interface Exchange {
+interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** As the router knows it; undefined when none matched. */

@@ -3,7 +3,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 /** Characters of the longest token that a configuration takes: one that is longer need not be hashed. */
 export const LONGEST_TOKEN = 200;
 
-export interface InstanceTokens {
+interface InstanceTokens {
   readonly name: string;
   /** None: the instance is open. */
   readonly tokens: readonly string[];

@@ -6,7 +6,7 @@ import { ApiError, brokenOff, notCouic, refused } from './api-error.ts';
 import type { ApiEndpoint } from './endpoint.ts';
 import { parseMetrics } from './metrics-answer.ts';
 
-export interface ApiClientOptions {
+interface ApiClientOptions {
   readonly endpoint: ApiEndpoint;
   /** Milliseconds: until an answer begins, connection included, and for a pause within one. */
   readonly timeout: number;

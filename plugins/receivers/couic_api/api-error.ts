@@ -3,7 +3,7 @@ import { printable } from '../../../src/telemetry/printable.ts';
 import type { ApiEndpoint } from './endpoint.ts';
 
 /** What kept the API from answering; one log line for each change from one to another. */
-export type ApiFailure = Trouble | 'broken_off' | 'unauthorized' | 'status' | 'not_couic';
+type ApiFailure = Trouble | 'broken_off' | 'unauthorized' | 'status' | 'not_couic';
 
 /** The API of Couic gave no answer that can be used. Its message says what to do, and holds no token. */
 export class ApiError extends Error {

@@ -8,7 +8,7 @@ import { ApiError } from './api-error.ts';
 import type { CouicApiConfig } from './config.ts';
 import { incompleteness } from './incompleteness.ts';
 
-export interface ExaminedApi {
+interface ExaminedApi {
   readonly config: Pick<CouicApiConfig, 'endpoint' | 'instance' | 'token' | 'reconcile'>;
   readonly client: Pick<CouicApiClient, 'metrics' | 'rules'>;
   readonly ledger: Pick<Ledger, 'ruleCounts' | 'lastComparison'>;

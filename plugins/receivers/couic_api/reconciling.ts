@@ -9,7 +9,7 @@ import type { CouicApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { incompleteness } from './incompleteness.ts';
 
-export interface ReconcilingOptions {
+interface ReconcilingOptions {
   readonly client: Pick<CouicApiClient, 'rules' | 'metrics'>;
   readonly ledger: Pick<Ledger, 'reconcile'>;
   readonly logger: Logger;

@@ -8,7 +8,7 @@ import type { CouicApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { CountWatch } from './count-watch.ts';
 
-export interface TrafficCollectionOptions {
+interface TrafficCollectionOptions {
   readonly client: Pick<CouicApiClient, 'metrics'>;
   readonly ledger: Pick<Ledger, 'recordTraffic' | 'setUp' | 'ruleCounts'>;
   readonly logger: Logger;

@@ -1,6 +1,6 @@
 import { networkFileSystem } from './directory.ts';
-import type { EmbeddedEngineOptions } from './engine.ts';
 import { type DirectoryLock, KernelLock, loadKernelLock } from './lock.ts';
+import type { EmbeddedEngineOptions } from './options.ts';
 import { PidLock } from './pid-lock.ts';
 
 /** The lock that is to be had here, with a warning where it holds less. @throws StorageError `ERR_STORAGE_LOCKED`. */

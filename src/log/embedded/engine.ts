@@ -1,9 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
-import type { Clock } from '../../clock.ts';
-import type { Health } from '../../health.ts';
 import type { Extent, Follower, LogEngine, Opened, SnapshotPiece } from '../engine.ts';
 import { type AppendOptions, type Entry, Gap, type LogIdentity, MAX_RECORD, type Position } from '../log.ts';
 import { notOpen, type StorageError, tooLarge } from '../storage-error.ts';
@@ -11,30 +8,16 @@ import { acquireLock } from './acquire-lock.ts';
 import { createDirectory, makePrivate, surveyDirectory } from './directory.ts';
 import { type Disk, systemDisk, writeWhole } from './disk.ts';
 import { damaged } from './errors.ts';
-import type { Faults } from './faults.ts';
 import { MANIFEST, snapshotPath, snapshotsIn, UNFINISHED } from './layout.ts';
 import type { DirectoryLock } from './lock.ts';
 import { encodeManifest, readManifest } from './manifest.ts';
 import { Mark } from './mark.ts';
+import type { EmbeddedEngineOptions } from './options.ts';
 import { readSegments } from './read-segments.ts';
 import { Reserve } from './reserve.ts';
 import { Segments, type SegmentsOptions } from './segments.ts';
 import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
 import { Writer } from './writer.ts';
-
-export interface EmbeddedEngineOptions {
-  /** Created if it does not exist, 0700. */
-  readonly directory: string;
-  readonly clock: Clock;
-  readonly health: Health;
-  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** Milliseconds between attempts to write again after a failed commit. @default 1000 */
-  readonly retryInterval?: number;
-  /** @default the kernel's, or where that is not to be had, a file with the process's number */
-  readonly lock?: DirectoryLock;
-  readonly faults?: Faults;
-  readonly disk?: Disk;
-}
 
 /** The log of one process in plain files of one directory; see layout.ts, frames.ts and docs/adr/plain-files.md. */
 export class EmbeddedEngine implements LogEngine {

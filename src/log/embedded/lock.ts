@@ -16,7 +16,7 @@ export interface DirectoryLock {
 }
 
 /** @returns whether it was to be had. Kept until the file is closed, or the process has ended in whatever way. */
-export type TryLock = (fd: number) => boolean;
+type TryLock = (fd: number) => boolean;
 
 /** The kernel's lock on an open file. @returns undefined where the package has no binary for this platform. */
 export function loadKernelLock(): TryLock | undefined {

@@ -11,7 +11,7 @@ const FORMAT = 'couic-otel-bridge log';
 const VERSION = 1;
 const NOTE = 'State of couic-otel-bridge. To back it up, stop the bridge and copy the directory.';
 
-export interface Manifest extends LogIdentity {
+interface Manifest extends LogIdentity {
   /** First position of the newest segment: it, and all before it, were written to. */
   readonly newest: Position;
 }

@@ -18,7 +18,7 @@ interface Waiting extends NewEntry {
 /** Anything else that must not run beside a commit. */
 type Job = () => Promise<void>;
 
-export interface WriterOptions {
+interface WriterOptions {
   readonly directory: string;
   /** The newest, open. */
   segment(): Segment;
