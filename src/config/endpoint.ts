@@ -8,10 +8,10 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** Of IPv4 addresses that are mapped into IPv6 (`::ffff:127.0.0.1`) Node looks at the address inside. */
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
-LOOPBACK.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
 
 /** Whether only this host can reach a listener on `host`. Names other than `localhost` are not resolved: false. */
 export function isLoopback(host: string): boolean {

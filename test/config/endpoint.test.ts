@@ -27,12 +27,25 @@ test.each([
   expect(endpointSchema.safeParse(text).error?.issues.map((issue) => issue.message)).toEqual([message]);
 });
 
-test.each(['127.0.0.1', '127.255.0.9', '::1', '[::1]', 'localhost', 'LOCALHOST', '::ffff:127.0.0.1'])(
-  '%s is reached from this host alone',
-  (host) => expect(isLoopback(host)).toBe(true),
-);
+test.each([
+  '127.0.0.1',
+  '127.255.0.9',
+  '::1',
+  '[::1]',
+  'localhost',
+  'LOCALHOST',
+  '::ffff:127.0.0.1',
+  '[::ffff:7f00:1]',
+])('%s is reached from this host alone', (host) => expect(isLoopback(host)).toBe(true));
 
-test.each(['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', '::ffff:10.0.0.1', 'example.org', 'localhost.example.org', ''])(
-  '%s is not',
-  (host) => expect(isLoopback(host)).toBe(false),
-);
+test.each([
+  '0.0.0.0',
+  '::',
+  '10.0.0.1',
+  '128.0.0.1',
+  '::ffff:10.0.0.1',
+  '::127.0.0.1',
+  'example.org',
+  'localhost.example.org',
+  '',
+])('%s is not', (host) => expect(isLoopback(host)).toBe(false));

@@ -14,6 +14,8 @@ const READY = 'Ready: reports are accepted';
  */
 export class BridgeUnderTest {
   readonly directory: string;
+  /** How many files it may have open. @default as many as this process */
+  openFiles: number | undefined;
   output = '';
   #child: ChildProcess | undefined;
 
@@ -79,7 +81,8 @@ export class BridgeUnderTest {
   }
 
   #spawn(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-    const child = spawn(process.execPath, [main, ...args], {
+    const limit = this.openFiles === undefined ? '' : `ulimit -n ${this.openFiles}; `;
+    const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', process.execPath, main, ...args], {
       cwd: this.directory,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -35,6 +35,13 @@ test('a token can be rotated, and an empty one is none', () => {
   expect(instances.map(tokensOf)).toEqual([[TOKEN, OTHER], []]);
 });
 
+test('an instance without a token is allowed where this host alone is heard', () => {
+  for (const endpoint of ['[::1]:8000', '[::ffff:127.0.0.1]:8000', 'localhost:8000']) {
+    expect(configSchema.safeParse({ endpoint }).success).toBe(true);
+  }
+  expect(configSchema.safeParse({ endpoint: '[::ffff:10.0.0.1]:8000' }).success).toBe(false);
+});
+
 describe('refused', () => {
   const cases: [string, unknown, string[]][] = [
     [
