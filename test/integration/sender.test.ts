@@ -5,9 +5,12 @@ import { loseAll } from '../faults/sender/lost-answers.ts';
 /** A running bridge and a Couic with the real one's times; `npm run test:faults` goes on for longer. */
 describe('every report of a Couic is counted once', { timeout: 60_000 }, () => {
   test('while few networks are added and removed many times a second', async () => {
-    const { expected, actual, equal } = await churnRun(5, 4);
-    expect(actual).toEqual(expected);
-    expect(equal).toBeGreaterThan(0);
+    // On a machine that is busy elsewhere, few seconds may bring no equal bodies: then some more.
+    for (let equal = 0, seed = 5; equal === 0; seed++) {
+      const run = await churnRun(seed, 4);
+      expect(run.actual).toEqual(run.expected);
+      equal = run.equal;
+    }
   });
 
   test('wherever a request or its answer breaks off', async () => {

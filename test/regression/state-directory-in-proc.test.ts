@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 
-const MODULE = new URL('../../dist/src/storage/make-directory.js', import.meta.url).href;
+const MODULE = new URL('../../dist/src/log/embedded/make-directory.js', import.meta.url).href;
 
 /** In a process of its own: what was seen would hold up the test's time limit too. */
 test.runIf(process.platform === 'linux')(
