@@ -3,7 +3,7 @@ export const LIMITS_OPERATION = 'limits.list';
 
 /** One bound, and what takes it up. */
 export interface LimitUse {
-  /** Whose it is: a Couic instance. */
+  /** Whose it is: a Couic instance; `-` for what all of them share. */
   readonly of: string;
   /** `tags`, `drop rules ipv4` … */
   readonly what: string;

@@ -72,7 +72,7 @@ export class CrowdSecExporter implements Exporter {
       sleep,
       random,
     });
-    this.operations = windowOperations(this.exporter, config.dry_run);
+    this.operations = windowOperations(this.exporter, config);
     observeOutbox(id, meter, this.exporter.outbox, clock);
     const producer = context.producer(config.instances);
     this.reader = new SealingReader({ exporter: this.exporter, producer, interval, clock, sleep, log: logger });

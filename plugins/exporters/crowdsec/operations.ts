@@ -1,3 +1,4 @@
+import { LIMITS_OPERATION, type LimitList } from '../../../src/admin/limits.ts';
 import {
   type ShownWindow,
   WINDOW_OPERATIONS,
@@ -5,13 +6,14 @@ import {
   type WindowSummary,
 } from '../../../src/admin/windows.ts';
 import type { Operation } from '../../../src/component.ts';
+import type { CrowdSecConfig } from './config.ts';
 import type { QuarantinedWindow, WaitingWindow } from './outbox.ts';
 import type { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
 
-/** What operators may do with windows: `couic-otel-bridge windows list | show N | resend N`. */
+/** What operators may do with windows, `couic-otel-bridge windows list | show N | resend N`, and what `limits` shows. */
 export function windowOperations(
   exporter: CrowdSecUsageMetricsExporter,
-  dryRun: boolean,
+  { dry_run: dryRun, max_origins: limit }: Pick<CrowdSecConfig, 'dry_run' | 'max_origins'>,
 ): Readonly<Record<string, Operation>> {
   const { outbox } = exporter;
   return {
@@ -22,6 +24,10 @@ export function windowOperations(
         lastSentAt: outbox.lastSentAt ?? null,
         dryRun,
       };
+    },
+    async [LIMITS_OPERATION](): Promise<LimitList> {
+      const used = outbox.state.said.origins.size;
+      return used === 0 ? [] : [{ of: '-', what: 'origins', used, limit, option: 'max_origins' }];
     },
     async [WINDOW_OPERATIONS.show](number): Promise<ShownWindow> {
       const window = outbox.find(Number(number));

@@ -442,3 +442,12 @@ it('tells gauges each day, and seals though it is restarted often, when the cloc
   await host.start();
   await until(() => host.time.waits.includes(MINUTE));
 });
+
+it('shows operators how many of its origins are taken', async () => {
+  await host.start({ max_origins: 5 });
+  const list = () => host.crowdsec.operations['limits.list']!(null);
+  expect(await list()).toEqual([]);
+  await host.report({ tag: 'a' }, { tag: 'b', cidr: '10.0.0.1/32' });
+  await window(1);
+  expect(await list()).toEqual([{ of: '-', what: 'origins', used: 2, limit: 5, option: 'max_origins' }]);
+});
