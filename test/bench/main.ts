@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Benchmark, Row } from './benchmark.ts';
 import { growth } from './growth/growth.ts';
 import { drawCurves } from './growth/picture.ts';
+import { listener } from './http/listener.ts';
 import { backlog } from './ingest/backlog.ts';
 import { batches } from './ingest/batches.ts';
 import { single } from './ingest/single.ts';
@@ -25,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   restart,
   snapshot,
   scrape,
+  listener,
   seal,
   commit,
 ];
