@@ -114,7 +114,7 @@ function config(profiles: readonly Profile[], at: { lapi: string; otlp: string; 
     service: {
       extensions: ['file_storage'],
       pipelines: { metrics: { receivers: Object.keys(receivers), exporters: ['prometheus', 'crowdsec', 'otlp_http'] } },
-      attribute_limits: { tags: 11 },
+      attribute_limits: { tags: 5 },
     },
   };
 }
