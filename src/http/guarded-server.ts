@@ -71,7 +71,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     }
   };
 
-  server.on('request', (request, response) => {
+  const take: RequestListener = (request, response) => {
     const { socket } = request;
     const connection = connections.of(socket);
     if (!connection || connection.endsAt !== undefined) {
@@ -82,7 +82,10 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
       onFault('ERR_PIPELINING', { remoteAddress: socket.remoteAddress });
       hangUp(socket);
     }
-  });
+  };
+  server.on('request', take);
+  // Node answers what it does not expect past the bound on requests sent ahead.
+  server.on('checkExpectation', take);
 
   server.on('clientError', (error: NodeJS.ErrnoException, stream: Duplex) => {
     const socket = stream as TLSSocket;
@@ -149,7 +152,9 @@ function hangUp(socket: Socket): void {
 /** What Node lets pass. */
 function faultOf(request: IncomingMessage): HttpRefusalCode | undefined {
   if (request.rawHeaders.length > 2 * MOST_HEADERS) return 'ERR_HEADERS_TOO_LARGE';
-  const coding = request.headers['transfer-encoding'];
+  const { expect, 'transfer-encoding': coding } = request.headers;
+  // As Node reads it.
+  if (expect !== undefined && !/(?:^|\W)100-continue(?:$|\W)/i.test(expect)) return 'ERR_EXPECTATION';
   return coding === undefined || coding.toLowerCase() === 'chunked' ? undefined : 'ERR_TRANSFER_ENCODING';
 }
 

@@ -25,6 +25,12 @@ export const HTTP_REFUSALS = {
     message: 'the headers are too large, or too many',
     headers: CLOSE,
   },
+  ERR_EXPECTATION: {
+    status: 417,
+    reason: 'http',
+    message: 'the only Expect that is known here is 100-continue',
+    headers: CLOSE,
+  },
   ERR_TRANSFER_ENCODING: {
     status: 501,
     reason: 'http',

@@ -58,6 +58,7 @@ describe.each(Object.entries(LISTENERS))('%s: without a token', (name, start) =>
 
   test.each([
     ['a transfer coding that is not known', 'Transfer-Encoding: gzip, chunked\r\n', 501],
+    ['an expectation that is not known', 'Expect: 200-ok\r\n', 417],
     ['chunked twice', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', 400],
     ['more headers than anybody has', 'a: b\r\n'.repeat(101), 431],
     ['more headers than Node would show', `${'a: b\r\n'.repeat(1100)}Origin: http://evil.example\r\n`, 431],
