@@ -49,7 +49,6 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     connectionsCheckingInterval: Math.max(1, Math.min(read_header_timeout / 10, 1000)),
   };
   const server = tls ? createSecureServer({ ...serverOptions, ...tls }) : createServer(serverOptions);
-  server.maxHeadersCount = 0;
   const connections = new Connections(limits, options.clock, onFault);
   if (tls) acceptSecure(server, connections);
   else server.on('connection', (socket: Socket) => connections.accept(socket));

@@ -18,6 +18,13 @@ describe.each(Object.entries(LISTENERS))('%s: without a token', (name, start) =>
     expect(await ask(listener, listener.good)).toMatch(OK);
   });
 
+  test.skipIf(name.startsWith('reports'))('one that never sends the body it speaks of goes, too', async () => {
+    const listener = await start({ read_header_timeout: 500 });
+    const socket = (await listener.connect()).resume();
+    socket.write(listener.good.replace('\r\n\r\n', '\r\nContent-Length: 1000000\r\n\r\n'));
+    await expect.poll(() => isGone(socket), { timeout: 10_000 }).toBe(true);
+  });
+
   test('one that never was silent is not the one that makes room', async () => {
     const listener = await start({ max_connections: 4 });
     const good = await listener.connect();

@@ -28,6 +28,16 @@ test('57 KB of wrong tokens on one connection are one answer', async () => {
   expect(refused).toEqual([[{ reason: 'unauthorized' }, 1]]);
 });
 
+test('a good report behind a wrong token is not taken: its sender was told that the connection is over', async () => {
+  const { port, ledger } = await reports();
+  const body =
+    '[{"action":"add","policy":"drop","entry":{"creation":1,"cidr":"1.2.3.4/32","tag":null,"expiration":0},"metadata":null}]';
+  const good = `${postHead(`/v1/reports/${TOKEN}`, body.length)}${body}`;
+  expect(await send(port, wrong('/v1/reports/wrong') + good)).not.toContain('accepted');
+  expect(await send(port, GOOD_POST)).toContain('"accepted":0');
+  expect(ledger.reports('edge')).toEqual([]);
+});
+
 test.each([
   ['a wrong token', wrong(`/v1/reports/${'x'.repeat(300)}`)],
   ['a wrong path', wrong('/v2/reports')],
