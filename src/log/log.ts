@@ -20,6 +20,11 @@ export interface Entry {
   readonly position: Position;
   /** When it was committed, ms since the epoch, by the engine's clock. A fold may use it: it is the same in every replay. */
   readonly time: number;
+  /**
+   * 16 hexadecimal digits, drawn at random whenever a process opens the log: with the position it names the entry, even beside
+   * one of a restored backup, or of a copy that went its own way.
+   */
+  readonly epoch: string;
   /** `ledger`, `couic/NAME`, `exporter/ID`, `reader/NAME`. */
   readonly topic: string;
   /** Good until `apply` returns, or until the next entry is asked for: who keeps it copies it. */
@@ -71,6 +76,16 @@ export interface Topic {
   append(record: Uint8Array, options?: AppendOptions): Promise<Position>;
 }
 
+/** What is kept for a reader that lags: at most so old, and so much. What a bound takes is logged. */
+export interface Retention {
+  /** Milliseconds. */
+  readonly maxAge: number;
+  /** Of the log, other topics' entries included. */
+  readonly maxBytes: number;
+  /** The bounds took what the reader had not passed. @param positions - how many. */
+  readonly onDropped?: (positions: number) => void;
+}
+
 /** Reads the log beside the folds, with a durable cursor: what it has not passed is kept for it, within bounds. */
 export interface Reader {
   /** It has passed everything up to here. */
@@ -96,8 +111,11 @@ export interface Log {
    * this run is kept, unread.
    */
   attach(name: string, fold: Fold, prefixes?: readonly string[]): void;
-  /** A configured reader, before `load()`. A new one starts at the end; one that is not asked for any more keeps nothing. */
-  reader(name: string): Reader;
+  /**
+   * A configured reader, before `load()`. A new one starts at the end; one that is not asked for any more keeps nothing.
+   * @param retention - bounds of what is kept for it. @default 168 h and 1 GiB
+   */
+  reader(name: string, retention?: Retention): Reader;
   topic(name: string): Topic;
   /** Entries of all topics from a position on, in order, then as they come, until the signal is aborted. @throws Gap */
   read(from: Position, signal: AbortSignal): AsyncIterable<Entry>;

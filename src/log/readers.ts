@@ -1,23 +1,19 @@
 import type { Extent } from './engine.ts';
-import type { Entry, Position } from './log.ts';
+import type { Entry, Position, Retention } from './log.ts';
 
 export const READER_PREFIX = 'reader/';
 
-/** What is kept for readers that lag: at most so old, and so much. */
-export interface Retention {
-  /** Milliseconds. */
-  readonly maxAge: number;
-  readonly maxBytes: number;
-}
+const MIB = 1024 * 1024;
+const DEFAULT_RETENTION: Retention = { maxAge: 168 * 3_600_000, maxBytes: 1024 * MIB };
 
 /** Cursors of the readers: a fold over what they said they have passed. */
 export class Readers {
-  readonly #configured = new Set<string>();
+  readonly #configured = new Map<string, Retention>();
   readonly #positions = new Map<string, Position>();
 
-  configure(name: string): void {
+  configure(name: string, retention = DEFAULT_RETENTION): void {
     if (this.#configured.has(name)) throw new Error(`reader ${name} was asked for twice`);
-    this.#configured.add(name);
+    this.#configured.set(name, retention);
   }
 
   positionOf(name: string): Position | undefined {
@@ -33,7 +29,7 @@ export class Readers {
 
   /** Those that are configured and have no cursor yet. */
   get fresh(): string[] {
-    return [...this.#configured].filter((name) => !this.#positions.has(name));
+    return [...this.#configured.keys()].filter((name) => !this.#positions.has(name));
   }
 
   /** Those that have a cursor and are not asked for any more. */
@@ -49,16 +45,25 @@ export class Readers {
     for (const [name, position] of positions) this.#positions.set(name, position);
   }
 
-  /** Up to where the log can go without a reader missing anything, if that is not further than `limit`. */
-  passed(limit: Position): Position {
-    let passed = limit;
-    for (const name of this.#configured) passed = Math.min(passed, this.#positions.get(name) ?? limit);
-    return passed;
+  /**
+   * Up to where the log can go, if that is not further than `limit`: what no reader needs, and what their bounds take from
+   * those that lag.
+   */
+  cut(extents: readonly Extent[], limit: Position, now: number): Position {
+    let cut = limit;
+    for (const [name, retention] of this.#configured) {
+      const passed = this.#positions.get(name) ?? limit;
+      if (passed < cut) cut = Math.min(cut, Math.max(passed, beyondBounds(extents, limit, now, retention)));
+    }
+    return cut;
   }
 
-  /** Who has not passed a position yet. */
-  behind(position: Position): string[] {
-    return [...this.#configured].filter((name) => (this.#positions.get(name) ?? position) < position);
+  /** Who has not passed a position yet, and from where on. */
+  *behind(position: Position): Generator<{ name: string; passed: Position; retention: Retention }> {
+    for (const [name, retention] of this.#configured) {
+      const passed = this.#positions.get(name) ?? position;
+      if (passed < position) yield { name, passed, retention };
+    }
   }
 }
 
@@ -66,8 +71,8 @@ export function encodeCursor(position: Position | null): Uint8Array {
   return Buffer.from(JSON.stringify(position));
 }
 
-/** Up to where the bounds take what readers have not passed. @param limit - no further than this. */
-export function beyondBounds(
+/** Up to where bounds take what a reader has not passed. @param limit - no further than this. */
+function beyondBounds(
   extents: readonly Extent[],
   limit: Position,
   now: number,

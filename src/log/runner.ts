@@ -11,9 +11,10 @@ import {
   type LogIdentity,
   type Position,
   type Reader,
+  type Retention,
   type Topic,
 } from './log.ts';
-import { beyondBounds, encodeCursor, READER_PREFIX, Readers, type Retention } from './readers.ts';
+import { encodeCursor, READER_PREFIX, Readers } from './readers.ts';
 import { KeptFold, restoreSections, snapshotSections } from './snapshot-sections.ts';
 import { notOpen, StorageError } from './storage-error.ts';
 
@@ -23,10 +24,6 @@ export interface LogRunnerOptions {
   readonly logger: Pick<Logger, 'warn'>;
   /** A snapshot is taken once the log is longer than this, and than the last one: so both writing and restarting stay cheap. Bytes of records. @default 16 MiB */
   readonly minimumLogBytes?: number;
-  /** @default 168 h and 1 GiB */
-  readonly retention?: Retention;
-  /** A bound took what a reader had not passed. @param positions - how many. */
-  onDropped?(reader: string, positions: number): void;
 }
 
 interface SnapshotPace {
@@ -93,9 +90,9 @@ export class LogRunner implements Log {
     for (const prefix of prefixes) this.#prefixes.push([prefix, fold]);
   }
 
-  reader(name: string): Reader {
+  reader(name: string, retention?: Retention): Reader {
     if (this.#loading || this.#closing) throw new Error(`reader ${name} was asked for after the log was loaded`);
-    this.#readers.configure(name);
+    this.#readers.configure(name, retention);
     const positionOf = () => this.#readers.positionOf(name) ?? this.#position;
     return {
       get position() {
@@ -242,18 +239,16 @@ export class LogRunner implements Log {
 
   /** Lets go of what no fold and no reader needs, and of what the bounds take from readers. */
   async #cut(): Promise<void> {
-    const { clock, logger, onDropped, retention = { maxAge: 168 * 3_600_000, maxBytes: 1024 * MIB } } = this.#options;
+    const { clock, logger } = this.#options;
     const kept = this.#engine.extents[0];
-    const passed = this.#readers.passed(this.#snapshotAt);
-    const taken = beyondBounds(this.#engine.extents, this.#snapshotAt, clock.now(), retention);
-    const cut = Math.max(passed, taken);
+    const cut = this.#readers.cut(this.#engine.extents, this.#snapshotAt, clock.now());
     if (!kept || kept.last > cut) return;
     await this.#engine.cut(cut);
-    for (const name of this.#readers.behind(taken)) {
-      const positions = taken - Math.max(this.#readers.positionOf(name) ?? 0, kept.first - 1);
+    for (const { name, passed, retention } of this.#readers.behind(cut)) {
+      const positions = cut - Math.max(passed, kept.first - 1);
       if (positions <= 0) continue;
       logger.warn(`${name} lags too far behind: ${positions} entries of the log that it has not read were let go of`);
-      onDropped?.(name, positions);
+      retention.onDropped?.(positions);
     }
   }
 

@@ -20,6 +20,7 @@ interface RunnerState {
 interface KeptHead {
   readonly position: Position;
   readonly time: number;
+  readonly epoch: string;
   readonly topic: string;
 }
 
@@ -79,8 +80,8 @@ export class KeptFold implements Fold {
   #pieces: Uint8Array[] = [];
   readonly #entries: Uint8Array[] = [];
 
-  apply({ position, time, topic, record }: Entry): void {
-    const head = json({ position, time, topic } satisfies KeptHead);
+  apply({ position, time, epoch, topic, record }: Entry): void {
+    const head = json({ position, time, epoch, topic } satisfies KeptHead);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(head.length);
     this.#entries.push(Buffer.concat([length, head, record]));

@@ -255,6 +255,28 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         await read;
       });
 
+      test('entries carry the epoch of the opening that wrote them, the same to a fold, a reader and a restart', async () => {
+        const log = await create();
+        const seen: string[][] = [];
+        for (let opening = 0; opening < 3; opening++) {
+          const { runner, list } = await listed(log);
+          const [a, b] = [await list.append(bytes('a')), await list.append(bytes('b'))];
+          const own: string[] = [];
+          for await (const entry of lists(runner.read(1, never))) {
+            own.push(entry.epoch);
+            if (entry.position === b) break;
+          }
+          expect(own.at(-1)).toMatch(/^[0-9a-f]{16}$/);
+          expect(a).toBeLessThan(b);
+          seen.push(own);
+          await runner.close(AbortSignal.abort());
+        }
+        const [first, second, third] = seen as [string[], string[], string[]];
+        expect(third.slice(0, second.length)).toEqual(second);
+        expect(second.slice(0, first.length)).toEqual(first);
+        expect(new Set(third)).toHaveLength(3);
+      });
+
       test('one that is behind the cut is told so, and one that is ahead of the end waits', async () => {
         const log = await create();
         const engine = log.engine();
@@ -305,16 +327,18 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
 
       test('bounds of size take what a reader has not passed: it is told, counted and logged', async () => {
         const log = await create();
-        const dropped: [string, number][] = [];
+        const dropped: number[] = [];
         const warnings: string[] = [];
         const runner = await started(log, {
           ...small,
-          retention: { maxAge: Number.POSITIVE_INFINITY, maxBytes: 600 },
-          onDropped: (reader, positions) => dropped.push([reader, positions]),
           logger: { warn: ((text: unknown) => void warnings.push(String(text))) as never },
         });
         runner.attach('list', new DigestFold());
-        const reader = runner.reader('slow');
+        const reader = runner.reader('slow', {
+          maxAge: Number.POSITIVE_INFINITY,
+          maxBytes: 600,
+          onDropped: (positions) => dropped.push(positions),
+        });
         await runner.load();
         const list = runner.topic('list');
         await fill(list, 0, 100);
@@ -327,12 +351,24 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
           );
           if (!(gap instanceof Gap)) throw new Error('nothing was taken yet', { cause: gap });
           expect(gap.first).toBeGreaterThan(reader.position + 1);
-          expect(dropped.reduce((sum, [, positions]) => sum + positions, 0)).toBe(gap.first - 1 - reader.position);
+          expect(dropped.reduce((sum, positions) => sum + positions, 0)).toBe(gap.first - 1 - reader.position);
         });
         expect(warnings[0]).toMatch(/^slow lags too far behind: \d+ entries/);
         await reader.retain(gap!.first - 1);
         const [next] = await take(reader.read(never), 1);
         expect(next).toMatch(new RegExp(`^${gap!.first} `));
+      });
+
+      test('the bounds of one reader take nothing from another', async () => {
+        const log = await create();
+        const runner = await started(log, small);
+        runner.attach('list', new DigestFold());
+        const bounds = { maxAge: Number.POSITIVE_INFINITY, onDropped: () => expect.unreachable() };
+        runner.reader('bounded', { ...bounds, maxBytes: 600 });
+        const patient = runner.reader('patient', { ...bounds, maxBytes: Number.POSITIVE_INFINITY });
+        await runner.load();
+        await fill(runner.topic('list'), 0, 100);
+        expect(await take(lists(patient.read(never)), 100)).toHaveLength(100);
       });
 
       test('bounds of age take it as well', async () => {
@@ -342,11 +378,13 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         const runner = await started(log, {
           ...small,
           clock: { now: () => now, monotonic: () => 0 },
-          retention: { maxAge: 1000, maxBytes: Number.POSITIVE_INFINITY },
-          onDropped: (_, positions) => dropped.push(positions),
         });
         runner.attach('list', new DigestFold());
-        runner.reader('slow');
+        runner.reader('slow', {
+          maxAge: 1000,
+          maxBytes: Number.POSITIVE_INFINITY,
+          onDropped: (positions) => dropped.push(positions),
+        });
         await runner.load();
         const list = runner.topic('list');
         await fill(list, 0, 30);

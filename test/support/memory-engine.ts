@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Extent, Follower, LogEngine, Opened, SnapshotPiece } from '../../src/log/engine.ts';
 import {
   type AppendOptions,
@@ -40,9 +41,9 @@ export class MemoryLog {
     return copy;
   }
 
-  push(topic: string, record: Uint8Array, time: number, by: object): Position {
+  push(topic: string, record: Uint8Array, time: number, by: { readonly epoch: string }): Position {
     const position = ++this.last;
-    this.entries.push({ position, time, topic, record: new Uint8Array(record) });
+    this.entries.push({ position, time, epoch: by.epoch, topic, record: new Uint8Array(record) });
     this.topics.set(topic, position);
     this.#writers.set(position, by);
     return position;
@@ -77,6 +78,7 @@ export interface MemoryEngineOptions {
 export class MemoryEngine implements LogEngine {
   readonly log: MemoryLog;
   readonly directory = undefined;
+  readonly epoch = randomBytes(8).toString('hex');
   readonly #options: MemoryEngineOptions;
   #delivered: Position = 0;
   #queue: Promise<unknown> = Promise.resolve();

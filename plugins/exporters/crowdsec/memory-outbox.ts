@@ -17,7 +17,7 @@ class MemoryTopic implements Topic {
 
   append(record: Uint8Array, { origin }: AppendOptions = {}): Promise<number> {
     const position = ++this.last;
-    this.#fold.apply({ position, time: Date.now(), topic: OUTBOX_TOPIC, record, origin });
+    this.#fold.apply({ position, time: Date.now(), epoch: '', topic: OUTBOX_TOPIC, record, origin });
     return Promise.resolve(position);
   }
 }

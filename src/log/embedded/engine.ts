@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Extent, Follower, LogEngine, Opened, SnapshotPiece } from '../engine.ts';
@@ -118,6 +118,7 @@ export class EmbeddedEngine implements LogEngine {
       segment: () => segments.newest,
       follower,
       clock,
+      epoch: randomBytes(8).toString('hex'),
       retryInterval,
       faults,
       onCommitted: () => {

@@ -4,14 +4,17 @@ import type { Entry } from '../log.ts';
 /**
  * A segment is a header and then frames, one for each commit: so the last frame is the only one that a crash can leave torn.
  *
- * | frame   | u32 magic, u32 length of the body, f64 position of its first entry, f64 time, u32 entries, u32 CRC of the body, u32 CRC of the head |
+ * | frame   | u32 magic, u32 length of the body, f64 position of its first entry, f64 time, u32 entries, epoch in 8 bytes, u32 CRC of the body, u32 CRC of the head |
  * | entry   | u32 length of the record, u32 length of the topic, the topic, the record, each padded to four bytes |
  *
  * Little endian. CRCs start from the segment's own random number, so that nothing from elsewhere passes for a frame of it,
  * not even bytes that a sender chose. The head has a CRC of its own: a length that was changed must not hide what follows.
  */
 const MAGIC = 0x304c4f43;
-export const FRAME_HEAD = 36;
+export const FRAME_HEAD = 44;
+const EPOCH_AT = 28;
+const BODY_CRC_AT = 36;
+const HEAD_CRC_AT = 40;
 const ENTRY_HEAD = 8;
 
 /** What is to be written as one entry. */
@@ -41,12 +44,20 @@ export function entryBytes({ topic, record }: NewEntry): number {
   return ENTRY_HEAD + padded(bytesOf(topic).length) + padded(record.length);
 }
 
+/** What a frame says of all its entries. */
+interface Commit {
+  /** Position of the first one. */
+  readonly first: number;
+  readonly time: number;
+  /** 16 hexadecimal digits. */
+  readonly epoch: string;
+}
+
 /** Writes one frame at the start of `into`, which has room for it. @returns its length. */
 export function writeFrame(
   into: Buffer,
   salt: number,
-  first: number,
-  time: number,
+  { first, time, epoch }: Commit,
   entries: readonly NewEntry[],
 ): number {
   let at = FRAME_HEAD;
@@ -65,8 +76,9 @@ export function writeFrame(
   into.writeDoubleLE(first, 8);
   into.writeDoubleLE(time, 16);
   into.writeUInt32LE(entries.length, 24);
-  into.writeUInt32LE(crc32(into.subarray(FRAME_HEAD, at), salt), 28);
-  into.writeUInt32LE(crc32(into.subarray(0, 32), salt), 32);
+  into.write(epoch, EPOCH_AT, 'hex');
+  into.writeUInt32LE(crc32(into.subarray(FRAME_HEAD, at), salt), BODY_CRC_AT);
+  into.writeUInt32LE(crc32(into.subarray(0, HEAD_CRC_AT), salt), HEAD_CRC_AT);
   return at;
 }
 
@@ -76,9 +88,7 @@ function pad(into: Buffer, from: number): number {
   return at;
 }
 
-export interface FrameHead {
-  readonly first: number;
-  readonly time: number;
+export interface FrameHead extends Commit {
   readonly count: number;
   /** Of the whole frame. */
   readonly length: number;
@@ -86,23 +96,24 @@ export interface FrameHead {
 
 /** @returns undefined when the bytes at `at`, a whole head, are none. */
 export function readFrameHead(bytes: Buffer, at: number, salt: number): FrameHead | undefined {
-  if (bytes.readUInt32LE(at) !== MAGIC || crc32(bytes.subarray(at, at + 32), salt) !== bytes.readUInt32LE(at + 32))
-    return undefined;
+  const sum = crc32(bytes.subarray(at, at + HEAD_CRC_AT), salt);
+  if (bytes.readUInt32LE(at) !== MAGIC || sum !== bytes.readUInt32LE(at + HEAD_CRC_AT)) return undefined;
   return {
     first: bytes.readDoubleLE(at + 8),
     time: bytes.readDoubleLE(at + 16),
     count: bytes.readUInt32LE(at + 24),
+    epoch: bytes.toString('hex', at + EPOCH_AT, at + EPOCH_AT + 8),
     length: FRAME_HEAD + bytes.readUInt32LE(at + 4),
   };
 }
 
 /** Whether the frame's body, which is there whole, is what was written. */
 export function isFrameIntact(bytes: Buffer, at: number, { length }: FrameHead, salt: number): boolean {
-  return crc32(bytes.subarray(at + FRAME_HEAD, at + length), salt) === bytes.readUInt32LE(at + 28);
+  return crc32(bytes.subarray(at + FRAME_HEAD, at + length), salt) === bytes.readUInt32LE(at + BODY_CRC_AT);
 }
 
 /** Entries of an intact frame; their records lie in `bytes`. */
-export function* readEntries(bytes: Buffer, from: number, { first, time, count }: FrameHead): Generator<Entry> {
+export function* readEntries(bytes: Buffer, from: number, { first, time, epoch, count }: FrameHead): Generator<Entry> {
   let at = from + FRAME_HEAD;
   for (let i = 0; i < count; i++) {
     const recordLength = bytes.readUInt32LE(at);
@@ -112,6 +123,7 @@ export function* readEntries(bytes: Buffer, from: number, { first, time, count }
     yield {
       position: first + i,
       time,
+      epoch,
       topic: bytes.toString('utf8', name, name + nameLength),
       record: bytes.subarray(record, record + recordLength),
     };

@@ -8,7 +8,7 @@ import { MANIFEST, segmentsIn } from './layout.ts';
 
 const FORMAT = 'couic-otel-bridge log';
 /** Counts up when an older bridge could no longer read what this one writes. */
-const VERSION = 1;
+const VERSION = 2;
 const NOTE = 'State of couic-otel-bridge. To back it up, stop the bridge and copy the directory.';
 
 interface Manifest extends LogIdentity {
@@ -23,7 +23,7 @@ export function encodeManifest({ logId, instanceId, createdAt, newest }: Manifes
 
 /**
  * @returns undefined when there is none.
- * @throws StorageError `ERR_STORAGE_DAMAGED`, `ERR_STORAGE_FOREIGN`, `ERR_STORAGE_NEWER`.
+ * @throws StorageError `ERR_STORAGE_DAMAGED`, `ERR_STORAGE_FOREIGN`, `ERR_STORAGE_OLDER`, `ERR_STORAGE_NEWER`.
  */
 export function readManifest(directory: string): Manifest | undefined {
   const path = join(directory, MANIFEST);
@@ -39,6 +39,11 @@ export function readManifest(directory: string): Manifest | undefined {
     if (segmentsIn(readdirSync(directory)).length === 0) throw foreign(path, 'is not of a log of the bridge');
     throw damaged(path, 'it is not what was written');
   }
+  if (content.version < VERSION)
+    throw new StorageError(
+      'ERR_STORAGE_OLDER',
+      `${path} was written by an earlier version of the bridge (format ${content.version}), which this version cannot read. Run that version again, or move the directory away to start anew; totals, active rules and windows not yet sent are then lost.`,
+    );
   if (content.version > VERSION)
     throw new StorageError(
       'ERR_STORAGE_NEWER',

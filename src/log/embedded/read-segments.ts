@@ -5,6 +5,12 @@ import { FrameReader } from './frame-reader.ts';
 import { readEntries } from './frames.ts';
 import { SEGMENT_HEAD, type Segment } from './segment.ts';
 
+/** Where a reader stands, so that whoever follows the log does not read a segment from its beginning again and again. */
+interface Place {
+  readonly segment: Segment;
+  readonly frames: FrameReader;
+}
+
 /**
  * Entries from a position on, from the files, and then as they come. It reads what was acknowledged, and no further.
  * @param segments - those that there are at any time, oldest first.
@@ -16,25 +22,33 @@ export async function* readSegments(
   signal: AbortSignal,
   more: (signal: AbortSignal) => Promise<void>,
 ): AsyncGenerator<Entry, void> {
+  let place: Place | undefined;
   for (let next = from; !signal.aborted; ) {
     if (next < segments[0]!.first) throw new Gap(next, segments[0]!.first);
     const segment = segments.find(({ last }) => next <= last);
-    if (segment) next = yield* readSegment(segment, next, signal);
-    else await more(signal);
+    if (!segment) {
+      await more(signal);
+      continue;
+    }
+    if (place?.segment !== segment) place = { segment, frames: new FrameReader(segment.salt, SEGMENT_HEAD) };
+    next = yield* readSegment(place, next, signal);
   }
 }
 
 /** @returns the position after the last that it gave. */
-async function* readSegment(segment: Segment, from: Position, signal: AbortSignal): AsyncGenerator<Entry, Position> {
+async function* readSegment(
+  { segment, frames }: Place,
+  from: Position,
+  signal: AbortSignal,
+): AsyncGenerator<Entry, Position> {
   let next = from;
   const file = await open(segment.path, 'r').catch((error) =>
     Promise.reject(damaged(segment.path, 'it cannot be read', error)),
   );
   try {
-    const reader = new FrameReader(segment.salt, SEGMENT_HEAD);
     while (next <= segment.last && !signal.aborted) {
-      const frame = reader.take();
-      if (frame === 'more') await fill(reader, file, segment, next);
+      const frame = frames.take();
+      if (frame === 'more') await fill(frames, file, segment, next);
       else if (frame === 'broken')
         throw damaged(segment.path, `the checksum of a record at or before ${next} does not match`);
       else if (frame.head.first + frame.head.count > next) {

@@ -24,6 +24,8 @@ interface WriterOptions {
   segment(): Segment;
   readonly follower: Follower;
   readonly clock: Clock;
+  /** Of this opening, see Entry. */
+  readonly epoch: string;
   /** Milliseconds between two attempts to write again after a failed commit. */
   readonly retryInterval: number;
   readonly faults?: Faults | undefined;
@@ -98,12 +100,12 @@ export class Writer {
   }
 
   async #commit(): Promise<void> {
-    const { clock, faults, follower } = this.#options;
+    const { clock, epoch, faults, follower } = this.#options;
     const segment = this.#options.segment();
     const group = this.#nextGroup();
     const time = clock.now();
     try {
-      const length = writeFrame(this.#scratch, segment.salt, segment.last + 1, time, group);
+      const length = writeFrame(this.#scratch, segment.salt, { first: segment.last + 1, time, epoch }, group);
       this.#wanted = length;
       faults?.('before-commit');
       await segment.file!.write(this.#scratch.subarray(0, length), segment.end);
@@ -124,7 +126,7 @@ export class Writer {
     segment.time = time;
     this.#options.onCommitted();
     for (const { topic, record, origin } of group) {
-      const entry: Entry = { position: ++position, time, topic, record, origin };
+      const entry: Entry = { position: ++position, time, epoch, topic, record, origin };
       follower.deliver(entry);
     }
     faults?.('after-apply');

@@ -190,11 +190,22 @@ test('a segment of another log, and one under the name of another', async () => 
 test('a log of a newer version', async () => {
   await makeLog();
   const newer = { logId: '', instanceId: '', createdAt: 0, newest: 1 };
-  writeFileSync(join(directory, 'manifest.json'), encodeManifest(newer, 2));
+  writeFileSync(join(directory, 'manifest.json'), encodeManifest(newer, 3));
   expect(await refusal()).toEqual({
     code: 'ERR_STORAGE_NEWER',
     message:
-      'DIR/manifest.json was written by a newer version of the bridge (format 2; this version reads up to 1). Run the newer version again, or restore a backup from before the upgrade.',
+      'DIR/manifest.json was written by a newer version of the bridge (format 3; this version reads up to 2). Run the newer version again, or restore a backup from before the upgrade.',
+  });
+});
+
+test('a log of an earlier version', async () => {
+  await makeLog();
+  const older = { logId: '', instanceId: '', createdAt: 0, newest: 1 };
+  writeFileSync(join(directory, 'manifest.json'), encodeManifest(older, 1));
+  expect(await refusal()).toEqual({
+    code: 'ERR_STORAGE_OLDER',
+    message:
+      'DIR/manifest.json was written by an earlier version of the bridge (format 1), which this version cannot read. Run that version again, or move the directory away to start anew; totals, active rules and windows not yet sent are then lost.',
   });
 });
 
