@@ -2,6 +2,7 @@ import type { Meter } from '@opentelemetry/api';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
+import type { Operation } from './component.ts';
 import type { BridgeEvents } from './events.ts';
 import type { AttributeLimits } from './ledger/attribute-limits.ts';
 import { BridgeLedger } from './ledger/bridge-ledger.ts';
@@ -13,6 +14,7 @@ import { BRIDGE_METRICS } from './telemetry/names.ts';
 
 /** The ledger as the service sees it. */
 export interface ServiceLedger extends Ledger {
+  readonly operations: Readonly<Record<string, Operation>>;
   /** After the log was loaded. */
   start(): Promise<void>;
   /** Before the log is closed. Safe without `start()`, and twice. */
@@ -23,7 +25,7 @@ export interface ServiceLedger extends Ledger {
 }
 
 export interface ServiceLedgerOptions {
-  log: Pick<Log, 'attach' | 'topic'>;
+  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read'>;
   clock: Clock;
   trustedClock: TrustedClock;
   events: BridgeEvents;

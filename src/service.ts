@@ -1,5 +1,5 @@
 import { AdminServer } from './admin/admin-server.ts';
-import { LocalAdmin } from './admin/local-admin.ts';
+import { askedOf, LocalAdmin } from './admin/local-admin.ts';
 import { type BuildOptions, type Built, buildComponents, type Components } from './build-components.ts';
 import type { Component } from './component.ts';
 import type { BridgeConfig } from './config/bridge-config.ts';
@@ -64,9 +64,7 @@ export class Service {
       events: new BridgeEvents(),
       meterProvider: this.#meterProvider,
     });
-    const { receivers, exporters, extensions } = this.#components;
-    const listeners = { id: 'listeners', name: 'listeners', component: connections };
-    const admin = new LocalAdmin([...receivers, ...exporters, ...extensions, listeners], true);
+    const admin = new LocalAdmin(askedOf(this.#components, connections), true);
     this.#admin = new AdminServer({ admin, connections, logger, clock });
   }
 
@@ -118,7 +116,7 @@ export class Service {
     try {
       await this.#admin.start(directory);
     } catch (error) {
-      this.#logger.warn(`"windows" and "doctor" cannot ask this bridge while it runs: ${(error as Error).message}`);
+      this.#logger.warn(`Commands such as "doctor" cannot ask this bridge while it runs: ${(error as Error).message}`);
     }
   }
 

@@ -1,13 +1,29 @@
-import type { Built } from '../build-components.ts';
+import type { Built, Components } from '../build-components.ts';
 import type { Component } from '../component.ts';
+import type { ConnectionBudget } from '../http/connection-budget.ts';
 import { type Admin, type AdminComponent, AdminError, type ComponentFindings } from './admin.ts';
 import type { Finding } from './finding.ts';
+import { RULES_COMPONENT } from './rules.ts';
 
 /** How long a component may take to look around, in ms. */
 const EXAMINE_TIMEOUT = 15_000;
 
 /** Whoever can be asked: components, and what they share. */
 type Asked = Pick<Built<Component>, 'id' | 'name'> & { readonly component: Partial<Component> };
+
+/** All that can be asked of a bridge. */
+export function askedOf(
+  { receivers, exporters, extensions, ledger: { operations } }: Components,
+  connections: ConnectionBudget,
+): readonly Asked[] {
+  return [
+    ...receivers,
+    ...exporters,
+    ...extensions,
+    { id: RULES_COMPONENT, name: RULES_COMPONENT, component: { operations } },
+    { id: 'listeners', name: 'listeners', component: connections },
+  ];
+}
 
 /** Asks components of this process. */
 export class LocalAdmin implements Admin {

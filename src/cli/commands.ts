@@ -1,9 +1,11 @@
 import type { Command } from './command.ts';
 import { componentsCommand } from './components.ts';
 import { doctorCommand } from './doctor.ts';
+import { explainCommand } from './explain.ts';
 import { limitsCommand } from './limits.ts';
 import { printConfigCommand } from './print-config.ts';
 import { quarantineCommand } from './quarantine.ts';
+import { rulesCommand } from './rules.ts';
 import { runCommand } from './run.ts';
 import { validateCommand } from './validate.ts';
 import { windowsCommand } from './windows.ts';
@@ -18,4 +20,6 @@ export const commands: readonly Command[] = [
   windowsCommand,
   quarantineCommand,
   limitsCommand,
+  explainCommand,
+  rulesCommand,
 ];

@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { table } from './table.ts';
 
 interface Row extends LimitUse {
   readonly component: string;
@@ -57,10 +58,4 @@ function cells(row: Row): string[] {
     beyond === undefined ? '-' : String(beyond),
     option ?? '-',
   ];
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ');
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { pino } from 'pino';
 import { type Admin, AdminError } from '../admin/admin.ts';
 import { AdminClient } from '../admin/admin-client.ts';
-import { LocalAdmin } from '../admin/local-admin.ts';
+import { askedOf, LocalAdmin } from '../admin/local-admin.ts';
 import { buildComponents } from '../build-components.ts';
 import { systemClock } from '../clock.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
@@ -65,7 +65,7 @@ export async function openRunning(directory: string): Promise<OpenedAdmin> {
 export async function openAdmin(config: BridgeConfig, version: string): Promise<OpenedAdmin> {
   const logger = pino({ enabled: false });
   const connections = new ConnectionBudget();
-  const { receivers, exporters, extensions, log } = buildComponents({
+  const components = buildComponents({
     config,
     logger,
     version,
@@ -76,6 +76,7 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
     meterProvider: createMeterProvider({ version, resource: createResource({ version, instanceId: 'command' }) }),
     createLedger: createServiceLedger,
   });
+  const { receivers, exporters, extensions, log } = components;
   const { directory } = log;
   if (directory === undefined) throw new AdminError('the storage of this configuration has no directory to look into');
   const running = await AdminClient.connect(directory);
@@ -92,8 +93,7 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
     for (const { component } of [...receivers, ...exporters]) await component.shutdown(now);
     await storage.component.shutdown(new AbortController().signal);
   };
-  const listeners = { id: 'listeners', name: 'listeners', component: connections };
-  const admin = new LocalAdmin([...receivers, ...exporters, ...extensions, listeners], false, close);
+  const admin = new LocalAdmin(askedOf(components, connections), false, close);
   return { admin, directory, state };
 }
 

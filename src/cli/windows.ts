@@ -4,6 +4,7 @@ import { type Command, type CommandContext, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { isoTime } from './shown-time.ts';
 
 const ACTIONS = ['list', 'show', 'resend'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -102,7 +103,7 @@ async function exportersOf(admin: Admin, wanted: string | undefined): Promise<re
 
 function renderList(exporter: string, { windows, lastNumber, lastSentAt, dryRun }: WindowList): string {
   const waiting = windows.filter(({ state }) => state === 'waiting').length;
-  const sent = lastSentAt === null ? 'none was taken yet' : `the last was taken at ${iso(lastSentAt)}`;
+  const sent = lastSentAt === null ? 'none was taken yet' : `the last was taken at ${isoTime(lastSentAt)}`;
   const dry = dryRun ? '; dry run, nothing is sent' : '';
   const heading = `${exporter}: ${lastNumber} sealed so far, ${waiting} waiting, ${windows.length - waiting} refused; ${sent}${dry}\n`;
   if (windows.length === 0) return heading;
@@ -115,19 +116,15 @@ function renderList(exporter: string, { windows, lastNumber, lastSentAt, dryRun 
 }
 
 function rowOf({ number, state, sealedAt, items, bytes, reason = '' }: WindowSummary): string[] {
-  return [String(number), state, iso(sealedAt), String(items), String(bytes), oneLine(reason)];
+  return [String(number), state, isoTime(sealedAt), String(items), String(bytes), oneLine(reason)];
 }
 
 function aboutWindow({ number, state, sealedAt, bytes, reason }: ShownWindow): string {
   const refused = reason === undefined ? '' : `; LAPI said: ${oneLine(reason)}`;
-  return `Window ${number}, ${state}, sealed at ${iso(sealedAt)}, ${bytes} bytes${refused}\n`;
+  return `Window ${number}, ${state}, sealed at ${isoTime(sealedAt)}, ${bytes} bytes${refused}\n`;
 }
 
 /** LAPI's words may hold line breaks; a terminal's controls are shown by whoever prints. */
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ');
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

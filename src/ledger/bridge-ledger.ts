@@ -4,6 +4,7 @@ import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 import type { LimitUse } from '../admin/limits.ts';
 import type { Clock } from '../clock.ts';
+import type { Operation } from '../component.ts';
 import type { BridgeEvents } from '../events.ts';
 import { appendDecided } from '../log/decide.ts';
 import type { Log, Topic } from '../log/log.ts';
@@ -14,6 +15,7 @@ import type { BodySource } from './body-source.ts';
 import { Expiry } from './expiry.ts';
 import { LedgerFold } from './fold.ts';
 import { Forgetting } from './forgetting.ts';
+import { inspection } from './inspection.ts';
 import { Intake, type IntakeContext } from './intake.ts';
 import type { IngestOptions, IngestResult, LastComparison, Ledger, QuarantinedReport } from './ledger.ts';
 import { limitUses } from './limit-uses.ts';
@@ -34,7 +36,7 @@ const INSTANCE = 'couic/';
 const KEPT_QUARANTINED = 100;
 
 interface LedgerOptions {
-  log: Pick<Log, 'attach' | 'topic'>;
+  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read'>;
   /** The host's. */
   clock: Clock;
   /** Over that clock; the ledger tells it how far the records go. */
@@ -51,6 +53,8 @@ interface LedgerOptions {
 
 /** The ledger of a service: created before the log is loaded, started after. */
 export class BridgeLedger implements Ledger {
+  /** For operators: see src/admin/rules.ts. */
+  readonly operations: Readonly<Record<string, Operation>>;
   readonly #fold = new LedgerFold();
   /** What is not one instance's: settings, expiry, the time. */
   readonly #topic: Topic;
@@ -69,6 +73,7 @@ export class BridgeLedger implements Ledger {
     log.attach(LEDGER, this.#fold, [INSTANCE]);
     const topic = log.topic(LEDGER);
     this.#topic = topic;
+    this.operations = inspection({ state: this.#fold.state, log, clock: this.#clock });
     this.#expiry = new Expiry(this.#fold.state, this.#clock, topic, options.events, logger);
     this.#quarantineLog = new QuarantineLog(logger, options.clock);
     this.#forgetting = new Forgetting({ state: this.#fold.state, clock: this.#clock, logger, after, topic });

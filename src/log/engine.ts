@@ -1,4 +1,4 @@
-import type { AppendOptions, Entry, LogIdentity, Position } from './log.ts';
+import type { AppendOptions, Entry, Extent, LogIdentity, Position } from './log.ts';
 
 /**
  * What keeps the entries: plain files in a directory (embedded/), memory in tests, a replicated stream. Whoever writes
@@ -61,13 +61,4 @@ export interface SnapshotPiece {
   readonly kind: number;
   /** At most 1 MiB; good until the next piece is asked for. */
   readonly bytes: Uint8Array;
-}
-
-/** A run of entries that goes as one. */
-export interface Extent {
-  readonly first: Position;
-  readonly last: Position;
-  readonly bytes: number;
-  /** When its last entry was committed, ms since the epoch. */
-  readonly time: number;
 }

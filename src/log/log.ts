@@ -33,6 +33,15 @@ export interface Entry {
   readonly origin?: unknown;
 }
 
+/** A run of entries that goes as one. */
+export interface Extent {
+  readonly first: Position;
+  readonly last: Position;
+  readonly bytes: number;
+  /** When its last entry was committed, ms since the epoch. */
+  readonly time: number;
+}
+
 /** State that is a fold over the entries of its topics. */
 export interface Fold {
   /**
@@ -117,6 +126,8 @@ export interface Log {
    */
   reader(name: string, retention?: Retention): Reader;
   topic(name: string): Topic;
+  /** What is kept, oldest first, in the parts in which it can go. */
+  readonly extents: readonly Extent[];
   /** Entries of all topics from a position on, in order, then as they come, until the signal is aborted. @throws Gap */
   read(from: Position, signal: AbortSignal): AsyncIterable<Entry>;
   /**

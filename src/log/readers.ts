@@ -1,5 +1,4 @@
-import type { Extent } from './engine.ts';
-import type { Entry, Position, Retention } from './log.ts';
+import type { Entry, Extent, Position, Retention } from './log.ts';
 
 export const READER_PREFIX = 'reader/';
 

@@ -6,6 +6,7 @@ import {
   type AppendOptions,
   Conflict,
   type Entry,
+  type Extent,
   type Fold,
   type Log,
   type LogIdentity,
@@ -105,6 +106,10 @@ export class LogRunner implements Log {
 
   topic(name: string): Topic {
     return this.#topic(name);
+  }
+
+  get extents(): readonly Extent[] {
+    return this.#engine.extents;
   }
 
   read(from: Position, signal: AbortSignal): AsyncIterable<Entry> {

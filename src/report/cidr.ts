@@ -31,6 +31,12 @@ export function parseCidr(text: string): Cidr | null {
   };
 }
 
+/** The same, or a single address without a prefix. */
+export function parseAddress(text: string): Cidr | null {
+  if (text.includes('/')) return parseCidr(text);
+  return parseCidr(`${text}${text.includes(':') ? '/128' : '/32'}`);
+}
+
 /** The first `bits` of a 32-bit word; all for 32 and more, none for 0 and less. As a signed 32-bit number. */
 export function maskWord(word: number, bits: number): number {
   if (bits >= 32) return word | 0;

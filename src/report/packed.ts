@@ -1,3 +1,5 @@
+import type { Cidr } from './cidr.ts';
+
 /**
  * One report in 32-bit words, as the scanner writes it, the log keeps it and the fold reads it.
  *
@@ -40,4 +42,13 @@ export function expirationOf(words: Int32Array, at: number): number {
 export function packTimesHigh(creation: number, expiration: number): number {
   if (creation < HIGH && expiration < HIGH) return 0;
   return Math.floor(creation / HIGH) | (Math.floor(expiration / HIGH) << 16);
+}
+
+export function cidrOf(words: Int32Array, at: number): Cidr {
+  const ipv6 = (words[at]! & IPV6) !== 0;
+  return {
+    ipv6,
+    prefix: (words[at]! >>> 8) & 0xff,
+    words: ipv6 ? [words[at + 5]!, words[at + 6]!, words[at + 7]!, words[at + 8]!] : [words[at + 5]!],
+  };
 }

@@ -1,6 +1,6 @@
 import { formatCidr } from './cidr.ts';
 import { ByteInterner } from './interner.ts';
-import { IGNORE, IPV6, REMOVE, wordsOf } from './packed.ts';
+import { cidrOf, IGNORE, REMOVE, wordsOf } from './packed.ts';
 import { KEPT_TEXT, type Quarantined, type Reason } from './quarantine.ts';
 
 /** How many texts of quarantined reports a chunk keeps; all are counted. */
@@ -74,16 +74,11 @@ export class ReportChunk {
     const words = this.words;
     for (let at = 0; at < this.length; ) {
       const word0 = words[at]!;
-      const ipv6 = (word0 & IPV6) !== 0;
       const tag = words[at + 1]!;
       yield {
         action: (word0 & REMOVE) === 0 ? 'add' : 'remove',
         policy: (word0 & IGNORE) === 0 ? 'drop' : 'ignore',
-        cidr: formatCidr({
-          ipv6,
-          prefix: (word0 >>> 8) & 0xff,
-          words: ipv6 ? [words[at + 5]!, words[at + 6]!, words[at + 7]!, words[at + 8]!] : [words[at + 5]!],
-        }),
+        cidr: formatCidr(cidrOf(words, at)),
         tag: tag === 0 ? null : tags[tag - 1]!,
       };
       at += wordsOf(word0);

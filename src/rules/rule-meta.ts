@@ -25,6 +25,10 @@ export function policyIn(meta: number): Policy {
   return (meta & 1) as Policy;
 }
 
+export function prefixIn(meta: number): number {
+  return (meta & PREFIX) >>> 8;
+}
+
 /** Whether the slot holds a rule of this instance and policy, whatever its prefix. */
 export function isOwnedBy(meta: number, instance: number, policy: Policy): boolean {
   return (meta & ~PREFIX) >>> 0 === ((instance << 16) | USED | policy) >>> 0;

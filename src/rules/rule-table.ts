@@ -126,6 +126,11 @@ export class RuleTable {
     for (let word = 0; word < this.addressWords; word++) into[at + word] = address[first + word]!;
   }
 
+  /** @param word - 0 for the most significant. */
+  addressWord(slot: number, word: number): number {
+    return this.pages[slot >>> PAGE_BITS]!.address[(slot & PAGE_MASK) * this.addressWords + word]!;
+  }
+
   meta(slot: number): number {
     return this.pages[slot >>> PAGE_BITS]!.meta[slot & PAGE_MASK]!;
   }

@@ -1,6 +1,7 @@
+import { type Cidr, maskWord } from '../report/cidr.ts';
 import { creationOf, expirationOf, IPV6, packTimesHigh, WORDS_IPV4, WORDS_IPV6, wordsOf } from '../report/packed.ts';
 import type { HashKey } from './keyed-hash.ts';
-import { instanceIn, isOwnedBy, metaOf, type Policy, policyIn, word0Of } from './rule-meta.ts';
+import { instanceIn, isOwnedBy, metaOf, type Policy, policyIn, prefixIn, USED, word0Of } from './rule-meta.ts';
 import { RuleTable } from './rule-table.ts';
 import { RulesSnapshot, type SavedTable } from './rules-snapshot.ts';
 import { Tombstones } from './tombstones.ts';
@@ -140,6 +141,24 @@ export class Rules {
   isOf(rule: Rule, instance: number, policy: Policy): boolean {
     const table = this.#table(rule);
     return rule >>> 1 < table.slots && isOwnedBy(table.meta(rule >>> 1), instance, policy);
+  }
+
+  /** Whether there is a rule of this number. */
+  isHeld(rule: Rule): boolean {
+    const table = this.#table(rule);
+    return rule >>> 1 < table.slots && (table.meta(rule >>> 1) & USED) !== 0;
+  }
+
+  /** Whether there is a rule of this number, and its network is a part of another, smaller than that. */
+  isInside(rule: Rule, { ipv6, prefix, words }: Cidr): boolean {
+    if (this.isIpv6(rule) !== ipv6 || !this.isHeld(rule)) return false;
+    const table = this.#table(rule);
+    const slot = rule >>> 1;
+    if (prefixIn(table.meta(slot)) <= prefix) return false;
+    for (let i = 0; i < words.length; i++) {
+      if (maskWord(table.addressWord(slot, i), prefix - 32 * i) !== words[i]) return false;
+    }
+    return true;
   }
 
   /** When the next rule ends, Unix seconds; Infinity for never. */

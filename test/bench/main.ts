@@ -9,6 +9,7 @@ import { backlog } from './ingest/backlog.ts';
 import { batches } from './ingest/batches.ts';
 import { single } from './ingest/single.ts';
 import { expiry } from './ledger/expiry.ts';
+import { explain } from './ledger/explain.ts';
 import { restart } from './ledger/restart.ts';
 import { rules } from './ledger/rules.ts';
 import { snapshot } from './ledger/snapshot.ts';
@@ -23,6 +24,7 @@ const benchmarks: readonly Benchmark[] = [
   growth,
   rules,
   expiry,
+  explain,
   restart,
   snapshot,
   scrape,

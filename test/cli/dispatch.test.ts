@@ -19,7 +19,10 @@ const cli = (args: string, files: Record<string, string> = {}) =>
 const MORE = 'couic-otel-bridge --help says more.\n';
 
 test.each([
-  ['start', 'unknown command "start" (known: components, doctor, limits, print-config, quarantine, validate, windows)'],
+  [
+    'start',
+    'unknown command "start" (known: components, doctor, explain, limits, print-config, quarantine, rules, validate, windows)',
+  ],
   ['vaildate', 'unknown command "vaildate" (did you mean "validate"?)'],
   ['--cofig a.yaml', 'unknown option --cofig (did you mean "--config"?)'],
   ['validate --config', '--config needs a value: --config …'],

@@ -136,6 +136,7 @@ export class FakeService {
   #ledger(limits: { tags: number; kinds: number }): ServiceLedger {
     this.events.push(`ledger with ${limits.tags} tags`);
     return {
+      operations: {},
       start: async () => void this.events.push('start ledger'),
       stop: async () => void this.events.push('stop ledger'),
       producer: (instances) => {
@@ -160,6 +161,7 @@ export class FakeService {
       directory: undefined,
       attach: (name) => void this.attached.push(name),
       topic: (name) => ({ name, last: 0, append: async () => 1 }),
+      extents: [],
       reader: () => {
         throw new Error('nothing reads here');
       },

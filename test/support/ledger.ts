@@ -31,7 +31,7 @@ interface TestLimits extends AttributeLimits {
 }
 
 export function newLedger(
-  log: Pick<Log, 'attach' | 'topic'>,
+  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read'>,
   clock = new ManualClock(),
   limits: Partial<TestLimits> = {},
   trustedClock = new TrustedClock(clock),

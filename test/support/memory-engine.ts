@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Extent, Follower, LogEngine, Opened, SnapshotPiece } from '../../src/log/engine.ts';
+import type { Follower, LogEngine, Opened, SnapshotPiece } from '../../src/log/engine.ts';
 import {
   type AppendOptions,
   Conflict,
   type Entry,
+  type Extent,
   Gap,
   type LogIdentity,
   MAX_RECORD,

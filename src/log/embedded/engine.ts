@@ -1,8 +1,16 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Extent, Follower, LogEngine, Opened, SnapshotPiece } from '../engine.ts';
-import { type AppendOptions, type Entry, Gap, type LogIdentity, MAX_RECORD, type Position } from '../log.ts';
+import type { Follower, LogEngine, Opened, SnapshotPiece } from '../engine.ts';
+import {
+  type AppendOptions,
+  type Entry,
+  type Extent,
+  Gap,
+  type LogIdentity,
+  MAX_RECORD,
+  type Position,
+} from '../log.ts';
 import { notOpen, type StorageError, tooLarge } from '../storage-error.ts';
 import { acquireLock } from './acquire-lock.ts';
 import { createDirectory, makePrivate, surveyDirectory } from './directory.ts';

@@ -1,7 +1,6 @@
 import { fstatSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import type { Extent } from '../engine.ts';
-import type { Entry, Position } from '../log.ts';
+import type { Entry, Extent, Position } from '../log.ts';
 import { type Disk, type DiskFile, writeWhole } from './disk.ts';
 import { damaged, foreign } from './errors.ts';
 import { type Frame, readFrames } from './frame-reader.ts';

@@ -23,7 +23,7 @@ export async function openLog(
   const engine = new EmbeddedEngine({ directory, clock, health: new Health(), logger });
   const log = new LogRunner({ engine, clock, logger, minimumLogBytes });
   const fold = new LedgerFold();
-  log.attach('ledger', watch(fold));
+  log.attach('ledger', watch(fold), ['couic/']);
   await log.load();
   return { log, fold, topic: log.topic('ledger') };
 }
