@@ -13,3 +13,19 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
 };
+
+/** Waits; resolves early, and never rejects, once the signal is aborted. Comes in as an argument, so that tests never wait. */
+export type Sleep = (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+
+/** Keeps no process alive: what waits for its next turn is no reason to stay. */
+export const systemSleep: Sleep = (milliseconds, signal) =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds).unref();
+    signal?.addEventListener('abort', end, { once: true });
+  });

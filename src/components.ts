@@ -6,7 +6,7 @@ import { fileStorage } from '../plugins/extensions/file_storage/factory.ts';
 import { healthCheck } from '../plugins/extensions/health_check/factory.ts';
 import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
 import { couicApiReceiver } from '../plugins/receivers/couic_api/factory.ts';
-import type { AnyFactory } from './component.ts';
+import type { AnyFactory } from './service/component.ts';
 
 /** Every component of the bridge: the only file that imports plugins/. A type that is here twice fails at start. */
 export const factories: readonly AnyFactory[] = [

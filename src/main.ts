@@ -11,5 +11,5 @@ if (major < 20 || (major === 20 && minor < 19)) {
   );
   process.exitCode = 2;
 } else {
-  import('./command-line.ts');
+  import('./cli/command-line.ts');
 }

@@ -8,7 +8,7 @@ import { systemClock } from '../src/clock.ts';
 import { factories } from '../src/components.ts';
 import { loadConfig } from '../src/config/load-config.ts';
 import { renderConfig } from '../src/config/render-config.ts';
-import { Service } from '../src/service.ts';
+import { Service } from '../src/service/service.ts';
 
 let directory: string;
 beforeEach(async () => {

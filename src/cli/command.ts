@@ -1,6 +1,6 @@
-import type { AnyFactory } from '../component.ts';
 import type { ReferenceSources } from '../config/expand.ts';
 import type { KnownSecrets } from '../config/known-secrets.ts';
+import type { AnyFactory } from '../service/component.ts';
 import type { StopSignal } from './exit-codes.ts';
 
 /** The process, as far as a command may touch it. */

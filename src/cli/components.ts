@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { AnyFactory } from '../component.ts';
+import type { AnyFactory } from '../service/component.ts';
 import type { Command } from './command.ts';
 import { parseOptions } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';

@@ -1,6 +1,6 @@
-import { AdminError } from '../admin/admin.ts';
 import { hint } from '../config/nearest.ts';
 import { ConfigError } from '../config/problem.ts';
+import { AdminError } from '../service/admin/admin.ts';
 import { printableLines } from '../telemetry/printable.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { EXIT } from './exit-codes.ts';

@@ -1,7 +1,7 @@
-import { AdminError, type ComponentFindings } from '../admin/admin.ts';
-import type { Finding } from '../admin/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
+import { AdminError, type ComponentFindings } from '../service/admin/admin.ts';
+import type { Finding } from '../telemetry/finding.ts';
 import type { Command } from './command.ts';
 import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';

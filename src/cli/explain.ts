@@ -1,4 +1,5 @@
-import { AdminError } from '../admin/admin.ts';
+import { formatCidr, parseAddress } from '../report/cidr.ts';
+import { AdminError } from '../service/admin/admin.ts';
 import {
   type Explanation,
   type History,
@@ -6,8 +7,7 @@ import {
   RULE_OPERATIONS,
   RULES_COMPONENT,
   type ShownRule,
-} from '../admin/rules.ts';
-import { formatCidr, parseAddress } from '../report/cidr.ts';
+} from '../service/admin/rules.ts';
 import { printable } from '../telemetry/printable.ts';
 import { type Command, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';

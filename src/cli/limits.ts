@@ -1,5 +1,5 @@
-import { AdminError } from '../admin/admin.ts';
-import { LIMITS_OPERATION, type LimitList, type LimitUse } from '../admin/limits.ts';
+import { AdminError } from '../service/admin/admin.ts';
+import { LIMITS_OPERATION, type LimitList, type LimitUse } from '../telemetry/limits.ts';
 import type { Command } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';

@@ -1,5 +1,5 @@
-import { AdminError } from '../admin/admin.ts';
-import { QUARANTINE_OPERATION, type QuarantineList } from '../admin/quarantine.ts';
+import { AdminError } from '../service/admin/admin.ts';
+import { QUARANTINE_OPERATION, type QuarantineList } from '../service/admin/quarantine.ts';
 import type { Command } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';

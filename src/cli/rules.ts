@@ -1,5 +1,11 @@
-import { type Admin, AdminError } from '../admin/admin.ts';
-import { RULE_OPERATIONS, RULES_COMPONENT, type RuleFilter, type RulePage, type ShownRule } from '../admin/rules.ts';
+import { type Admin, AdminError } from '../service/admin/admin.ts';
+import {
+  RULE_OPERATIONS,
+  RULES_COMPONENT,
+  type RuleFilter,
+  type RulePage,
+  type ShownRule,
+} from '../service/admin/rules.ts';
 import { type Command, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';

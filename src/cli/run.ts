@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { KnownSecrets } from '../config/known-secrets.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
-import { Service, StartCancelled } from '../service.ts';
+import { Service, StartCancelled } from '../service/service.ts';
 import { logOpenTelemetry } from '../telemetry/diag.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import type { Command, Lifecycle } from './command.ts';

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
-import { Service } from '../service.ts';
+import { Service } from '../service/service.ts';
 import type { Command } from './command.ts';
 import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';

@@ -1,5 +1,5 @@
-import { type Admin, type AdminComponent, AdminError } from '../admin/admin.ts';
-import { type ShownWindow, WINDOW_OPERATIONS, type WindowList, type WindowSummary } from '../admin/windows.ts';
+import { type Admin, type AdminComponent, AdminError } from '../service/admin/admin.ts';
+import { type ShownWindow, WINDOW_OPERATIONS, type WindowList, type WindowSummary } from '../service/admin/windows.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';

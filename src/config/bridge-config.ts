@@ -1,4 +1,4 @@
-import type { AnyFactory } from '../component.ts';
+import type { AnyFactory } from '../service/component.ts';
 import type { ComponentId } from './component-id.ts';
 import type { Path, Position } from './problem.ts';
 import type { ServiceConfig } from './service-schema.ts';

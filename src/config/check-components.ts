@@ -1,4 +1,4 @@
-import type { AnyFactory } from '../component.ts';
+import type { AnyFactory } from '../service/component.ts';
 import type { ConfiguredComponent, Kind } from './bridge-config.ts';
 import { checkSection } from './check-section.ts';
 import { type ComponentId, parseComponentId } from './component-id.ts';

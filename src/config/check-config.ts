@@ -1,4 +1,4 @@
-import type { AnyFactory } from '../component.ts';
+import type { AnyFactory } from '../service/component.ts';
 import type { BridgeConfig, ConfiguredComponent } from './bridge-config.ts';
 import { checkComponents, type DefinedComponent } from './check-components.ts';
 import { checkReferences } from './check-references.ts';

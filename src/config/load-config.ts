@@ -1,4 +1,4 @@
-import type { AnyFactory } from '../component.ts';
+import type { AnyFactory } from '../service/component.ts';
 import { hiddenInUrl } from '../telemetry/shown-url.ts';
 import type { BridgeConfig } from './bridge-config.ts';
 import { checkConfig } from './check-config.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { labelName } from '../prometheus/labels.ts';
 import { ATTR } from '../telemetry/names.ts';
+import { labelName } from '../telemetry/prometheus/labels.ts';
 
 /** What stands before every name. */
 export const namespaceSchema = z

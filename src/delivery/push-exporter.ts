@@ -1,9 +1,9 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { Exporter, ExporterContext } from '../component.ts';
+import { type Sleep, systemSleep } from '../clock.ts';
 import { isLoopback } from '../config/endpoint.ts';
 import type { RetryConfig } from '../config/retry.ts';
 import { loadClientTls, type TlsClientConfig } from '../config/tls.ts';
-import { type Sleep, systemSleep } from '../sleep.ts';
+import type { Exporter, ExporterContext } from '../service/component.ts';
 import { deliveryObserver } from './delivery-observer.ts';
 import { HttpPoster } from './http-poster.ts';
 import { PushLoop } from './push-loop.ts';

@@ -1,6 +1,6 @@
 import { type MetricProducer, MetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
-import type { Sleep } from '../sleep.ts';
+import type { Sleep } from '../clock.ts';
 import { Repeating } from './repeating.ts';
 
 interface PushLoopOptions {

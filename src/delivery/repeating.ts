@@ -1,4 +1,4 @@
-import type { Sleep } from '../sleep.ts';
+import type { Sleep } from '../clock.ts';
 
 /** When the next turn begins, in ms; `atLeast`, whoever wakes it; undefined: not before it is woken. */
 export type Next = number | { readonly atLeast: number } | undefined;

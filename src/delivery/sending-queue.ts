@@ -1,6 +1,5 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, Sleep } from '../clock.ts';
 import type { RetryConfig } from '../config/retry.ts';
-import type { Sleep } from '../sleep.ts';
 import { Backoff } from './backoff.ts';
 import type { DeliveryObserver } from './delivery-observer.ts';
 import type { Outcome } from './outcome.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Finding } from '../admin/finding.ts';
+import type { Finding } from '../telemetry/finding.ts';
 
 /** Descriptors that are kept for the log, libraries, and what the bridge itself connects to. */
 const RESERVE = 128;

@@ -1,8 +1,8 @@
 import { creationOf, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
-import { NO_RULE, type Rule, type Rules } from '../rules/rules.ts';
 import { type InstanceTotals, NO_KIND_NUMBER, OVERFLOW, type RuleKey, UNTAGGED_NUMBER } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { ChunkRecord } from './records.ts';
+import { NO_RULE, type Rule, type Rules } from './rules/rules.ts';
 
 /** Words of a chunk. */
 const WORTH_PREFETCHING = 100;

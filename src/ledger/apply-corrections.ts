@@ -1,9 +1,9 @@
 import { creationOf, expirationOf, REMOVE, wordsOf } from '../report/packed.ts';
-import { NO_RULE, type Rules } from '../rules/rules.ts';
 import { endRule, holdRule } from './apply-chunk.ts';
 import type { CorrectionsRecord } from './correction-records.ts';
 import { type InstanceTotals, UNTAGGED_NUMBER } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { NO_RULE, type Rules } from './rules/rules.ts';
 
 /**
  * Brings the rules to what Couic's list said, without counting anything as a report. The list was compared with the

@@ -1,6 +1,6 @@
 import { REMOVE, wordsOf } from '../report/packed.ts';
-import type { Rule, Rules } from '../rules/rules.ts';
 import { encodeCorrections } from './correction-records.ts';
+import type { Rule, Rules } from './rules/rules.ts';
 
 /** Corrections that go into one record. */
 export class Corrections {

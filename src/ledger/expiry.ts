@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BridgeEvents } from '../events.ts';
+import type { BridgeEvents } from '../events/bridge-events.ts';
 import { appendDecided } from '../log/decide.ts';
 import type { Topic } from '../log/log.ts';
 import { type LedgerState, SMALL_STEP_MS } from './ledger-state.ts';

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import type { InstanceExplanation, ShownRule } from '../admin/rules.ts';
 import type { Cidr } from '../report/cidr.ts';
-import { enclosing } from '../rules/enclosing.ts';
+import type { InstanceExplanation, ShownRule } from '../service/admin/rules.ts';
 import type { InstanceTotals } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { enclosing } from './rules/enclosing.ts';
 import { isOver, shownRule } from './shown-rule.ts';
 
 /** Rules inside of a network that are shown, of each instance; all are counted. */

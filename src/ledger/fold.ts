@@ -1,10 +1,10 @@
 import type { Entry, Fold } from '../log/log.ts';
-import { drawHashKey, type HashKey } from '../rules/keyed-hash.ts';
 import { applyChunk, endRule } from './apply-chunk.ts';
 import { applyCorrections } from './apply-corrections.ts';
 import { decodeCorrections, decodeReconciled } from './correction-records.ts';
 import { LedgerState } from './ledger-state.ts';
 import { clockOf, decodeChunk, decodeExpired, decodeForget, decodeSettings, kindOf, RECORD } from './records.ts';
+import { drawHashKey, type HashKey } from './rules/keyed-hash.ts';
 import { restoreState, snapshotState } from './snapshot.ts';
 import { decodeTraffic } from './traffic-record.ts';
 

@@ -1,8 +1,8 @@
-import type { History, PastEvent } from '../admin/rules.ts';
 import type { Clock } from '../clock.ts';
 import { type Entry, type Extent, Gap, type Log } from '../log/log.ts';
 import { type Cidr, formatCidr, maskWord } from '../report/cidr.ts';
 import { cidrOf, creationOf, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
+import type { History, PastEvent } from '../service/admin/rules.ts';
 import { decodeCorrections } from './correction-records.ts';
 import { decodeChunk, kindOf, RECORD } from './records.ts';
 import { dateOf, endOf } from './shown-rule.ts';

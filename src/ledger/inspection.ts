@@ -1,8 +1,8 @@
-import { type Explanation, RULE_OPERATIONS, type RuleFilter, type RulePage } from '../admin/rules.ts';
 import type { Clock } from '../clock.ts';
-import type { Operation } from '../component.ts';
 import type { Log } from '../log/log.ts';
 import { formatCidr, parseAddress } from '../report/cidr.ts';
+import { type Explanation, RULE_OPERATIONS, type RuleFilter, type RulePage } from '../service/admin/rules.ts';
+import type { Operation } from '../service/component.ts';
 import { UNTAGGED } from '../telemetry/names.ts';
 import { explainNetwork } from './explain.ts';
 import { historyOf } from './history.ts';

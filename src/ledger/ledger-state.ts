@@ -1,8 +1,8 @@
-import type { HashKey } from '../rules/keyed-hash.ts';
-import { Rules } from '../rules/rules.ts';
 import { ApiStates } from './api-state.ts';
 import { type AttributeLimits, DEFAULT_LIMITS } from './attribute-limits.ts';
 import { InstanceTotals } from './instance-totals.ts';
+import type { HashKey } from './rules/keyed-hash.ts';
+import { Rules } from './rules/rules.ts';
 
 /** What records may go back by and nobody minds: daily life with NTP. */
 export const SMALL_STEP_MS = 60_000;

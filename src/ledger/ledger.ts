@@ -1,4 +1,4 @@
-import type { LimitUse } from '../admin/limits.ts';
+import type { LimitUse } from '../telemetry/limits.ts';
 import type { Attempt } from './attempt.ts';
 import type { BodySource } from './body-source.ts';
 import type { ListRules, ReconcileOptions, Reconciliation } from './reconciler.ts';

@@ -1,4 +1,4 @@
-import type { LimitUse } from '../admin/limits.ts';
+import type { LimitUse } from '../telemetry/limits.ts';
 import { type AttributeLimits, RULE_LIMITS } from './attribute-limits.ts';
 import { type InstanceTotals, OVERFLOW } from './instance-totals.ts';
 

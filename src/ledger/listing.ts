@@ -1,9 +1,9 @@
 import { creationOf, expirationOf, IGNORE, IPV6, WORDS_IPV6, wordsOf } from '../report/packed.ts';
 import type { ReportChunk } from '../report/report-chunk.ts';
-import { NO_RULE, type Rule, type RuleObserver, type Rules } from '../rules/rules.ts';
 import type { Corrections } from './corrections.ts';
 import { type InstanceTotals, UNTAGGED_NUMBER } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { NO_RULE, type Rule, type RuleObserver, type Rules } from './rules/rules.ts';
 import { SlotSet } from './slot-set.ts';
 
 /** Rules that are remembered to have left while a list was read. */

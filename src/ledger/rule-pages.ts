@@ -1,4 +1,4 @@
-import type { RuleFilter, RulePage, ShownRule } from '../admin/rules.ts';
+import type { RuleFilter, RulePage, ShownRule } from '../service/admin/rules.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { isOver, shownRule } from './shown-rule.ts';
 

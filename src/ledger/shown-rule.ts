@@ -1,9 +1,9 @@
-import type { ShownRule } from '../admin/rules.ts';
 import { formatCidr } from '../report/cidr.ts';
 import { cidrOf, WORDS_IPV6 } from '../report/packed.ts';
-import type { Rule } from '../rules/rules.ts';
+import type { ShownRule } from '../service/admin/rules.ts';
 import { UNTAGGED_NUMBER } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
+import type { Rule } from './rules/rules.ts';
 
 /** The last time that a calendar has, Unix seconds: clients of Couic write far later ones for "never". */
 const LAST_DATE = 8.64e12;

@@ -1,9 +1,9 @@
-import { freeMemory } from '../free-memory.ts';
-import { PAGE_BYTES, type SavedTable } from '../rules/rules-snapshot.ts';
 import { ruleKeyOf } from './apply-chunk.ts';
 import type { AttributeLimits } from './attribute-limits.ts';
+import { freeMemory } from './free-memory.ts';
 import type { InstanceTotals } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { PAGE_BYTES, type SavedTable } from './rules/rules-snapshot.ts';
 
 /*
  * A snapshot is the small state as JSON, in pieces, then the pages of all rule tables as they are in memory. The first

@@ -7,7 +7,7 @@ import { commands } from '../../src/cli/commands.ts';
 import { systemClock } from '../../src/clock.ts';
 import { factories } from '../../src/components.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { Service } from '../../src/service.ts';
+import { Service } from '../../src/service/service.ts';
 import { runCli } from '../support/cli.ts';
 import { bodyOf } from '../support/ledger.ts';
 

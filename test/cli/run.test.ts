@@ -1,7 +1,7 @@
 import { type DestinationStream, pino } from 'pino';
 import { beforeEach, expect, test } from 'vitest';
 import { type RunOptions, runService } from '../../src/cli/run.ts';
-import { StartCancelled } from '../../src/service.ts';
+import { StartCancelled } from '../../src/service/service.ts';
 import { FakeLifecycle } from '../support/cli.ts';
 
 let lines: { level: number; msg?: string }[];

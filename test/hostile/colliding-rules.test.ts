@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { keyedHash } from '../../src/ledger/rules/keyed-hash.ts';
+import { RuleIndex } from '../../src/ledger/rules/rule-index.ts';
+import { metaOf } from '../../src/ledger/rules/rule-meta.ts';
+import { RuleTable } from '../../src/ledger/rules/rule-table.ts';
+import { Tombstones } from '../../src/ledger/rules/tombstones.ts';
 import { IPV6 } from '../../src/report/packed.ts';
-import { keyedHash } from '../../src/rules/keyed-hash.ts';
-import { RuleIndex } from '../../src/rules/rule-index.ts';
-import { metaOf } from '../../src/rules/rule-meta.ts';
-import { RuleTable } from '../../src/rules/rule-table.ts';
-import { Tombstones } from '../../src/rules/tombstones.ts';
 import { meanProbes } from '../support/probes.ts';
 
 /*

@@ -11,12 +11,12 @@ import { configSchema as healthSchema } from '../../plugins/extensions/health_ch
 import { HealthCheck } from '../../plugins/extensions/health_check/extension.ts';
 import { configSchema as couicSchema } from '../../plugins/receivers/couic/config.ts';
 import { CouicReceiver } from '../../plugins/receivers/couic/receiver.ts';
-import { AdminServer } from '../../src/admin/admin-server.ts';
-import { LocalAdmin } from '../../src/admin/local-admin.ts';
-import { adminSocketFile } from '../../src/admin/socket-path.ts';
 import { systemClock } from '../../src/clock.ts';
 import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 import type { ListenerLimits } from '../../src/http/listener-limits.ts';
+import { AdminServer } from '../../src/service/admin/admin-server.ts';
+import { LocalAdmin } from '../../src/service/admin/local-admin.ts';
+import { adminSocketFile } from '../../src/service/admin/socket-path.ts';
 import { LEDGER_METRICS } from '../../src/telemetry/names.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import { exporterContext } from '../support/exporter-context.ts';

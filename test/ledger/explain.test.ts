@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Explanation, RULE_OPERATIONS, type RulePage, type ShownRule } from '../../src/admin/rules.ts';
+import { type Explanation, RULE_OPERATIONS, type RulePage, type ShownRule } from '../../src/service/admin/rules.ts';
 import { bodyOf, pieces, startedLedger, type TestReport } from '../support/ledger.ts';
 
 const NOW = 1_704_067_300_000;

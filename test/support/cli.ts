@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { Command, CommandContext, Lifecycle } from '../../src/cli/command.ts';
 import { dispatch } from '../../src/cli/dispatch.ts';
 import type { StopSignal } from '../../src/cli/exit-codes.ts';
-import type { AnyFactory } from '../../src/component.ts';
 import { KnownSecrets } from '../../src/config/known-secrets.ts';
+import type { AnyFactory } from '../../src/service/component.ts';
 
 /** A process that a test sends signals to. */
 export class FakeLifecycle implements Lifecycle {

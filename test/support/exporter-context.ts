@@ -1,11 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import type { ExporterContext } from '../../src/component.ts';
-import { BridgeEvents } from '../../src/events.ts';
-import { Health } from '../../src/health.ts';
+import { BridgeEvents } from '../../src/events/bridge-events.ts';
 import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
+import type { ExporterContext } from '../../src/service/component.ts';
+import { Health } from '../../src/telemetry/health.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { type BridgeMeterProvider, createMeterProvider } from '../../src/telemetry/meter-provider.ts';
 import { createResource } from '../../src/telemetry/resource.ts';

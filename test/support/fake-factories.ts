@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { AnyFactory } from '../../src/component.ts';
 import { durationSchema } from '../../src/config/duration.ts';
 import { endpointSchema } from '../../src/config/endpoint.ts';
 import { retrySchema } from '../../src/config/retry.ts';
 import { tlsClientSchema } from '../../src/config/tls.ts';
+import type { AnyFactory } from '../../src/service/component.ts';
 
 const neverCreated = () => {
   throw new Error('configuration tests create nothing');

@@ -2,6 +2,8 @@ import type { MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { z } from 'zod';
 import { systemClock } from '../../src/clock.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { Fold, Log } from '../../src/log/log.ts';
 import type {
   AnyFactory,
   Component,
@@ -9,12 +11,10 @@ import type {
   ExporterFactory,
   ExtensionFactory,
   ReceiverFactory,
-} from '../../src/component.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { Health } from '../../src/health.ts';
-import type { Fold, Log } from '../../src/log/log.ts';
-import { Service } from '../../src/service.ts';
-import type { ServiceLedger } from '../../src/service-ledger.ts';
+} from '../../src/service/component.ts';
+import { Service } from '../../src/service/service.ts';
+import type { ServiceLedger } from '../../src/service/service-ledger.ts';
+import { Health } from '../../src/telemetry/health.ts';
 
 /** Options of every fake component: what it does when it is started and ended. */
 const behaviour = z.strictObject({

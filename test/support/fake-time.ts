@@ -1,4 +1,4 @@
-import type { Sleep } from '../../src/sleep.ts';
+import type { Sleep } from '../../src/clock.ts';
 import { ManualClock } from './ledger.ts';
 
 /** A clock whose sleepers wake when it is moved. */

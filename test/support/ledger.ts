@@ -3,7 +3,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { createNoopMeter } from '@opentelemetry/api';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { pino } from 'pino';
-import { BridgeEvents } from '../../src/events.ts';
+import { BridgeEvents } from '../../src/events/bridge-events.ts';
 import { type AttributeLimits, DEFAULT_LIMITS } from '../../src/ledger/attribute-limits.ts';
 import type { BodySource } from '../../src/ledger/body-source.ts';
 import { BridgeLedger } from '../../src/ledger/bridge-ledger.ts';

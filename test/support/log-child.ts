@@ -1,11 +1,11 @@
 import { createReadStream, writeSync } from 'node:fs';
 import { pino } from 'pino';
-import { Health } from '../../src/health.ts';
 import { EmbeddedEngine } from '../../src/log/embedded/engine.ts';
 import type { FaultPoint } from '../../src/log/embedded/faults.ts';
 import type { Entry, Fold } from '../../src/log/log.ts';
 import { LogRunner } from '../../src/log/runner.ts';
 import type { StorageError } from '../../src/log/storage-error.ts';
+import { Health } from '../../src/telemetry/health.ts';
 
 /**
  * A process with a log, to be killed. `node dist-test/test/support/log-child.js '{"directory":…}'`.

@@ -1,4 +1,4 @@
-import type { RuleIndex } from '../../src/rules/rule-index.ts';
+import type { RuleIndex } from '../../src/ledger/rules/rule-index.ts';
 
 /** Entries that a search looks at, on average over all that are held: those from its place to the next empty one. */
 export function meanProbes(index: RuleIndex): number {

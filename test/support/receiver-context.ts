@@ -1,12 +1,12 @@
 import { type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
 import { pino } from 'pino';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import type { ReceiverContext } from '../../src/component.ts';
-import { BridgeEvents } from '../../src/events.ts';
-import { Health } from '../../src/health.ts';
+import { BridgeEvents } from '../../src/events/bridge-events.ts';
 import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
+import type { ReceiverContext } from '../../src/service/component.ts';
+import { Health } from '../../src/telemetry/health.ts';
 import { createMeterProvider } from '../../src/telemetry/meter-provider.ts';
 import { createResource } from '../../src/telemetry/resource.ts';
 

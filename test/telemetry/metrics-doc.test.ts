@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { labelName } from '../../src/prometheus/labels.ts';
-import { metricName } from '../../src/prometheus/metric-name.ts';
 import { ATTR, BRIDGE_METRICS, LEDGER_METRICS, type MetricDefinition } from '../../src/telemetry/names.ts';
+import { labelName } from '../../src/telemetry/prometheus/labels.ts';
+import { metricName } from '../../src/telemetry/prometheus/metric-name.ts';
 
 const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
 

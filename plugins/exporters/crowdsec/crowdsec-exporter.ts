@@ -1,8 +1,8 @@
-import type { Finding } from '../../../src/admin/finding.ts';
-import type { Exporter, ExporterContext, Operation } from '../../../src/component.ts';
+import { type Sleep, systemSleep } from '../../../src/clock.ts';
 import { isLoopback } from '../../../src/config/endpoint.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
-import { type Sleep, systemSleep } from '../../../src/sleep.ts';
+import type { Exporter, ExporterContext, Operation } from '../../../src/service/component.ts';
+import type { Finding } from '../../../src/telemetry/finding.ts';
 import { ATTR } from '../../../src/telemetry/names.ts';
 import type { CrowdSecConfig } from './config.ts';
 import { COUIC_METRICS, couicMapping, isHistory } from './couic-mapping.ts';

@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os';
-import type { Finding } from '../../../src/admin/finding.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { formatDuration } from '../../../src/config/duration.ts';
 import { isLoopback } from '../../../src/config/endpoint.ts';
+import type { Finding } from '../../../src/telemetry/finding.ts';
 import type { CrowdSecConfig } from './config.ts';
 import type { LapiClient } from './lapi-client.ts';
 import type { Outbox } from './outbox.ts';

@@ -1,4 +1,4 @@
-import type { ExporterFactory } from '../../../src/component.ts';
+import type { ExporterFactory } from '../../../src/service/component.ts';
 import { type CrowdSecConfig, schema } from './config.ts';
 import { CrowdSecExporter } from './crowdsec-exporter.ts';
 

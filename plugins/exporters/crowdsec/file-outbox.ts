@@ -1,10 +1,10 @@
 import { systemClock } from '../../../src/clock.ts';
-import { Health } from '../../../src/health.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import { PidLock } from '../../../src/log/embedded/pid-lock.ts';
 import type { Fold, Topic } from '../../../src/log/log.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
 import { StorageError } from '../../../src/log/storage-error.ts';
+import { Health } from '../../../src/telemetry/health.ts';
 import { OUTBOX_TOPIC, type OutboxStorage } from './outbox-storage.ts';
 
 /** Whoever embeds the exporter hears of failures from its appends. */

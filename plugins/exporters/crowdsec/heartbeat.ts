@@ -1,7 +1,6 @@
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock, Sleep } from '../../../src/clock.ts';
 import { Backoff } from '../../../src/delivery/backoff.ts';
 import { Repeating } from '../../../src/delivery/repeating.ts';
-import type { Sleep } from '../../../src/sleep.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { Outcome } from './lapi-answer.ts';
 import type { Log } from './log.ts';

@@ -1,11 +1,11 @@
-import { LIMITS_OPERATION, type LimitList } from '../../../src/admin/limits.ts';
 import {
   type ShownWindow,
   WINDOW_OPERATIONS,
   type WindowList,
   type WindowSummary,
-} from '../../../src/admin/windows.ts';
-import type { Operation } from '../../../src/component.ts';
+} from '../../../src/service/admin/windows.ts';
+import type { Operation } from '../../../src/service/component.ts';
+import { LIMITS_OPERATION, type LimitList } from '../../../src/telemetry/limits.ts';
 import type { CrowdSecConfig } from './config.ts';
 import type { QuarantinedWindow, WaitingWindow } from './outbox.ts';
 import type { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';

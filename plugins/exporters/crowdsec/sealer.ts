@@ -1,9 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock, Sleep } from '../../../src/clock.ts';
 import { appendDecided } from '../../../src/log/decide.ts';
 import { Conflict, type Position, type Topic } from '../../../src/log/log.ts';
-import type { Sleep } from '../../../src/sleep.ts';
 import type { Log } from './log.ts';
 import type { Mapping } from './mapping.ts';
 import type { WindowObserver } from './observer.ts';

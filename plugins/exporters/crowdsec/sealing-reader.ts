@@ -1,7 +1,6 @@
 import { type MetricProducer, MetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock, Sleep } from '../../../src/clock.ts';
 import { Repeating } from '../../../src/delivery/repeating.ts';
-import type { Sleep } from '../../../src/sleep.ts';
 import type { Log } from './log.ts';
 import type { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
 

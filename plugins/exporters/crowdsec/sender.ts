@@ -1,9 +1,8 @@
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock, Sleep } from '../../../src/clock.ts';
 import type { Backoff } from '../../../src/delivery/backoff.ts';
 import { type Next, Repeating } from '../../../src/delivery/repeating.ts';
 import { appendDecided } from '../../../src/log/decide.ts';
 import type { Topic } from '../../../src/log/log.ts';
-import type { Sleep } from '../../../src/sleep.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { Outcome } from './lapi-answer.ts';
 import type { Log } from './log.ts';

@@ -1,6 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Clock } from '../../../src/clock.ts';
-import type { BridgeEvents } from '../../../src/events.ts';
+import type { BridgeEvents } from '../../../src/events/bridge-events.ts';
 import { counter, observableGauge } from '../../../src/telemetry/instruments.ts';
 import { ATTR, BRIDGE_METRICS } from '../../../src/telemetry/names.ts';
 import type { WindowObserver } from './observer.ts';

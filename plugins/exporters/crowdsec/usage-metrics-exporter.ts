@@ -6,12 +6,11 @@ import type {
   PushMetricExporter,
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
-import { type Clock, systemClock } from '../../../src/clock.ts';
+import { type Clock, type Sleep, systemClock, systemSleep } from '../../../src/clock.ts';
 import type { ClientTlsOptions as ClientTls } from '../../../src/config/tls.ts';
 import { Backoff, type BackoffOptions } from '../../../src/delivery/backoff.ts';
 import { appendDecided } from '../../../src/log/decide.ts';
 import type { Position, Topic } from '../../../src/log/log.ts';
-import { type Sleep, systemSleep } from '../../../src/sleep.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LapiClient } from './lapi-client.ts';
 import { diagLog, type Log } from './log.ts';

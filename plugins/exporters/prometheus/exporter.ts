@@ -1,8 +1,8 @@
 import { PrometheusExporter as OfficialExporter } from '@opentelemetry/exporter-prometheus';
 import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { Exporter, ExporterContext } from '../../../src/component.ts';
 import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
+import type { Exporter, ExporterContext } from '../../../src/service/component.ts';
 import type { PrometheusConfig } from './config.ts';
 import { scrapeRoutes } from './scrape-routes.ts';
 import { SharedScrapes } from './shared-scrapes.ts';

@@ -1,4 +1,4 @@
-import type { ExporterFactory } from '../../../src/component.ts';
+import type { ExporterFactory } from '../../../src/service/component.ts';
 import { configSchema, type PrometheusConfig } from './config.ts';
 import { PrometheusExporter } from './exporter.ts';
 

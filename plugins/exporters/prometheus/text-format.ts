@@ -1,5 +1,5 @@
-import { formatBound, formatOpenMetricsBound } from '../../../src/prometheus/bound.ts';
-import type { FamilyType } from '../../../src/prometheus/families.ts';
+import { formatBound, formatOpenMetricsBound } from '../../../src/telemetry/prometheus/bound.ts';
+import type { FamilyType } from '../../../src/telemetry/prometheus/families.ts';
 
 /** What differs between the two text formats that Prometheus reads. */
 export interface TextFormat {

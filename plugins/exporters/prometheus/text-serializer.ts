@@ -6,8 +6,8 @@ import {
   type ResourceMetrics,
   type ScopeMetrics,
 } from '@opentelemetry/sdk-metrics';
-import { type Family, type FamilyOptions, familiesOf } from '../../../src/prometheus/families.ts';
-import { type Label, labelsOf, scopeLabels } from '../../../src/prometheus/labels.ts';
+import { type Family, type FamilyOptions, familiesOf } from '../../../src/telemetry/prometheus/families.ts';
+import { type Label, labelsOf, scopeLabels } from '../../../src/telemetry/prometheus/labels.ts';
 import type { TextFormat } from './text-format.ts';
 
 export interface TextSerializerOptions extends FamilyOptions {

@@ -1,5 +1,5 @@
-import type { ExporterFactory } from '../../../src/component.ts';
 import { PushExporter } from '../../../src/delivery/push-exporter.ts';
+import type { ExporterFactory } from '../../../src/service/component.ts';
 import { type RemoteWriteConfig, schema } from './config.ts';
 import { remoteWriteProtocol } from './protocol.ts';
 

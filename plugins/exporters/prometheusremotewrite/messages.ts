@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { FamilyType } from '../../../src/prometheus/families.ts';
-import type { Label } from '../../../src/prometheus/labels.ts';
+import type { FamilyType } from '../../../src/telemetry/prometheus/families.ts';
+import type { Label } from '../../../src/telemetry/prometheus/labels.ts';
 
 /**
  * The messages of remote write 1.0, written field by field: there are five, and they do not change.

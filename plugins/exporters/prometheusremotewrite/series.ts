@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { type Label, labelsOf } from '../../../src/prometheus/labels.ts';
+import { type Label, labelsOf } from '../../../src/telemetry/prometheus/labels.ts';
 import { encodeLabels } from './messages.ts';
 
 /** One series as the receiver knows it. */

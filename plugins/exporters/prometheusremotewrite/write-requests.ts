@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Attributes } from '@opentelemetry/api';
 import { type DataPoint, DataPointType, type Histogram, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { formatBound } from '../../../src/prometheus/bound.ts';
-import { type Family, type FamilyOptions, familiesOf } from '../../../src/prometheus/families.ts';
-import { type Label, labelsOf, scopeLabels } from '../../../src/prometheus/labels.ts';
+import { formatBound } from '../../../src/telemetry/prometheus/bound.ts';
+import { type Family, type FamilyOptions, familiesOf } from '../../../src/telemetry/prometheus/families.ts';
+import { type Label, labelsOf, scopeLabels } from '../../../src/telemetry/prometheus/labels.ts';
 import { WriteRequest } from './messages.ts';
 import { type Series, SeriesRegistry } from './series.ts';
 

@@ -1,6 +1,6 @@
-import type { ExtensionFactory } from '../../../src/component.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
+import type { ExtensionFactory } from '../../../src/service/component.ts';
 import { type FileStorageConfig, schema } from './config.ts';
 import { examineDirectory } from './examine.ts';
 

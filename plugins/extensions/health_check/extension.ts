@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify';
-import type { Extension, ExtensionContext } from '../../../src/component.ts';
 import { formatDuration } from '../../../src/config/duration.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
 import { CLOSE } from '../../../src/http/http-faults.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
+import type { Extension, ExtensionContext } from '../../../src/service/component.ts';
 import type { HealthCheckConfig } from './config.ts';
 
 /** Says over HTTP whether the bridge can accept reports, in the words of the Collector's extension of this name. */

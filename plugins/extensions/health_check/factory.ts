@@ -1,4 +1,4 @@
-import type { ExtensionFactory } from '../../../src/component.ts';
+import type { ExtensionFactory } from '../../../src/service/component.ts';
 import { configSchema, type HealthCheckConfig } from './config.ts';
 import { HealthCheck } from './extension.ts';
 

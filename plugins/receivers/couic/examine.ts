@@ -1,5 +1,5 @@
-import type { Finding } from '../../../src/admin/finding.ts';
 import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
+import type { Finding } from '../../../src/telemetry/finding.ts';
 import { type CouicReceiverConfig, type InstanceConfig, SHORT_TOKEN, tokensOf } from './config.ts';
 
 const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);

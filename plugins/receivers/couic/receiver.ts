@@ -1,12 +1,10 @@
-import type { Finding } from '../../../src/admin/finding.ts';
-
-import { LIMITS_OPERATION, type LimitList } from '../../../src/admin/limits.ts';
-
-import { QUARANTINE_OPERATION, type QuarantineList } from '../../../src/admin/quarantine.ts';
-import type { Operation, Receiver, ReceiverContext } from '../../../src/component.ts';
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
 import type { OnHttpFault } from '../../../src/http/http-faults.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
+import { QUARANTINE_OPERATION, type QuarantineList } from '../../../src/service/admin/quarantine.ts';
+import type { Operation, Receiver, ReceiverContext } from '../../../src/service/component.ts';
+import type { Finding } from '../../../src/telemetry/finding.ts';
+import { LIMITS_OPERATION, type LimitList } from '../../../src/telemetry/limits.ts';
 import { Admission } from './admission.ts';
 import { type CouicReceiverConfig, SHORT_TOKEN, tokensOf } from './config.ts';
 import { rememberConnection } from './connections.ts';

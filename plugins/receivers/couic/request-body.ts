@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { freeMemory } from '../../../src/free-memory.ts';
 import type { BodySource } from '../../../src/ledger/body-source.ts';
+import { freeMemory } from '../../../src/ledger/free-memory.ts';
 import { BodyStalledError, ClientGoneError } from './errors.ts';
 import { PieceQueue } from './piece-queue.ts';
 

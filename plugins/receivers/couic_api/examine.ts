@@ -1,8 +1,8 @@
-import type { Finding } from '../../../src/admin/finding.ts';
 import { formatDuration } from '../../../src/config/duration.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import type { Reconciliation } from '../../../src/ledger/reconciler.ts';
 import type { RuleCounts } from '../../../src/ledger/traffic.ts';
+import type { Finding } from '../../../src/telemetry/finding.ts';
 import type { CouicApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import type { CouicApiConfig } from './config.ts';

@@ -1,4 +1,4 @@
-import type { ReceiverFactory } from '../../../src/component.ts';
+import type { ReceiverFactory } from '../../../src/service/component.ts';
 import { type CouicApiConfig, configSchema } from './config.ts';
 import { CouicApiReceiver } from './receiver.ts';
 

@@ -1,7 +1,7 @@
-import type { Finding } from '../../../src/admin/finding.ts';
-import type { Receiver, ReceiverContext } from '../../../src/component.ts';
+import { type Sleep, systemSleep } from '../../../src/clock.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
-import { type Sleep, systemSleep } from '../../../src/sleep.ts';
+import type { Receiver, ReceiverContext } from '../../../src/service/component.ts';
+import type { Finding } from '../../../src/telemetry/finding.ts';
 import { CouicApiClient } from './api-client.ts';
 import type { CouicApiConfig } from './config.ts';
 import { examineApi } from './examine.ts';

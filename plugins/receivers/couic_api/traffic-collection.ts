@@ -1,8 +1,7 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock, Sleep } from '../../../src/clock.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import type { TrafficReading } from '../../../src/ledger/traffic.ts';
-import type { Sleep } from '../../../src/sleep.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { CouicApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';

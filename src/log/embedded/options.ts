@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
-import type { Health } from '../../health.ts';
+import type { Health } from '../../telemetry/health.ts';
 import type { Disk } from './disk.ts';
 import type { Faults } from './faults.ts';
 import type { DirectoryLock } from './lock.ts';

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pino } from 'pino';
-import { BridgeEvents } from '../../../src/events.ts';
-import { Health } from '../../../src/health.ts';
+import { BridgeEvents } from '../../../src/events/bridge-events.ts';
 import { Expiry } from '../../../src/ledger/expiry.ts';
 import { LedgerFold } from '../../../src/ledger/fold.ts';
 import { TrustedClock } from '../../../src/ledger/trusted-clock.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
+import { Health } from '../../../src/telemetry/health.ts';
 import { mustEqual } from '../benchmark.ts';
 import { CLOCK, ruleRecords, settingsRecord } from './records.ts';
 

@@ -1,5 +1,5 @@
-import { type Explanation, RULE_OPERATIONS } from '../../../src/admin/rules.ts';
 import { inspection } from '../../../src/ledger/inspection.ts';
+import { type Explanation, RULE_OPERATIONS } from '../../../src/service/admin/rules.ts';
 import { mustEqual } from '../benchmark.ts';
 import { CLOCK, ruleRecords, settingsRecord } from './records.ts';
 import { openLog } from './store-with-ledger.ts';

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
-import { Health } from '../../../src/health.ts';
 import { LedgerFold } from '../../../src/ledger/fold.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import type { Fold, Topic } from '../../../src/log/log.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
+import { Health } from '../../../src/telemetry/health.ts';
 import { CLOCK } from './records.ts';
 
 export interface LogWithLedger {

@@ -7,7 +7,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { configSchema } from '../../../plugins/exporters/prometheus/config.ts';
 import { PrometheusExporter } from '../../../plugins/exporters/prometheus/exporter.ts';
 import { formatEndpoint } from '../../../src/config/endpoint.ts';
-import { labelName } from '../../../src/prometheus/labels.ts';
+import { labelName } from '../../../src/telemetry/prometheus/labels.ts';
 import { exporterContext } from '../../support/exporter-context.ts';
 import { bodyOf, pieces, startedLedger } from '../../support/ledger.ts';
 import { MemoryStore } from '../../support/memory-store.ts';

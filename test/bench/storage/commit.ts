@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
-import { Health } from '../../../src/health.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
+import { Health } from '../../../src/telemetry/health.ts';
 import { type Benchmark, mustEqual, ratioRow } from '../benchmark.ts';
 
 const append = promisify(write);

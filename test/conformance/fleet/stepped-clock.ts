@@ -1,5 +1,4 @@
-import type { Clock } from '../../../src/clock.ts';
-import type { Sleep } from '../../../src/sleep.ts';
+import type { Clock, Sleep } from '../../../src/clock.ts';
 
 interface Sleeper {
   readonly due: number;

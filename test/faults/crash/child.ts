@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../../src/clock.ts';
-import type { AnyFactory, ExporterFactory, ExtensionFactory } from '../../../src/component.ts';
 import { factories } from '../../../src/components.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import type { BodySource } from '../../../src/ledger/body-source.ts';
@@ -8,8 +7,9 @@ import type { IngestOptions } from '../../../src/ledger/ledger.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import type { Topic } from '../../../src/log/log.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
-import { Service } from '../../../src/service.ts';
-import { createServiceLedger } from '../../../src/service-ledger.ts';
+import type { AnyFactory, ExporterFactory, ExtensionFactory } from '../../../src/service/component.ts';
+import { Service } from '../../../src/service/service.ts';
+import { createServiceLedger } from '../../../src/service/service-ledger.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import type { KillPlan, KillPoint } from './kill-plan.ts';
 

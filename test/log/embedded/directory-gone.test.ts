@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { Health } from '../../../src/health.ts';
+import { Health } from '../../../src/telemetry/health.ts';
 import { mountTmpfs } from '../../support/tmpfs.ts';
 import { bytes, ListFold } from '../folds.ts';
 import { openLog, temporaryDirectory } from './testing.ts';

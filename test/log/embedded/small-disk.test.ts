@@ -1,8 +1,8 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Health } from '../../../src/health.ts';
 import { type Disk, systemDisk } from '../../../src/log/embedded/disk.ts';
+import { Health } from '../../../src/telemetry/health.ts';
 import { mountTmpfs } from '../../support/tmpfs.ts';
 import { bytes, DigestFold } from '../folds.ts';
 import { openLog, temporaryDirectory } from './testing.ts';

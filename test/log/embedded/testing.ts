@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import { Health } from '../../../src/health.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import type { EmbeddedEngineOptions } from '../../../src/log/embedded/options.ts';
 import { LogRunner, type LogRunnerOptions } from '../../../src/log/runner.ts';
+import { Health } from '../../../src/telemetry/health.ts';
 import type { LogUnderTest } from '../contract.ts';
 import { beside, PowerDisk } from './power-disk.ts';
 

@@ -3,11 +3,11 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { fileStorage } from '../../../../plugins/extensions/file_storage/factory.ts';
 import { systemClock } from '../../../../src/clock.ts';
-import type { ExtensionContext } from '../../../../src/component.ts';
-import { BridgeEvents } from '../../../../src/events.ts';
-import { Health } from '../../../../src/health.ts';
+import { BridgeEvents } from '../../../../src/events/bridge-events.ts';
 import { ConnectionBudget } from '../../../../src/http/connection-budget.ts';
 import { TrustedClock } from '../../../../src/ledger/trusted-clock.ts';
+import type { ExtensionContext } from '../../../../src/service/component.ts';
+import { Health } from '../../../../src/telemetry/health.ts';
 import { temporaryDirectory } from '../../../log/embedded/testing.ts';
 
 const context = (): ExtensionContext => ({

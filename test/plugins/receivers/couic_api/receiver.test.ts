@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { configSchema } from '../../../../plugins/receivers/couic_api/config.ts';
 import { couicApiReceiver } from '../../../../plugins/receivers/couic_api/factory.ts';
 import { CouicApiReceiver } from '../../../../plugins/receivers/couic_api/receiver.ts';
-import { systemSleep } from '../../../../src/sleep.ts';
+import { systemSleep } from '../../../../src/clock.ts';
 import { makeAuthority } from '../../../support/certificates.ts';
 import { type ApiFault, CouicApiServer, type Group } from '../../../support/couic-sim/api-server.ts';
 import { SimulatedFirewall } from '../../../support/couic-sim/firewall.ts';

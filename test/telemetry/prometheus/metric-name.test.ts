@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { metricName, type NamedMetric } from '../../src/prometheus/metric-name.ts';
+import { metricName, type NamedMetric } from '../../../src/telemetry/prometheus/metric-name.ts';
 
 /** Printed by github.com/prometheus/otlptranslator v1.0.0: name, unit, kind, namespace, with suffixes, without. */
 const FROM_THE_COLLECTOR: readonly (readonly [string, string, NamedMetric['kind'], string, string, string])[] = [

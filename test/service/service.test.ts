@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FakeService } from './support/fake-service.ts';
+import { FakeService } from '../support/fake-service.ts';
 
 let fake: FakeService;
 beforeEach(() => {

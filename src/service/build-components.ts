@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
+import type { BridgeConfig, ConfiguredComponent } from '../config/bridge-config.ts';
+import { formatComponentId } from '../config/component-id.ts';
+import { ConfigError, type Path } from '../config/problem.ts';
+import type { BridgeEvents } from '../events/bridge-events.ts';
+import type { ConnectionBudget } from '../http/connection-budget.ts';
+import { TrustedClock } from '../ledger/trusted-clock.ts';
+import type { Fold, Log } from '../log/log.ts';
+import type { Health } from '../telemetry/health.ts';
+import type { BridgeMeterProvider } from '../telemetry/meter-provider.ts';
 import type { AnyFactory, Component, ComponentContext, Exporter, Extension, Receiver } from './component.ts';
-import type { BridgeConfig, ConfiguredComponent } from './config/bridge-config.ts';
-import { formatComponentId } from './config/component-id.ts';
-import { ConfigError, type Path } from './config/problem.ts';
-import type { BridgeEvents } from './events.ts';
-import type { Health } from './health.ts';
-import type { ConnectionBudget } from './http/connection-budget.ts';
-import { TrustedClock } from './ledger/trusted-clock.ts';
-import type { Fold, Log } from './log/log.ts';
 import type { ServiceLedger, ServiceLedgerOptions } from './service-ledger.ts';
-import type { BridgeMeterProvider } from './telemetry/meter-provider.ts';
 
 const SCOPE = 'couic-otel-bridge';
 

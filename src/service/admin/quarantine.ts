@@ -1,4 +1,4 @@
-import type { QuarantinedReport } from '../ledger/ledger.ts';
+import type { QuarantinedReport } from '../../ledger/ledger.ts';
 
 /** Name of the operation by which operators read the reports that were put aside. */
 export const QUARANTINE_OPERATION = 'quarantine.list';

@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import type { Finding } from '../../telemetry/finding.ts';
 
 /** What a component can be asked. */
 export interface AdminComponent {

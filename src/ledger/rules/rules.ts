@@ -1,5 +1,5 @@
-import { type Cidr, maskWord } from '../report/cidr.ts';
-import { creationOf, expirationOf, IPV6, packTimesHigh, WORDS_IPV4, WORDS_IPV6, wordsOf } from '../report/packed.ts';
+import { type Cidr, maskWord } from '../../report/cidr.ts';
+import { creationOf, expirationOf, IPV6, packTimesHigh, WORDS_IPV4, WORDS_IPV6, wordsOf } from '../../report/packed.ts';
 import type { HashKey } from './keyed-hash.ts';
 import { instanceIn, isOwnedBy, metaOf, type Policy, policyIn, prefixIn, USED, word0Of } from './rule-meta.ts';
 import { RuleTable } from './rule-table.ts';

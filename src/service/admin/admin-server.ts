@@ -2,12 +2,12 @@ import { chmodSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import type { ConnectionBudget } from '../http/connection-budget.ts';
-import { CLOSE } from '../http/http-faults.ts';
-import { HttpListener } from '../http/http-listener.ts';
-import type { ListenerLimits } from '../http/listener-limits.ts';
-import type { Answer, RouterOptions } from '../http/router.ts';
+import type { Clock } from '../../clock.ts';
+import type { ConnectionBudget } from '../../http/connection-budget.ts';
+import { CLOSE } from '../../http/http-faults.ts';
+import { HttpListener } from '../../http/http-listener.ts';
+import type { ListenerLimits } from '../../http/listener-limits.ts';
+import type { Answer, RouterOptions } from '../../http/router.ts';
 import { type Admin, AdminError } from './admin.ts';
 import { adminSocketFile, adminSocketPath, type SocketPath } from './socket-path.ts';
 

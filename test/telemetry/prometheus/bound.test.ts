@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBound, formatOpenMetricsBound } from '../../src/prometheus/bound.ts';
+import { formatBound, formatOpenMetricsBound } from '../../../src/telemetry/prometheus/bound.ts';
 
 /** Printed by Go's strconv.FormatFloat(f, 'g', -1, 64). */
 test.each([

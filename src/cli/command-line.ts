@@ -1,15 +1,15 @@
 /* The process of the command line: what the arguments ask for, signals, exit codes. */
 import { existsSync } from 'node:fs';
-import type { Lifecycle } from './cli/command.ts';
-import { commands } from './cli/commands.ts';
-import { dispatch } from './cli/dispatch.ts';
-import { EXIT } from './cli/exit-codes.ts';
-import { factories } from './components.ts';
-import { KnownSecrets } from './config/known-secrets.ts';
-import { readText } from './config/read-text.ts';
+import { factories } from '../components.ts';
+import { KnownSecrets } from '../config/known-secrets.ts';
+import { readText } from '../config/read-text.ts';
+import { ERROR, isJournal, withPriority } from '../telemetry/journal.ts';
+import { printableLines } from '../telemetry/printable.ts';
+import type { Lifecycle } from './command.ts';
+import { commands } from './commands.ts';
+import { dispatch } from './dispatch.ts';
+import { EXIT } from './exit-codes.ts';
 import { SHIPPED_CONFIG, VERSION } from './package-files.ts';
-import { ERROR, isJournal, withPriority } from './telemetry/journal.ts';
-import { printableLines } from './telemetry/printable.ts';
 
 const lifecycle: Lifecycle = {
   onSignal(listener) {

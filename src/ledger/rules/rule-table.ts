@@ -1,5 +1,5 @@
+import { packTimesHigh } from '../../report/packed.ts';
 import { freeMemory } from '../free-memory.ts';
-import { packTimesHigh } from '../report/packed.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { type HashKey, keyedHash } from './keyed-hash.ts';
 import { RuleIndex } from './rule-index.ts';

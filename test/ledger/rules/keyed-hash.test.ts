@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawHashKey, keyedHash } from '../../src/rules/keyed-hash.ts';
+import { drawHashKey, keyedHash } from '../../../src/ledger/rules/keyed-hash.ts';
 
 /** Bytes 0, 1, 2 …, under the key 00 … 07. Source: lib/test_siphash.c of Linux, hsiphash for 32 bits. */
 const VECTORS = [

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { drawHashKey } from '../../src/rules/keyed-hash.ts';
-import { metaOf, USED } from '../../src/rules/rule-meta.ts';
-import { RuleTable } from '../../src/rules/rule-table.ts';
+import { drawHashKey } from '../../../src/ledger/rules/keyed-hash.ts';
+import { metaOf, USED } from '../../../src/ledger/rules/rule-meta.ts';
+import { RuleTable } from '../../../src/ledger/rules/rule-table.ts';
 
 const step = fc.record({
   what: fc.constantFrom('insert', 'insert', 'remove', 'expire'),

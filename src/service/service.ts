@@ -1,15 +1,15 @@
+import type { BridgeConfig } from '../config/bridge-config.ts';
+import { BridgeEvents } from '../events/bridge-events.ts';
+import { ConnectionBudget } from '../http/connection-budget.ts';
+import { Health } from '../telemetry/health.ts';
+import { type BridgeMeterProvider, createMeterProvider } from '../telemetry/meter-provider.ts';
+import { createResource } from '../telemetry/resource.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import { askedOf, LocalAdmin } from './admin/local-admin.ts';
 import { type BuildOptions, type Built, buildComponents, type Components } from './build-components.ts';
 import type { Component } from './component.ts';
-import type { BridgeConfig } from './config/bridge-config.ts';
 import { Deadline, within } from './deadline.ts';
-import { BridgeEvents } from './events.ts';
-import { Health } from './health.ts';
-import { ConnectionBudget } from './http/connection-budget.ts';
 import { createServiceLedger } from './service-ledger.ts';
-import { type BridgeMeterProvider, createMeterProvider } from './telemetry/meter-provider.ts';
-import { createResource } from './telemetry/resource.ts';
 
 /** Parts of the time for an orderly end after which a stage has to be over, so that a slow one leaves the next its turn. */
 const RECEIVERS_UNTIL = 0.5;

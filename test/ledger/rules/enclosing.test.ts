@@ -1,10 +1,10 @@
 import { expect, it, vi } from 'vitest';
-import { formatCidr, parseAddress } from '../../src/report/cidr.ts';
-import { cidrOf, wordsOf } from '../../src/report/packed.ts';
-import { ReportChunk } from '../../src/report/report-chunk.ts';
-import { addParsed } from '../../src/report/validate.ts';
-import { enclosing } from '../../src/rules/enclosing.ts';
-import { Rules } from '../../src/rules/rules.ts';
+import { enclosing } from '../../../src/ledger/rules/enclosing.ts';
+import { Rules } from '../../../src/ledger/rules/rules.ts';
+import { formatCidr, parseAddress } from '../../../src/report/cidr.ts';
+import { cidrOf, wordsOf } from '../../../src/report/packed.ts';
+import { ReportChunk } from '../../../src/report/report-chunk.ts';
+import { addParsed } from '../../../src/report/validate.ts';
 
 function rulesOf(reports: readonly (readonly [policy: string, cidr: string])[]): Rules {
   const rules = new Rules(Int32Array.of(1, 2));

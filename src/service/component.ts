@@ -2,14 +2,14 @@ import type { Meter } from '@opentelemetry/api';
 import type { MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 import type { ZodType } from 'zod';
-import type { Finding } from './admin/finding.ts';
-import type { Clock } from './clock.ts';
-import type { BridgeEvents } from './events.ts';
-import type { Health } from './health.ts';
-import type { ConnectionBudget } from './http/connection-budget.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import type { TrustedClock } from './ledger/trusted-clock.ts';
-import type { Fold, Log, Topic } from './log/log.ts';
+import type { Clock } from '../clock.ts';
+import type { BridgeEvents } from '../events/bridge-events.ts';
+import type { ConnectionBudget } from '../http/connection-budget.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { TrustedClock } from '../ledger/trusted-clock.ts';
+import type { Fold, Log, Topic } from '../log/log.ts';
+import type { Finding } from '../telemetry/finding.ts';
+import type { Health } from '../telemetry/health.ts';
 
 /**
  * What a receiver, an exporter and an extension are. The words and the order of calls are the Collector's:

@@ -1,4 +1,4 @@
-import { IGNORE, IPV6 } from '../report/packed.ts';
+import { IGNORE, IPV6 } from '../../report/packed.ts';
 
 /*
  * What tells a rule apart from others of its address, in one word: bits 16 to 31 the number of its instance, 8 to 15 the

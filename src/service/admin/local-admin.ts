@@ -1,8 +1,8 @@
+import type { ConnectionBudget } from '../../http/connection-budget.ts';
+import type { Finding } from '../../telemetry/finding.ts';
 import type { Built, Components } from '../build-components.ts';
 import type { Component } from '../component.ts';
-import type { ConnectionBudget } from '../http/connection-budget.ts';
 import { type Admin, type AdminComponent, AdminError, type ComponentFindings } from './admin.ts';
-import type { Finding } from './finding.ts';
 import { RULES_COMPONENT } from './rules.ts';
 
 /** How long a component may take to look around, in ms. */

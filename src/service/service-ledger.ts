@@ -1,16 +1,16 @@
 import type { Meter } from '@opentelemetry/api';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
+import type { BridgeEvents } from '../events/bridge-events.ts';
+import type { AttributeLimits } from '../ledger/attribute-limits.ts';
+import { BridgeLedger } from '../ledger/bridge-ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { TrustedClock } from '../ledger/trusted-clock.ts';
+import type { Log } from '../log/log.ts';
+import { counter } from '../telemetry/instruments.ts';
+import { BRIDGE_METRICS } from '../telemetry/names.ts';
 import type { Operation } from './component.ts';
-import type { BridgeEvents } from './events.ts';
-import type { AttributeLimits } from './ledger/attribute-limits.ts';
-import { BridgeLedger } from './ledger/bridge-ledger.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import type { TrustedClock } from './ledger/trusted-clock.ts';
-import type { Log } from './log/log.ts';
-import { counter } from './telemetry/instruments.ts';
-import { BRIDGE_METRICS } from './telemetry/names.ts';
 
 /** The ledger as the service sees it. */
 export interface ServiceLedger extends Ledger {

@@ -1,5 +1,5 @@
-import { type Cidr, maskWord } from '../report/cidr.ts';
-import { IGNORE, IPV6, WORDS_IPV6 } from '../report/packed.ts';
+import { type Cidr, maskWord } from '../../report/cidr.ts';
+import { IGNORE, IPV6, WORDS_IPV6 } from '../../report/packed.ts';
 import type { Policy } from './rule-meta.ts';
 import { NO_RULE, type Rule, type Rules } from './rules.ts';
 

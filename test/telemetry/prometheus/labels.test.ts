@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { labelName, labelsOf } from '../../src/prometheus/labels.ts';
+import { labelName, labelsOf } from '../../../src/telemetry/prometheus/labels.ts';
 
 /** Printed by github.com/prometheus/otlptranslator v1.0.0 as the Collector v0.155.0 sets it up. */
 test.each([
