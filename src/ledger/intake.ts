@@ -38,7 +38,7 @@ const MAX_SPARE_LARGE = 16;
 /**
  * Takes one body of one instance: scans it, finds out whether it is the retry of the newest one, and commits what is new,
  * chunk by chunk. Bodies of an instance are read one at a time (see Sender), and the next may be read while the last chunk
- * is being committed. Why what is taken for a retry: docs/adr/exactly-once-in.md.
+ * is being committed. Why what is taken for a retry: docs/adr/0011-exactly-once-in.md.
  */
 export class Intake implements Reading {
   readonly result: IngestResult;

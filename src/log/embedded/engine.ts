@@ -27,7 +27,7 @@ import { Segments, type SegmentsOptions } from './segments.ts';
 import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
 import { Writer } from './writer.ts';
 
-/** The log of one process in plain files of one directory; see layout.ts, frames.ts and docs/adr/plain-files.md. */
+/** The log of one process in plain files of one directory; see layout.ts, frames.ts and docs/adr/0012-plain-files.md. */
 export class EmbeddedEngine implements LogEngine {
   readonly directory: string;
   readonly #options: EmbeddedEngineOptions;
