@@ -29,6 +29,8 @@ export interface LogEngine {
   append(topic: string, record: Uint8Array, options?: AppendOptions): Promise<Position>;
   /** Entries from a position on, in order, then as they come, until the signal is aborted. @throws Gap */
   read(from: Position, signal: AbortSignal): AsyncIterable<Entry>;
+  /** What comes from now on lies apart from what is there: a snapshot of a later position makes all of that superfluous. */
+  seal(): Promise<void>;
   /**
    * Keeps a snapshot in place of the one before, at once or not at all.
    * @param pieces - as they are to be had; an error of theirs gives the snapshot up.

@@ -25,6 +25,8 @@ export interface LogRunnerOptions {
   readonly logger: Pick<Logger, 'warn'>;
   /** A snapshot is taken once the log is longer than this, and than the last one: so both writing and restarting stay cheap. Bytes of records. @default 16 MiB */
   readonly minimumLogBytes?: number;
+  /** A snapshot is taken so often that no entry is in the log for longer, ms, but what readers need. @default it goes by size alone */
+  readonly maxAge?: number | undefined;
 }
 
 interface SnapshotPace {
@@ -37,6 +39,8 @@ interface SnapshotPace {
 const MIB = 1024 * 1024;
 /** While there are commits. */
 const REST = 6;
+/** Part of `maxAge` after which a snapshot is begun: it takes a while. */
+const AGED = 0.9;
 /** Between two snapshots that are to make room, ms. */
 const FULL_INTERVAL = 10_000;
 
@@ -61,6 +65,9 @@ export class LogRunner implements Log {
   #threshold: number;
   #snapshotAt: Position = 0;
   #snapshotting: Promise<void> | undefined;
+  /** When the first entry came that no snapshot holds, by the monotonic clock. */
+  #oldest: number | undefined;
+  #aging: NodeJS.Timeout | undefined;
   #fullAt = Number.NEGATIVE_INFINITY;
   /** Aborted to let a snapshot under way go on without rests. */
   readonly #hurry = new AbortController();
@@ -143,6 +150,7 @@ export class LogRunner implements Log {
       if (this.#lost) throw this.#lost;
       this.#isOpen = true;
       await this.#settleReaders();
+      this.#watchAge();
     } catch (error) {
       this.#isOpen = false;
       await this.#engine.close();
@@ -191,6 +199,7 @@ export class LogRunner implements Log {
     }
     topic.last = entry.position;
     this.#position = entry.position;
+    this.#oldest ??= this.#cameAt(entry);
     while (this.#waiting.length > 0 && this.#waiting[0]!.position <= entry.position) this.#waiting.shift()!.resolve();
     this.#logBytes += entry.record.length;
     if (this.#logBytes > this.#threshold && this.#isOpen) this.#beginSnapshot();
@@ -261,6 +270,23 @@ export class LogRunner implements Log {
     return this.#options.minimumLogBytes ?? 16 * MIB;
   }
 
+  /** Nothing of an entry's own time is believed while the bridge runs: the host's clock may step. */
+  #cameAt({ time }: Entry): number {
+    const { clock } = this.#options;
+    return this.#isOpen ? clock.monotonic() : clock.monotonic() - Math.max(0, clock.now() - time);
+  }
+
+  #watchAge(): void {
+    const { maxAge, clock } = this.#options;
+    if (maxAge === undefined) return;
+    const look = () => {
+      if (this.#oldest !== undefined && clock.monotonic() - this.#oldest >= maxAge * AGED) this.#beginSnapshot();
+      else if (!this.#snapshotting) void this.#cut().catch(() => {});
+    };
+    this.#aging = setInterval(look, Math.min(Math.max(maxAge / 20, 1000), 60_000)).unref();
+    look();
+  }
+
   /** The disk is full: a snapshot goes into the room that was kept for it, and the log before it away. */
   #makeRoom(): void {
     const now = this.#options.clock.monotonic();
@@ -276,8 +302,11 @@ export class LogRunner implements Log {
     });
   }
 
-  /** The folds' states are those of this call. */
   async #takeSnapshot(pace: SnapshotPace): Promise<void> {
+    // Where there is no room for that, the snapshot makes some all the same.
+    await this.#engine.seal().catch(() => {});
+    const oldest = this.#oldest;
+    this.#oldest = undefined;
     const position = this.#position;
     const logBytes = this.#logBytes;
     const topics = [...this.#topics.values()].map(({ name, last }) => [name, last] as const);
@@ -292,6 +321,7 @@ export class LogRunner implements Log {
     } catch (error) {
       // After a failure, not every record tries again.
       this.#threshold = this.#logBytes + this.#minimum;
+      this.#oldest = oldest ?? this.#oldest;
       if (!pace.deadline?.aborted)
         this.#options.logger.warn(
           { err: error },
@@ -330,6 +360,7 @@ export class LogRunner implements Log {
   async #close(deadline: AbortSignal | undefined): Promise<void> {
     await this.#loading?.catch(() => {});
     if (!this.#isOpen) return;
+    clearInterval(this.#aging);
     this.#hurry.abort();
     await this.#engine.drain();
     await this.#snapshotting;

@@ -463,6 +463,21 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         expect(await take(engine.read(5, never), 2)).toEqual(['5 list 4', '6 list 5']);
       });
 
+      test('a snapshot makes all superfluous that was there when the log was sealed, though appends go on', async () => {
+        const log = await create();
+        const engine = log.engine();
+        onTestFinished(() => engine.close());
+        await engine.open();
+        await engine.follow(1, { deliver: () => {} });
+        for (const text of ['a', 'b']) await engine.append('list', bytes(text));
+        await engine.seal();
+        for (const text of ['c', 'd', 'e']) await engine.append('list', bytes(text));
+        await engine.saveSnapshot(3, pieces('state'));
+        await engine.cut(3);
+        await expect(take(engine.read(2, never), 1)).rejects.toThrow(Gap);
+        expect(await take(engine.read(4, never), 2)).toEqual(['4 list d', '5 list e']);
+      });
+
       test('all folds come back as they were at one position, while appends went on', async () => {
         const log = await create();
         const steps: string[] = [];

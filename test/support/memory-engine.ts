@@ -171,6 +171,8 @@ export class MemoryEngine implements LogEngine {
     });
   }
 
+  async seal(): Promise<void> {}
+
   async saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void> {
     const saved: SnapshotPiece[] = [];
     for await (const { kind, bytes } of pieces) {

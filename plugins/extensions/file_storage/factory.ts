@@ -9,9 +9,9 @@ export const fileStorage: ExtensionFactory<FileStorageConfig> = {
   type: 'file_storage',
   stability: 'beta',
   schema,
-  create({ clock, health, logger }, { directory }) {
-    const engine = new EmbeddedEngine({ directory, clock, health, logger });
-    const log = new LogRunner({ engine, clock, logger });
+  create({ clock, health, logger }, { directory, max_age: maxAge }) {
+    const engine = new EmbeddedEngine({ directory, clock, health, logger, wipe: maxAge !== undefined });
+    const log = new LogRunner({ engine, clock, logger, maxAge });
     return {
       log,
       start: () => log.load(),

@@ -114,6 +114,8 @@ export class RuleTable {
     this.index.remove(this.#hashOf(slot), slot);
     if (page.heapPosition[i] !== 0) this.heap.removeAt(page.heapPosition[i]! - 1);
     page.meta[i] = 0;
+    // Nothing of its address may get into a snapshot.
+    page.address.fill(0, i * this.addressWords, (i + 1) * this.addressWords);
     page.address[i * this.addressWords] = this.free;
     this.free = slot + 1;
     this.size--;

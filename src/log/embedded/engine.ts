@@ -157,12 +157,14 @@ export class EmbeddedEngine implements LogEngine {
     return readSegments(this.#segments.all, from, signal, (end) => this.#waitForMore(end));
   }
 
+  seal(): Promise<void> {
+    return this.#writer!.run(() => this.#segments!.rotate());
+  }
+
   async saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void> {
     const { faults } = this.#options;
     const before = this.#snapshot;
     if (position === before) return;
-    // What comes from now on lies apart from what the snapshot makes superfluous. Where there is no room, that comes after.
-    await this.#writer!.run(() => this.#segments!.rotate()).catch(() => {});
     const file = await this.#reserve.open();
     try {
       await writeSnapshot(file, this.identity.logId, position, randomInt(1, 2 ** 32), pieces, () =>
@@ -210,7 +212,8 @@ export class EmbeddedEngine implements LogEngine {
 
   #fitReserve(): Promise<void> {
     const { directory } = this;
-    return this.#reserve.fit(this.#snapshot === undefined ? 0 : statSync(snapshotPath(directory, this.#snapshot)).size);
+    const size = this.#snapshot === undefined ? 0 : statSync(snapshotPath(directory, this.#snapshot)).size;
+    return this.#reserve.fit(size, this.#options.wipe);
   }
 
   #wake(): void {

@@ -16,5 +16,7 @@ export interface EmbeddedEngineOptions {
   /** @default the kernel's, or where that is not to be had, a file with the process's number */
   readonly lock?: DirectoryLock;
   readonly faults?: Faults;
+  /** Whether nothing may be left of a snapshot in the room that is kept for the next one. Costs as much writing again. @default false */
+  readonly wipe?: boolean;
   readonly disk?: Disk;
 }

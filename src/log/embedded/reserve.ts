@@ -26,14 +26,21 @@ export class Reserve {
     return this.#disk.open(this.path, 'write');
   }
 
-  /** Makes it as long as is wise for snapshots of so many bytes; shorter where there is no room. */
-  async fit(snapshotBytes: number): Promise<void> {
+  /**
+   * Makes it as long as is wise for snapshots of so many bytes; shorter where there is no room.
+   * @param wipe - whether what was written there is overwritten.
+   */
+  async fit(snapshotBytes: number, wipe = false): Promise<void> {
     const wanted = Math.max(LEAST, Math.ceil(snapshotBytes * GROWTH) + SPARE);
     try {
       const file = await this.open();
       try {
         let { size } = statSync(this.path);
-        if (size > wanted * 2) await file.truncate(wanted);
+        if (size > wanted * 2) {
+          await file.truncate(wanted);
+          size = wanted;
+        }
+        if (wipe) for (let at = 0; at < size; at += STEP) await file.write(Buffer.alloc(Math.min(STEP, size - at)), at);
         for (; size < wanted; size += STEP) await file.write(Buffer.alloc(Math.min(STEP, wanted - size)), size);
         await file.sync();
       } finally {
