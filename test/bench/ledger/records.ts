@@ -16,6 +16,16 @@ export interface RuleOptions {
   expiration(n: number): number;
 }
 
+/** The instances that so many rules are of, the first of the bridge's configuration on. */
+export function instancesOf(rules: number, instance = 'couic'): string[] {
+  const blocks = Math.max(1, Math.ceil(rules / RULE_LIMITS.drop));
+  return Array.from({ length: blocks }, (_, block) => nameOf(instance, block));
+}
+
+function nameOf(instance: string, block: number): string {
+  return block === 0 ? instance : `${instance}-${block}`;
+}
+
 /** Records that add so many rules, as the intake writes them. */
 export function* ruleRecords(count: number, options: RuleOptions): Generator<{ record: Uint8Array; origin: unknown }> {
   const { instance = 'couic', from = 0, tags = 50, expiration } = options;
@@ -39,7 +49,7 @@ export function* ruleRecords(count: number, options: RuleOptions): Generator<{ r
       chunk.reports++;
     }
     const link = { offset: ++body, hash: `head-${from}-${body}`, elements: chunk.reports };
-    yield encodeChunk(CLOCK, block === 0 ? instance : `${instance}-${block}`, { keep: 0, links: [link] }, chunk);
+    yield encodeChunk(CLOCK, nameOf(instance, block), { keep: 0, links: [link] }, chunk);
   }
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Benchmark, boundRow, median, mustEqual } from '../benchmark.ts';
 import { BridgeProcess } from '../bridge-process.ts';
+import { instancesOf } from './records.ts';
 
 const run = promisify(execFile);
 const child = fileURLToPath(new URL('./restart-child.js', import.meta.url));
@@ -41,7 +42,7 @@ async function startAfterKill(rules: number, after: number): Promise<number> {
       });
     }
     const start = performance.now();
-    const bridge = await BridgeProcess.start(directory);
+    const bridge = await BridgeProcess.start(directory, rules === 0 ? [] : instancesOf(rules + after));
     const seconds = (performance.now() - start) / 1000;
     mustEqual('rules', await bridge.total('couic_rule_active'), rules + after);
     await bridge.stop('SIGKILL');
