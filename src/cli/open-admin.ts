@@ -65,7 +65,7 @@ export async function openRunning(directory: string): Promise<OpenedAdmin> {
 export async function openAdmin(config: BridgeConfig, version: string): Promise<OpenedAdmin> {
   const logger = pino({ enabled: false });
   const connections = new ConnectionBudget();
-  const components = buildComponents({
+  const components = await buildComponents({
     config,
     logger,
     version,

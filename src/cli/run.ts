@@ -35,7 +35,7 @@ export const runCommand: Command = {
     context.lifecycle.onHangup(() =>
       logger.warn('Received SIGHUP: ignored. The configuration is read once, at the start: restart to change it'),
     );
-    const service = new Service({ config, logger, clock: systemClock, version: context.version });
+    const service = await Service.create({ config, logger, clock: systemClock, version: context.version });
     const notify = systemdNotify(context.env.NOTIFY_SOCKET, ({ message }) =>
       logger.warn(`systemd is not told how the bridge does: ${message}`),
     );

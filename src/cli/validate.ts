@@ -16,7 +16,7 @@ export const validateCommand: Command = {
     const { chosen, ...sources } = readConfigArguments(args, context);
     const { config, warnings } = loadConfig({ ...context, ...sources });
     // Components check at their creation what no schema can, and open nothing there.
-    new Service({ config, logger: pino({ enabled: false }), clock: systemClock, version: context.version });
+    await Service.create({ config, logger: pino({ enabled: false }), clock: systemClock, version: context.version });
     for (const warning of warnings) context.stderr(`warning: ${formatProblem(warning)}\n`);
     context.stdout(`The configuration is valid: ${chosen}\n`);
     return EXIT.ok;

@@ -1,7 +1,6 @@
-import { type buildConnector, type Dispatcher, Pool } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import type { ClientTlsOptions } from '../config/tls.ts';
 import { shownUrl } from '../telemetry/shown-url.ts';
-import { connector } from './connector.ts';
 import { retryAfter } from './retry-after.ts';
 import { type Unanswered, unanswered } from './unanswered.ts';
 
@@ -73,7 +72,9 @@ const MOST_INFORMATIONAL = 20;
  */
 export class HttpClient {
   readonly #options: HttpClientOptions;
-  readonly #pool: Pool;
+  #pool: Promise<Pool> | undefined;
+  #closed = false;
+  readonly #origin: string;
   readonly #path: string;
   readonly #search: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -83,29 +84,13 @@ export class HttpClient {
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
-    const { url, headers = {}, timeout, connections = 1, socketPath, localAddress } = options;
+    const { url, headers = {} } = options;
     const { origin, pathname, search } = new URL(url);
+    this.#origin = origin;
     this.shown = options.shown ?? shownUrl(origin + pathname);
     this.#path = pathname;
     this.#search = search;
     this.#headers = lowerCased(headers);
-    const { family } = options;
-    const connect = connector(
-      {
-        timeout,
-        ...(socketPath !== undefined && { socketPath }),
-        ...(family !== undefined && { family, autoSelectFamily: false }),
-      },
-      options.tls,
-    );
-    this.#pool = new Pool(origin, {
-      connections,
-      pipelining: 1,
-      headersTimeout: timeout,
-      bodyTimeout: timeout,
-      ...(localAddress !== undefined && { localAddress }),
-      connect: this.#noticing(connect),
-    });
   }
 
   /** Source address of the last connection. */
@@ -130,6 +115,8 @@ export class HttpClient {
   /** One request, and its answer as it comes. @param signal - ends both. */
   async open(request: HttpRequest, signal?: AbortSignal): Promise<OpenAnswer | Unanswered> {
     const { timeout } = this.#options;
+    this.#pool ??= this.#createPool();
+    const pool = await this.#pool;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(named('TimeoutError')), timeout);
     let informational = 0;
@@ -138,7 +125,7 @@ export class HttpClient {
         late.abort(named('INFORMATIONAL', 'one 1xx after the other comes, and no answer'));
     };
     try {
-      const { statusCode, headers, body } = await this.#pool.request({
+      const { statusCode, headers, body } = await pool.request({
         method: request.method,
         path: request.path === '' ? this.#path + this.#search : this.#path.replace(/\/+$/, '') + request.path,
         headers: { ...this.#headers, ...lowerCased(request.headers ?? {}) },
@@ -174,16 +161,20 @@ export class HttpClient {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    this.#closed = true;
+    await (await this.#pool)?.destroy();
   }
 
-  /** Takes down where connections come from. */
-  #noticing(connect: buildConnector.connector): buildConnector.connector {
-    return (target, callback) =>
-      connect(target, (...result) => {
-        this.#localAddress = result[1]?.localAddress;
-        callback(...result);
-      });
+  async #createPool(): Promise<Pool> {
+    const { timeout, connections = 1, socketPath, localAddress, family, tls } = this.#options;
+    const { createPool } = await import('./connection-pool.ts');
+    const onConnection = (from: string | undefined) => {
+      this.#localAddress = from;
+    };
+    const origin = this.#origin;
+    const pool = createPool({ origin, connections, timeout, socketPath, localAddress, family, tls, onConnection });
+    if (this.#closed) await pool.destroy();
+    return pool;
   }
 }
 

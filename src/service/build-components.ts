@@ -47,10 +47,10 @@ export interface Components {
  * Builds everything and opens nothing: no file, no listener, no timer.
  * @throws ConfigError when a component refuses its configuration, or when there is not exactly one storage.
  */
-export function buildComponents(given: BuildOptions): Components {
+export async function buildComponents(given: BuildOptions): Promise<Components> {
   const options = { ...given, trustedClock: new TrustedClock(given.clock) };
   const { config, clock, trustedClock, events, version } = options;
-  const extensions = config.extensions.map((each) =>
+  const extensions = await inOrder(config.extensions, (each) =>
     built(options, each, () => each.factory.create(contextOf(options, each), each.config)),
   );
   const log = findLog(config, extensions);
@@ -66,10 +66,10 @@ export function buildComponents(given: BuildOptions): Components {
     limits,
     forgetAfter,
   });
-  const receivers = config.receivers.map((each) =>
+  const receivers = await inOrder(config.receivers, (each) =>
     built(options, each, () => each.factory.create({ ...contextOf(options, each), ledger }, each.config)),
   );
-  const exporters = config.exporters.map((each) => {
+  const exporters = await inOrder(config.exporters, (each) => {
     const instances = instancesOf(config, each.id, receivers);
     const context = {
       ...contextOf(options, each),
@@ -105,13 +105,20 @@ function contextOf(
   };
 }
 
-function built<C extends Component>(
+/** One after the other: folds are attached, and connections asked for, in the order of the configuration. */
+async function inOrder<Each, Result>(all: readonly Each[], build: (each: Each) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const each of all) results.push(await build(each));
+  return results;
+}
+
+async function built<C extends Component>(
   { config }: BuildOptions,
   { id, factory: { kind } }: ConfiguredComponent<AnyFactory>,
-  create: () => C,
-): Built<C> {
+  create: () => C | Promise<C>,
+): Promise<Built<C>> {
   try {
-    return { id, name: `${kind} ${id}`, component: create() };
+    return { id, name: `${kind} ${id}`, component: await create() };
   } catch (error) {
     throw refusal(config, [`${kind}s`, id], (error as Error).message, error);
   }

@@ -105,8 +105,11 @@ interface Factory<Config, Context, Built> {
   readonly schema: ZodType<Config>;
   /** Paths of options that hold secrets, for `print-config`: `['api_key']`, `['instances', '*', 'token']`. */
   readonly secrets?: readonly (readonly string[])[];
-  /** Builds the component. Opens nothing: no listener, no timer, no file. */
-  create(context: Context, config: Config): Built;
+  /**
+   * Builds the component. Opens nothing: no listener, no timer, no file. Imports what the component is made of, so that
+   * a bridge loads the code and the libraries of what is configured and no others: the factory's file imports its schema.
+   */
+  create(context: Context, config: Config): Built | Promise<Built>;
 }
 
 export interface ReceiverFactory<Config> extends Factory<Config, ReceiverContext, Receiver> {

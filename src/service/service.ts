@@ -43,29 +43,37 @@ export class Service {
   #starting: Promise<void> | undefined;
   #stopping: Promise<boolean> | undefined;
 
-  /** Builds all components; opens nothing. @throws ConfigError when one refuses its configuration. */
-  constructor({
-    createLedger = createServiceLedger,
-    health = new Health(),
-    connections = new ConnectionBudget(),
-    ...options
-  }: ServiceOptions) {
-    const { config, logger, clock, version } = options;
+  private constructor(options: BuildOptions, meterProvider: BridgeMeterProvider, components: Components) {
+    const { config, logger, clock, health, connections } = options;
     this.#config = config;
     this.#logger = logger;
     this.#health = health;
     this.#connections = connections;
-    this.#meterProvider = createMeterProvider({ version, resource: () => this.#resource(version) });
-    this.#components = buildComponents({
-      ...options,
-      createLedger,
-      health,
-      connections,
-      events: new BridgeEvents(),
-      meterProvider: this.#meterProvider,
-    });
-    const admin = new LocalAdmin(askedOf(this.#components, connections), true);
+    this.#meterProvider = meterProvider;
+    this.#components = components;
+    const admin = new LocalAdmin(askedOf(components, connections), true);
     this.#admin = new AdminServer({ admin, connections, logger, clock });
+  }
+
+  /** Builds all components; opens nothing. @throws ConfigError when one refuses its configuration. */
+  static async create({
+    createLedger = createServiceLedger,
+    health = new Health(),
+    connections = new ConnectionBudget(),
+    ...given
+  }: ServiceOptions): Promise<Service> {
+    const { config, logger, version } = given;
+    const resource = () =>
+      createResource({
+        version,
+        instanceId: components.log.identity.instanceId,
+        configured: config.service.telemetry.resource,
+        onInvalid: (message) => logger.warn(message),
+      });
+    const meterProvider = createMeterProvider({ version, resource });
+    const options = { ...given, createLedger, health, connections, events: new BridgeEvents(), meterProvider };
+    const components: Components = await buildComponents(options);
+    return new Service(options, meterProvider, components);
   }
 
   /**
@@ -166,14 +174,5 @@ export class Service {
       this.#logger.error({ err: error }, `Could not end ${name} in order`);
     }
     return false;
-  }
-
-  #resource(version: string) {
-    return createResource({
-      version,
-      instanceId: this.#components.log.identity.instanceId,
-      configured: this.#config.service.telemetry.resource,
-      onInvalid: (message) => this.#logger.warn(message),
-    });
   }
 }

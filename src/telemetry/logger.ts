@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import type { prettyFactory as PrettyFactory } from 'pino-pretty';
 import { isJournal, withPriority } from './journal.ts';
 import { LogFile } from './log-file.ts';
 import { printable, printableLines } from './printable.ts';
@@ -22,6 +23,8 @@ interface CreateLoggerOptions {
   /** Takes out what no log may hold, of a line in JSON. @default nothing */
   hide?: (text: string) => string;
 }
+
+const require = createRequire(import.meta.url);
 
 /** Keys whose values never reach a log, wherever a logged object holds them within two levels. */
 const SECRET_KEYS = [
@@ -87,6 +90,8 @@ function lostLines(lines: number): string {
  * synchronous: a worker thread would lose the lines before a crash, which are the ones that matter.
  */
 function consoleLine(journal: boolean, colorize: boolean): (object: LogObject) => string {
+  // Loaded here, since lines in JSON do without.
+  const { prettyFactory } = require('pino-pretty') as { prettyFactory: typeof PrettyFactory };
   const pretty = prettyFactory({ colorize, singleLine: true, translateTime: false, ignore: journal ? 'time' : '' });
   return (object) => pretty(harmless(object) as object);
 }

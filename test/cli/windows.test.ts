@@ -44,7 +44,7 @@ async function startBridge(): Promise<string> {
   const { config } = loadConfig({ configs: ['c.yaml'], sets: [], env: {}, readFile: () => yaml, factories });
   log = [];
   const logger = pino({}, { write: (line) => log.push(JSON.parse(line).msg) });
-  service = new Service({ config, logger, clock: systemClock, version: '1.2.3' });
+  service = await Service.create({ config, logger, clock: systemClock, version: '1.2.3' });
   await service.start();
   return /http:\S+/.exec(log.find((line) => line.startsWith('Listening for reports'))!)![0];
 }

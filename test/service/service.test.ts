@@ -30,7 +30,7 @@ const stop = (ids: readonly string[]) => ids.map((id) => (id === 'ledger' ? 'sto
 
 describe('order', () => {
   test('downstream starts first with the storage last of the extensions, upstream stops first', async () => {
-    const service = fake.build(yaml());
+    const service = await fake.build(yaml());
     expect(fake.events).toEqual(['ledger with 500 tags']);
     fake.events.length = 0;
     await service.start();
@@ -43,7 +43,7 @@ describe('order', () => {
 
   test('health says what the service is about', async () => {
     const reasons = () => fake.health.reasons.map(({ reason }) => reason);
-    const service = fake.build(yaml({ source: 'start: hangs' }));
+    const service = await fake.build(yaml({ source: 'start: hangs' }));
     const started = service.start();
     await vi.waitFor(() => expect(fake.events).toContain('start source'));
     expect(reasons()).toEqual(['starting']);
@@ -56,7 +56,7 @@ describe('order', () => {
   });
 
   test('a second shutdown, and one without a start, do nothing twice', async () => {
-    const service = fake.build(yaml());
+    const service = await fake.build(yaml());
     expect(await service.shutdown()).toBe(true);
     expect(await service.shutdown()).toBe(true);
     expect(fake.events.filter((event) => event === 'shutdown source')).toHaveLength(1);
@@ -67,14 +67,14 @@ describe('order', () => {
 
 describe('what fails', () => {
   test('a component that cannot start is named, and everything is shut down', async () => {
-    const service = fake.build(yaml({ 'sink/two': 'start: fails' }));
+    const service = await fake.build(yaml({ 'sink/two': 'start: fails' }));
     fake.events.length = 0;
     await expect(service.start()).rejects.toThrow('cannot start exporter sink/two: the port is taken');
     expect(fake.events).toEqual([...start(STARTED.slice(0, 6)), ...stop(STOPPED)]);
   });
 
   test('a component that cannot end in order does not keep the others from it', async () => {
-    const service = fake.build(yaml({ source: 'shutdown: fails', storage: 'shutdown: fails' }));
+    const service = await fake.build(yaml({ source: 'shutdown: fails', storage: 'shutdown: fails' }));
     await service.start();
     fake.events.length = 0;
     expect(await service.shutdown()).toBe(false);
@@ -86,7 +86,7 @@ describe('what fails', () => {
   });
 
   test('told to stop while starting, it goes no further and ends what there is', async () => {
-    const service = fake.build(yaml({ sink: 'start: hangs' }));
+    const service = await fake.build(yaml({ sink: 'start: hangs' }));
     const started = service.start();
     const refused = expect(started).rejects.toThrow('told to stop while starting');
     await vi.waitFor(() => expect(fake.events).toContain('start sink'));
@@ -111,12 +111,12 @@ describe('what fails', () => {
         .replace('[beside,', '[storage/b, beside,'),
       'there is more than one storage in this list: keep one',
     ],
-  ])('%s is refused where the list stands', (_, text, message) => {
-    expect(() => fake.build(text)).toThrow(`test.yaml:6: service.extensions: ${message}`);
+  ])('%s is refused where the list stands', async (_, text, message) => {
+    await expect(fake.build(text)).rejects.toThrow(`test.yaml:6: service.extensions: ${message}`);
   });
 
-  test('a component that refuses its configuration is named with its line', () => {
-    expect(() => fake.build(yaml({ 'sink/two': 'create: fails' }))).toThrow(
+  test('a component that refuses its configuration is named with its line', async () => {
+    await expect(fake.build(yaml({ 'sink/two': 'create: fails' }))).rejects.toThrow(
       'test.yaml:3: exporters.sink/two: does not like this',
     );
   });
@@ -126,7 +126,7 @@ describe('the deadline', () => {
   test('a receiver that uses up its time leaves the exporters theirs', async () => {
     vi.useFakeTimers();
     const waits = 'shutdown: waits for the deadline';
-    const service = fake.build(yaml({ source: waits, sink: waits, storage: waits }, 'shutdown_timeout: 20s'));
+    const service = await fake.build(yaml({ source: waits, sink: waits, storage: waits }, 'shutdown_timeout: 20s'));
     await service.start();
     fake.events.length = 0;
     const times: number[] = [];
@@ -145,7 +145,7 @@ describe('the deadline', () => {
 
   test('a component that does not even end then is left behind, and that is told', async () => {
     vi.useFakeTimers();
-    const service = fake.build(yaml({ source: 'shutdown: hangs', beside: 'shutdown: hangs' }));
+    const service = await fake.build(yaml({ source: 'shutdown: hangs', beside: 'shutdown: hangs' }));
     await service.start();
     const stopped = service.shutdown();
     await vi.advanceTimersByTimeAsync(10_500);
@@ -160,7 +160,7 @@ describe('the deadline', () => {
 
 test('a start that does not come to an end is not waited for beyond the deadline', async () => {
   vi.useFakeTimers();
-  const service = fake.build(yaml({ storage: 'start: hangs' }));
+  const service = await fake.build(yaml({ storage: 'start: hangs' }));
   void service.start().catch(() => {});
   await vi.advanceTimersByTimeAsync(1);
   const stopped = service.shutdown();
@@ -171,22 +171,22 @@ test('a start that does not come to an end is not waited for beyond the deadline
 });
 
 describe('what an exporter is given', () => {
-  test('the instances of the receivers in its pipelines, in the order of the configuration, each once', () => {
-    fake.build(yaml({ source: 'instances: [a, b]', 'source/two': 'instances: [b, c]' }));
+  test('the instances of the receivers in its pipelines, in the order of the configuration, each once', async () => {
+    await fake.build(yaml({ source: 'instances: [a, b]', 'source/two': 'instances: [b, c]' }));
     expect(fake.producers).toEqual({ sink: ['a', 'b'], 'sink/two': ['a', 'b', 'c'] });
     expect(fake.contexts['sink/two']?.instances()).toEqual(['a', 'b', 'c']);
   });
 
-  test('fewer when it asks for fewer, but none of others', () => {
-    fake.build(yaml({ 'source/two': 'instances: [c]', 'sink/two': 'asks_for: [c]' }));
+  test('fewer when it asks for fewer, but none of others', async () => {
+    await fake.build(yaml({ 'source/two': 'instances: [c]', 'sink/two': 'asks_for: [c]' }));
     expect(fake.producers['sink/two']).toEqual(['c']);
-    expect(() => fake.build(yaml({ sink: 'asks_for: [c]' }))).toThrow(
+    await expect(fake.build(yaml({ sink: 'asks_for: [c]' }))).rejects.toThrow(
       'test.yaml:3: exporters.sink: instance "c" is not one of this exporter\'s pipelines (known: a)',
     );
   });
 
-  test("a place in the storage under the type's own name, so that an old name leaves it where it is", () => {
-    fake.build(yaml().replaceAll('sink/two', 'drain/two'));
+  test("a place in the storage under the type's own name, so that an old name leaves it where it is", async () => {
+    await fake.build(yaml().replaceAll('sink/two', 'drain/two'));
     expect(fake.attached).toEqual(['exporter/sink', 'exporter/sink/two']);
   });
 });

@@ -42,7 +42,7 @@ export class FakeService {
     this.release = resolve;
   });
 
-  build(yaml: string): Service {
+  build(yaml: string): Promise<Service> {
     const { config } = loadConfig({
       configs: ['test.yaml'],
       sets: [],
@@ -50,7 +50,7 @@ export class FakeService {
       readFile: () => yaml,
       factories: this.factories,
     });
-    return new Service({
+    return Service.create({
       config,
       logger: this.logger,
       clock: systemClock,

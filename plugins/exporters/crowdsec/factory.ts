@@ -1,6 +1,5 @@
 import type { ExporterFactory } from '../../../src/service/component.ts';
 import { type CrowdSecConfig, schema } from './config.ts';
-import { CrowdSecExporter } from './crowdsec-exporter.ts';
 
 export const crowdsec: ExporterFactory<CrowdSecConfig> = {
   kind: 'exporter',
@@ -8,5 +7,8 @@ export const crowdsec: ExporterFactory<CrowdSecConfig> = {
   stability: 'beta',
   schema,
   secrets: [['api_key']],
-  create: (context, config) => new CrowdSecExporter(context, config),
+  async create(context, config) {
+    const { CrowdSecExporter } = await import('./crowdsec-exporter.ts');
+    return new CrowdSecExporter(context, config);
+  },
 };

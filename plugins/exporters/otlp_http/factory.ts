@@ -1,7 +1,5 @@
-import { PushExporter } from '../../../src/delivery/push-exporter.ts';
 import type { ExporterFactory } from '../../../src/service/component.ts';
 import { type OtlpHttpConfig, schema } from './config.ts';
-import { otlpHttpProtocol } from './protocol.ts';
 
 export const otlpHttp: ExporterFactory<OtlpHttpConfig> = {
   kind: 'exporter',
@@ -10,5 +8,9 @@ export const otlpHttp: ExporterFactory<OtlpHttpConfig> = {
   stability: 'beta',
   schema,
   secrets: [['headers', '*']],
-  create: (context, config) => new PushExporter(context, config, otlpHttpProtocol(config, context.logger)),
+  async create(context, config) {
+    const { PushExporter } = await import('../../../src/delivery/push-exporter.ts');
+    const { otlpHttpProtocol } = await import('./protocol.ts');
+    return new PushExporter(context, config, otlpHttpProtocol(config, context.logger));
+  },
 };

@@ -1,7 +1,5 @@
-import { PushExporter } from '../../../src/delivery/push-exporter.ts';
 import type { ExporterFactory } from '../../../src/service/component.ts';
 import { type RemoteWriteConfig, schema } from './config.ts';
-import { remoteWriteProtocol } from './protocol.ts';
 
 export const prometheusRemoteWrite: ExporterFactory<RemoteWriteConfig> = {
   kind: 'exporter',
@@ -9,5 +7,9 @@ export const prometheusRemoteWrite: ExporterFactory<RemoteWriteConfig> = {
   stability: 'beta',
   schema,
   secrets: [['headers', '*']],
-  create: (context, config) => new PushExporter(context, config, remoteWriteProtocol(config, context)),
+  async create(context, config) {
+    const { PushExporter } = await import('../../../src/delivery/push-exporter.ts');
+    const { remoteWriteProtocol } = await import('./protocol.ts');
+    return new PushExporter(context, config, remoteWriteProtocol(config, context));
+  },
 };

@@ -1,11 +1,13 @@
 import type { ExtensionFactory } from '../../../src/service/component.ts';
 import { configSchema, type HealthCheckConfig } from './config.ts';
-import { HealthCheck } from './extension.ts';
 
 export const healthCheck: ExtensionFactory<HealthCheckConfig> = {
   kind: 'extension',
   type: 'health_check',
   stability: 'beta',
   schema: configSchema,
-  create: (context, config) => new HealthCheck(context, config),
+  async create(context, config) {
+    const { HealthCheck } = await import('./extension.ts');
+    return new HealthCheck(context, config);
+  },
 };

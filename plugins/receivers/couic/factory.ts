@@ -1,6 +1,5 @@
 import type { ReceiverFactory } from '../../../src/service/component.ts';
 import { type CouicReceiverConfig, configSchema } from './config.ts';
-import { CouicReceiver } from './receiver.ts';
 
 export const couicReceiver: ReceiverFactory<CouicReceiverConfig> = {
   kind: 'receiver',
@@ -11,5 +10,8 @@ export const couicReceiver: ReceiverFactory<CouicReceiverConfig> = {
     ['instances', '*', 'token'],
     ['instances', '*', 'tokens'],
   ],
-  create: (context, config) => new CouicReceiver(context, config),
+  async create(context, config) {
+    const { CouicReceiver } = await import('./receiver.ts');
+    return new CouicReceiver(context, config);
+  },
 };

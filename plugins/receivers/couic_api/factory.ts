@@ -1,6 +1,5 @@
 import type { ReceiverFactory } from '../../../src/service/component.ts';
 import { type CouicApiConfig, configSchema } from './config.ts';
-import { CouicApiReceiver } from './receiver.ts';
 
 export const couicApiReceiver: ReceiverFactory<CouicApiConfig> = {
   kind: 'receiver',
@@ -8,5 +7,8 @@ export const couicApiReceiver: ReceiverFactory<CouicApiConfig> = {
   stability: 'beta',
   schema: configSchema,
   secrets: [['token'], ['reconcile', 'token']],
-  create: (context, config) => new CouicApiReceiver(context, config),
+  async create(context, config) {
+    const { CouicApiReceiver } = await import('./receiver.ts');
+    return new CouicApiReceiver(context, config);
+  },
 };

@@ -36,7 +36,7 @@ export async function startSteppedService(clock: SteppedClock, config: unknown):
     },
   };
   const logger = createLogger({ encoding: 'json', destination });
-  const service = new Service({ config: checked, logger, clock, version: '0.0.0' });
+  const service = await Service.create({ config: checked, logger, clock, version: '0.0.0' });
   await withFastIntervals(() => service.start());
   const said = (pattern: RegExp) => log.match(pattern)![1]!;
   return {

@@ -101,7 +101,7 @@ const loaded = loadConfig({
   env: {},
   readFile: (path) => readFileSync(path, 'utf8'),
 });
-const service = new Service({
+const service = await Service.create({
   config: loaded.config,
   logger: createLogger(loaded.config.service.telemetry.logs),
   clock: systemClock,

@@ -144,6 +144,7 @@ it('loads nothing but OpenTelemetry and undici', async () => {
       if (from!.startsWith('.')) await visit(resolve(dirname(file), from!));
       else if (!from!.startsWith('node:')) packages.add(from!);
     }
+    for (const [, later] of source.matchAll(/\bimport\('(\.[^']+)'\)/g)) await visit(resolve(dirname(file), later!));
   };
   await visit(join(ROOT, 'plugins/exporters/crowdsec/library.ts'));
   expect(seen.size).toBeGreaterThan(20);

@@ -30,14 +30,14 @@ test('the directory has a default, and unknown keys are refused', () => {
 
 test('start opens the log and shutdown closes it, twice if need be', async () => {
   const directory = temporaryDirectory();
-  const extension = fileStorage.create(context(), { directory });
+  const extension = await fileStorage.create(context(), { directory });
   await extension.start();
   expect(extension.log?.identity.instanceId).toBeDefined();
   const deadline = new AbortController().signal;
   await extension.shutdown(deadline);
   await extension.shutdown(deadline);
 
-  const again = fileStorage.create(context(), { directory });
+  const again = await fileStorage.create(context(), { directory });
   await again.start();
   expect(again.log?.identity).toEqual(extension.log?.identity);
   await again.shutdown(deadline);
@@ -45,8 +45,10 @@ test('start opens the log and shutdown closes it, twice if need be', async () =>
 
 test('shutdown without start opens nothing', async () => {
   const directory = temporaryDirectory();
-  await fileStorage.create(context(), { directory: `${directory}/never` }).shutdown(new AbortController().signal);
-  const extension = fileStorage.create(context(), { directory });
+  await (await fileStorage.create(context(), { directory: `${directory}/never` })).shutdown(
+    new AbortController().signal,
+  );
+  const extension = await fileStorage.create(context(), { directory });
   await extension.start();
   await extension.shutdown(new AbortController().signal);
 });

@@ -46,8 +46,8 @@ function post(port: number, agent?: Agent, body = BODY): Promise<{ status: numbe
   });
 }
 
-test('the factory is registered under the name of the configuration', () => {
-  const receiver = couicReceiver.create(
+test('the factory is registered under the name of the configuration', async () => {
+  const receiver = await couicReceiver.create(
     receiverContext(new FakeLedger()),
     configSchema.parse({ instances: [{ name: 'edge', token: TOKEN }, { name: 'open' }] }),
   );

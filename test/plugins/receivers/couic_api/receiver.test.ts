@@ -66,9 +66,9 @@ test('the date of an answer confirms a clock that is held back', async () => {
   await expect.poll(() => context.trustedClock.believedFor).toBe("Couic's API has the same time");
 });
 
-test('the factory is registered under the name of the configuration', () => {
+test('the factory is registered under the name of the configuration', async () => {
   const config = configSchema.parse({ instance: 'edge', token: MONITORING });
-  const receiver = couicApiReceiver.create(receiverContext(ledger), config);
+  const receiver = await couicApiReceiver.create(receiverContext(ledger), config);
   expect([couicApiReceiver.kind, couicApiReceiver.type, receiver.instances]).toEqual([
     'receiver',
     'couic_api',
