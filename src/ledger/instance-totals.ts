@@ -91,12 +91,21 @@ export class InstanceTotals {
    */
   addReports(tag: number, kind: number, flags: number, count: number, clock: number): void {
     const key = (tag << 11) | (kind << 3) | flags;
-    if (this.reports.size < this.#limits.series || key === flags || this.reports.has(key)) {
-      this.reports.add(key, count, clock);
+    const { reports } = this;
+    const { series: most } = this.#limits;
+    if (reports.size < most || key === flags || reports.has(key) || this.series < most) {
+      reports.add(key, count, clock);
       return;
     }
     this.overflows.add(OVERFLOW.series, count, clock);
-    this.reports.add(flags, count, clock);
+    reports.add(flags, count, clock);
+  }
+
+  /** Series of reports that take up a place: those that stand for what came beyond do not. */
+  get series(): number {
+    let { size } = this.reports;
+    for (let flags = 0; flags < 8; flags++) if (this.reports.has(flags)) size--;
+    return size;
   }
 
   /** Whether one more rule fits into the map that Couic has for it. */

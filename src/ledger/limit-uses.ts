@@ -6,7 +6,7 @@ const OPTION = 'service.attribute_limits';
 
 /** How full the bounds of an instance are. */
 export function* limitUses(instance: InstanceTotals, limits: AttributeLimits): Generator<LimitUse> {
-  const { name: of, tags, kinds, reports, overflows, ruleOverflows, held } = instance;
+  const { name: of, tags, kinds, series, overflows, ruleOverflows, held } = instance;
   const attribute = (what: keyof AttributeLimits, used: number, overflow: number): LimitUse => ({
     of,
     what,
@@ -17,7 +17,7 @@ export function* limitUses(instance: InstanceTotals, limits: AttributeLimits): G
   });
   yield attribute('tags', tags.used, OVERFLOW.tag);
   yield attribute('kinds', kinds.used, OVERFLOW.kind);
-  yield attribute('series', reports.size, OVERFLOW.series);
+  yield attribute('series', series, OVERFLOW.series);
   for (const [ignore, policy] of (['drop', 'ignore'] as const).entries()) {
     for (const [ipv6, family] of (['ipv4', 'ipv6'] as const).entries()) {
       const group = (ipv6 << 1) | ignore;

@@ -45,6 +45,9 @@ test('tags times kinds are bounded, what comes beyond is counted and said', asyn
   expect(sum(series)).toBe(300);
   const [said] = await points(ledger.producer(), 'couic.attribute.overflows');
   expect(said).toMatchObject({ value: 250, attributes: { [ATTR.attribute]: 'series' } });
+  // What stands for those beyond takes no place, and is not shown as one.
+  const use = ledger.limits(['couic']).find(({ what }) => what === 'series');
+  expect(use).toMatchObject({ used: 50, limit: 50, beyond: 250 });
   await ledger.stop();
 });
 

@@ -9,7 +9,7 @@ import { COUIC_METRICS, couicMapping, isHistory } from './couic-mapping.ts';
 import { examineExporter } from './examine.ts';
 import { claimKey } from './one-key-each.ts';
 import { windowOperations } from './operations.ts';
-import { OTHER_ORIGIN } from './origins.ts';
+import { COUIC, OTHER_ORIGIN } from './origins.ts';
 import { SealingReader } from './sealing-reader.ts';
 import { bridgeObserver, observeOutbox } from './telemetry.ts';
 import { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
@@ -62,8 +62,11 @@ export class CrowdSecExporter implements Exporter {
       retry: config.retry_on_failure,
       maxAge: config.outbox.max_age,
       maxBytes: config.outbox.max_size_mib * MIB,
+      // The ledger gives a series until it is forgotten, and what comes after that begins later.
+      sourceOf: (attributes) => String(attributes[ATTR.instance]),
       maxOrigins: config.max_origins,
       otherOrigin: OTHER_ORIGIN,
+      reservedOrigins: [COUIC],
       heartbeat: config.heartbeat ? interval : 0,
       log: logger,
       observer: bridgeObserver({ exporter: id, meter, events }),
@@ -90,7 +93,7 @@ export class CrowdSecExporter implements Exporter {
     this.#warn();
     const instances = this.#config.instances ?? this.#context.instances();
     const metrics = await this.reader.metrics();
-    await this.exporter.startCounting(metrics, instances, ({ attributes }) => String(attributes[ATTR.instance]));
+    await this.exporter.startCounting(metrics, instances);
     await this.exporter.start();
     this.reader.start();
   }

@@ -26,8 +26,14 @@ export function windowOperations(
       };
     },
     async [LIMITS_OPERATION](): Promise<LimitList> {
-      const used = outbox.state.said.origins.size;
-      return used === 0 ? [] : [{ of: '-', what: 'origins', used, limit, option: 'max_origins' }];
+      const { places } = outbox.state.said;
+      return [...places].map(([of, origins]) => ({
+        of,
+        what: 'origins',
+        used: origins.size,
+        limit,
+        option: 'max_origins',
+      }));
     },
     async [WINDOW_OPERATIONS.show](number): Promise<ShownWindow> {
       const window = outbox.find(Number(number));

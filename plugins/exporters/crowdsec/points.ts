@@ -17,6 +17,8 @@ export interface SourcePoint {
   readonly attributes: Attributes;
   /** Tells series apart: instrument name and attributes, in any order of them. The same over restarts. */
   readonly key: string;
+  /** Whose it is, as `sourceOf` says; empty without that. */
+  readonly source: string;
   /**
    * `total`: what a counter has counted since `start`. `increment`: what a counter has counted since the last collection.
    * `level`: the present value of a gauge or an up-down counter.
@@ -32,13 +34,14 @@ type Unusable = Map<string, string>;
 
 /**
  * The sums and gauges of a collection. Series of one name and equal attributes (of two scopes) are added up.
- * @param follows - instruments to look at, and of those, series.
+ * @param follows - instruments to look at, and of those, series. @param sourceOf - whose a series is.
  * @param unusable - takes down what was left out: not-a-number values, and up-down counters given as increments, of
  *   which nobody knows the level.
  */
 export function pointsOf(
   metrics: ResourceMetrics,
   follows: (metric: string, attributes?: Attributes) => boolean,
+  sourceOf: (attributes: Attributes) => string,
   unusable: Unusable,
 ): SourcePoint[] {
   const points = new Map<string, SourcePoint>();
@@ -65,6 +68,7 @@ export function pointsOf(
           unit,
           attributes: point.attributes,
           key,
+          source: sourceOf(point.attributes),
           kind,
           value: same ? same.value + value : value,
           start: Math.max(milliseconds(point.startTime), same?.start ?? 0),

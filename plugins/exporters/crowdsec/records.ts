@@ -1,8 +1,9 @@
 import type { Decision } from '../../../src/log/decide.ts';
 import type { UsageItem } from './items.ts';
+import type { Place } from './origin-cap.ts';
 
-/** A series' key, what it had counted, and when that count began (ms since the epoch). */
-export type SeriesChange = readonly [key: string, value: number, start: number];
+/** A series' key, what it had counted, when that count began (ms since the epoch), and whose it is. */
+export type SeriesChange = readonly [key: string, value: number, start: number, source: string];
 
 /** Counting begins, or begins for further sources: what they had counted before is never told. `at`: ms since the epoch. */
 export interface BaselineRecord {
@@ -23,8 +24,12 @@ export interface SealedRecord {
   readonly changes: readonly SeriesChange[];
   /** Items that are below zero now, all of them. */
   readonly owed: readonly (readonly [item: UsageItem, value: number])[];
-  /** Origins that gave their place to another. */
-  readonly released: readonly string[];
+  /** Keys of series that ended: should one come again, it counts from zero. */
+  readonly ended: readonly string[];
+  /** Origins that were idle and gave back their places. */
+  readonly released: readonly Place[];
+  /** Origins that have a place as of now. */
+  readonly noted: readonly Place[];
   /** Left out when the baseline moved past counts that no item tells. */
   readonly window?: SealedWindow;
 }

@@ -10,8 +10,8 @@ export interface SaidGauge extends UsageItem {
 export class Said {
   /** By row of cscli's table. */
   readonly gauges = new Map<string, SaidGauge>();
-  /** Origins in use, with the second of our clock in which each was last said. */
-  readonly origins = new Map<string, number>();
+  /** By source: origins that have a place, with the second of our clock in which each was last noted. */
+  readonly places = new Map<string, Map<string, number>>();
   /** Second of the last window, or at which counting began; undefined before that. */
   lastSecond: number | undefined;
   /** When that was by our clock, ms since the epoch: behind the second, once the clock had been far ahead. */
@@ -21,11 +21,27 @@ export class Said {
   say(items: readonly ValuedItem[], second: number, at: number): void {
     this.lastSecond = second;
     this.lastAt = at;
-    this.gauges.clear();
     for (const item of items) {
-      if (isGaugeName(item.name) && item.value > 0) this.gauges.set(rowKey(item), item);
-      if (item.labels?.origin) this.origins.set(item.labels.origin, Math.floor(at / 1000));
+      if (!isGaugeName(item.name)) continue;
+      if (item.value > 0) this.gauges.set(rowKey(item), item);
+      else this.gauges.delete(rowKey(item));
     }
+  }
+
+  /** @param second - of our clock. */
+  note(source: string, origin: string, second: number): void {
+    let origins = this.places.get(source);
+    if (!origins) {
+      origins = new Map();
+      this.places.set(source, origins);
+    }
+    origins.set(origin, second);
+  }
+
+  release(source: string, origin: string): void {
+    const origins = this.places.get(source);
+    origins?.delete(origin);
+    if (origins?.size === 0) this.places.delete(source);
   }
 
   /** Whoever was told may not know any more: the next window says every gauge. */
@@ -38,7 +54,7 @@ export class Said {
     copy.lastSecond = this.lastSecond;
     copy.lastAt = this.lastAt;
     for (const [key, gauge] of this.gauges) copy.gauges.set(key, gauge);
-    for (const [origin, second] of this.origins) copy.origins.set(origin, second);
+    for (const [source, origins] of this.places) copy.places.set(source, new Map(origins));
     return copy;
   }
 }

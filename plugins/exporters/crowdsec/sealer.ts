@@ -11,6 +11,7 @@ import { type ComponentInfo, renderPayload } from './payload.ts';
 import { PendingIncrements } from './pending-increments.ts';
 import { pointsOf, type SourcePoint } from './points.ts';
 import { decisionOf, type SealedRecord, type SeriesChange } from './records.ts';
+import { Room } from './room.ts';
 import { drawWindow, type WindowDraft } from './window.ts';
 import type { WindowState } from './window-state.ts';
 
@@ -19,16 +20,14 @@ const BRIEF = 3000;
 /** Past this the clock did not step, it was wrong: windows then go on from the last second, one by one. */
 const DAY = 86_400_000;
 
-/** What series may take of a record: an entry of the log holds 1 MiB, and the body of a window has to fit beside them. */
+/** What series may take of the record with which counting begins: an entry of the log holds 1 MiB. */
 const CHANGES_BYTES = 512 * 1024;
-/** Fewer than this fit however long their names are. */
-const FEW_CHANGES = 256;
 
-/** What came of one collection. */
+/** What came of one collection. `more`: one record could not hold all that was new, and the next window tells the rest. */
 export type Sealed =
-  | { readonly kind: 'window'; readonly number: number }
+  | { readonly kind: 'window'; readonly more: boolean }
   /** Nothing counted and no gauge changed. */
-  | { readonly kind: 'nothing' }
+  | { readonly kind: 'nothing'; readonly more: boolean }
   /** The second of the next window is still to come, or another process was first: nothing is lost, the next window tells it all. */
   | { readonly kind: 'wait'; readonly milliseconds: number };
 
@@ -39,8 +38,12 @@ interface SealerOptions {
   /** Which instruments to look at, and which of their series. @default all */
   readonly follows?: ((metric: string, attributes?: Attributes) => boolean) | undefined;
   readonly component: ComponentInfo;
+  /** Whose a series is. @default nobody's */
+  readonly sourceOf?: ((attributes: Attributes) => string) | undefined;
+  /** Of each source. */
   readonly maxOrigins: number;
   readonly otherOrigin: string;
+  readonly reservedOrigins?: readonly string[] | undefined;
   readonly dryRun: boolean;
   readonly clock: Clock;
   readonly sleep: Sleep;
@@ -63,13 +66,9 @@ export class Sealer {
 
   /**
    * Before the first window of a run: where counting starts for sources that have no baseline yet.
-   * @param sources - all that are to be told. @param sourceOf - whose point it is.
+   * @param sources - all that are to be told.
    */
-  async startCounting(
-    metrics: ResourceMetrics,
-    sources: readonly string[],
-    sourceOf: (point: SourcePoint) => string,
-  ): Promise<void> {
+  async startCounting(metrics: ResourceMetrics, sources: readonly string[]): Promise<void> {
     const { outbox, topic, dryRun, clock, log } = this.#options;
     const { state } = outbox;
     const points = this.#points(metrics).filter((point) => point.kind === 'total');
@@ -83,7 +82,7 @@ export class Sealer {
         const fresh = new Set(restart ? sources : sources.filter((source) => !state.sources.has(source)));
         if (!restart && fresh.size === 0 && state.dryRun === dryRun) return undefined;
         instances = [...fresh];
-        const totals = points.filter((point) => fresh.has(sourceOf(point)) && (restart || !isBegun(state, point)));
+        const totals = points.filter((point) => fresh.has(point.source) && (restart || !isBegun(state, point)));
         const changes = fitting(totals.map(changeOf));
         isDone = changes.length === totals.length;
         counted += changes.length;
@@ -122,8 +121,8 @@ export class Sealer {
     let waited = 0;
     for (;;) {
       const now = clock.now();
-      const drawn = this.#drawFitting(points, Math.floor(now / 1000));
-      const { length } = drawn.draft.parts;
+      const draft = this.#draw(points, Math.floor(now / 1000));
+      const { length } = draft.parts;
       const earliest = this.#lastSecond() + length;
       const wait = length === 0 ? 0 : earliest * 1000 - now;
       if (wait > 0 && wait <= DAY) {
@@ -133,8 +132,10 @@ export class Sealer {
         continue;
       }
       try {
-        if (length === 0) return await this.#advance(drawn, now, asOf);
-        return await this.#commit(drawn, now, Math.max(Math.floor(now / 1000), earliest), asOf);
+        if (length === 0) await this.#advance(draft, now, asOf);
+        else await this.#commit(draft, now, Math.max(Math.floor(now / 1000), earliest), asOf);
+        this.#pending.told(points.filter(({ key }) => !draft.left.has(key)));
+        return { kind: length === 0 ? 'nothing' : 'window', more: draft.more };
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;
         // Another process has sealed: these metrics are older than what it told.
@@ -148,40 +149,29 @@ export class Sealer {
   }
 
   #points(metrics: ResourceMetrics): SourcePoint[] {
-    const { follows = () => true } = this.#options;
+    const { follows = () => true, sourceOf = () => '' } = this.#options;
     const unusable = new Map<string, string>();
-    const points = pointsOf(metrics, follows, unusable);
+    const points = pointsOf(metrics, follows, sourceOf, unusable);
     for (const [metric, problem] of unusable) this.#warnOnce(metric, problem);
     return points;
   }
 
   #draw(points: readonly SourcePoint[], second: number): WindowDraft {
-    const { outbox, mapping, maxOrigins, otherOrigin } = this.#options;
-    const draft = drawWindow({ state: outbox.state, points, mapping, maxOrigins, otherOrigin, second });
+    const { outbox, mapping, maxOrigins, otherOrigin, reservedOrigins } = this.#options;
+    const { state } = outbox;
+    const draft = drawWindow({ state, points, mapping, maxOrigins, otherOrigin, reservedOrigins, second });
     for (const [metric, problem] of draft.unusable) this.#warnOnce(metric, problem);
     return draft;
   }
 
-  /** Of so many series that one record cannot hold them, some are left to the next window: they are told then. */
-  #drawFitting(points: readonly SourcePoint[], second: number): Drawn {
-    const draft = this.#draw(points, second);
-    const { length } = fitting(draft.changes);
-    if (length === draft.changes.length) return { draft, points };
-    const left = new Set(draft.changes.slice(length).map(([key]) => key));
-    const some = points.filter((point) => point.kind !== 'total' || !left.has(point.key));
-    return { draft: this.#draw(some, second), points: some };
-  }
-
   /** No window; but what no item told must not be told by the next one, should the mapping change. */
-  async #advance({ draft, points }: Drawn, now: number, expect: Position): Promise<Sealed> {
+  async #advance(draft: WindowDraft, now: number, expect: Position): Promise<void> {
     const { topic, log } = this.#options;
     if (draft.moves) await this.#append(topic, sealedRecord(draft, now), expect);
-    this.#pending.told(points);
     log.debug({}, 'No metrics to send');
-    return { kind: 'nothing' };
   }
 
-  async #commit({ draft, points }: Drawn, now: number, second: number, expect: Position): Promise<Sealed> {
+  async #commit(draft: WindowDraft, now: number, second: number, expect: Position): Promise<void> {
     const { outbox, topic, component, dryRun, log, observer } = this.#options;
     const { parts } = draft;
     const size = second - this.#lastSecond();
@@ -190,11 +180,9 @@ export class Sealer {
     const items = parts.reduce((sum, part) => sum + part.length, 0);
     const window = { number, second, items, body, dryRun };
     await this.#append(topic, { ...sealedRecord(draft, now), window }, expect);
-    this.#pending.told(points);
     if (dryRun) log.info({ window: number }, `Dry run: this window would be sent: ${body}`);
     else log.info({ window: number, items, seconds: size }, `Sealed window ${number}: ${items} items, ${size} s`);
     observer.sealed({ number, items, dryRun });
-    return { kind: 'window', number };
   }
 
   async #append(topic: Topic, sealed: SealedRecord, expect: Position): Promise<void> {
@@ -210,25 +198,15 @@ export class Sealer {
   }
 }
 
-/** What a window is made of. */
-interface Drawn {
-  readonly draft: WindowDraft;
-  readonly points: readonly SourcePoint[];
-}
-
 /** As many, from the first, as one record holds. */
 function fitting(changes: readonly SeriesChange[]): readonly SeriesChange[] {
-  if (changes.length <= FEW_CHANGES) return changes;
-  let bytes = 0;
-  const end = changes.findIndex((change) => {
-    bytes += Buffer.byteLength(JSON.stringify(change));
-    return bytes > CHANGES_BYTES;
-  });
+  const room = new Room(CHANGES_BYTES);
+  const end = changes.findIndex((change) => !room.takes(change));
   return end === -1 ? changes : changes.slice(0, end);
 }
 
-function changeOf({ key, value, start }: SourcePoint): SeriesChange {
-  return [key, Math.floor(value), start];
+function changeOf({ key, value, start, source }: SourcePoint): SeriesChange {
+  return [key, Math.floor(value), start, source];
 }
 
 function isBegun({ baseline }: WindowState, { key, value, start }: SourcePoint): boolean {
@@ -236,6 +214,6 @@ function isBegun({ baseline }: WindowState, { key, value, start }: SourcePoint):
   return base?.value === Math.floor(value) && base.start === start;
 }
 
-function sealedRecord({ changes, owed, released }: WindowDraft, at: number): SealedRecord {
-  return { type: 'sealed', at, changes, owed, released };
+function sealedRecord({ changes, ended, owed, released, noted }: WindowDraft, at: number): SealedRecord {
+  return { type: 'sealed', at, changes, ended, owed, released, noted };
 }

@@ -2,6 +2,7 @@ import { type MetricProducer, MetricReader, type ResourceMetrics } from '@opente
 import type { Clock, Sleep } from '../../../src/clock.ts';
 import { Repeating } from '../../../src/delivery/repeating.ts';
 import type { Log } from './log.ts';
+import type { Sealed } from './sealer.ts';
 import type { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
 
 /** After a window that could not be written. */
@@ -60,10 +61,9 @@ export class SealingReader extends MetricReader {
   /** Seals what was counted so far, since some of its series are about to end. Rejects when it cannot be. */
   async takeLast(): Promise<void> {
     if (!this.#repeating.running) return;
-    const { exporter } = this.#options;
-    const sealed = await exporter.seal(await this.metrics(), this.#end.signal);
-    if (sealed.kind === 'wait') throw new Error('a window waits for its second');
-    exporter.send();
+    const sealed = await this.#sealAll(this.#end.signal);
+    if (sealed.kind === 'wait' || sealed.more) throw new Error('a window waits for its second');
+    this.#options.exporter.send();
   }
 
   protected async onForceFlush(): Promise<void> {
@@ -86,11 +86,19 @@ export class SealingReader extends MetricReader {
     return since < 0 ? 0 : Math.max(interval - since, 0);
   }
 
+  /** As many windows as it takes. @param signal - ends it after the one that is under way. */
+  async #sealAll(signal: AbortSignal): Promise<Sealed> {
+    for (;;) {
+      const sealed = await this.#options.exporter.seal(await this.metrics(), signal);
+      if (sealed.kind === 'wait' || !sealed.more || signal.aborted) return sealed;
+    }
+  }
+
   /** @returns milliseconds until the next window. */
   async #seal(signal: AbortSignal): Promise<number> {
     const { exporter, interval, log } = this.#options;
     try {
-      const sealed = await exporter.seal(await this.metrics(), signal);
+      const sealed = await this.#sealAll(signal);
       if (this.#repeating.running) exporter.send();
       if (sealed.kind !== 'wait') return interval;
       log.debug(

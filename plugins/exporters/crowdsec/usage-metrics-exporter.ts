@@ -21,7 +21,6 @@ import { checkOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxStorage } from './outbox-storage.ts';
 import type { ComponentInfo } from './payload.ts';
-import type { SourcePoint } from './points.ts';
 import { decisionOf } from './records.ts';
 import { type Sealed, Sealer } from './sealer.ts';
 import { Sender } from './sender.ts';
@@ -56,10 +55,17 @@ export interface CrowdSecUsageMetricsExporterOptions {
   readonly maxAge?: number;
   /** Bytes of all windows that wait. @default 64 MiB */
   readonly maxBytes?: number;
-  /** @default 100 */
+  /**
+   * Whose a series is: each source has `maxOrigins` of its own. It says besides that a counter which its source gives no more, while it gives
+   * others, has ended: should it come again, it counts from zero. @default nobody's: all share `maxOrigins`, and no counter ends
+   */
+  readonly sourceOf?: (attributes: Attributes) => string;
+  /** Of each source. @default 100 */
   readonly maxOrigins?: number;
   /** Name that all origins beyond those share. @default 'other' */
   readonly otherOrigin?: string;
+  /** Origins that have a place beside those. @default none */
+  readonly reservedOrigins?: readonly string[];
   /** Between the requests that keep "last API pull" fresh, at most 15 minutes; 0 = none. @default 15 minutes */
   readonly heartbeat?: number;
   /** Of counters; gauges and up-down counters are always cumulative. @default 'cumulative' */
@@ -122,8 +128,9 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
     const topic = this.#storage.attach(outbox);
     this.#topic = topic;
     const common = { outbox, topic, log, observer, clock, sleep };
-    const { maxOrigins, otherOrigin, maxAge, maxBytes } = options;
-    this.#sealer = new Sealer({ ...common, component, mapping, follows, maxOrigins, otherOrigin, dryRun });
+    const { sourceOf, maxOrigins, otherOrigin, reservedOrigins, maxAge, maxBytes } = options;
+    const origins = { sourceOf, maxOrigins, otherOrigin, reservedOrigins };
+    this.#sealer = new Sealer({ ...common, ...origins, component, mapping, follows, dryRun });
     if (dryRun) return;
     const client = new LapiClient({ ...options, userAgent: `${component.type}/${component.version}` });
     this.client = client;
@@ -155,12 +162,8 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   }
 
   /** See `Sealer.startCounting`. Without it every counter counts from zero. */
-  async startCounting(
-    metrics: ResourceMetrics,
-    sources: readonly string[],
-    sourceOf: (point: SourcePoint) => string,
-  ): Promise<void> {
-    await this.#sealer.startCounting(metrics, sources, sourceOf);
+  async startCounting(metrics: ResourceMetrics, sources: readonly string[]): Promise<void> {
+    await this.#sealer.startCounting(metrics, sources);
   }
 
   /** Where the outbox stands: to be asked before metrics are collected that are to be sealed. */

@@ -8,6 +8,8 @@ interface SeriesBase {
   readonly value: number;
   /** Milliseconds since the epoch. */
   readonly start: number;
+  /** Whose it is; empty when nobody said. */
+  readonly source: string;
 }
 
 /** To LAPI, or by a dry run. */
@@ -20,7 +22,7 @@ export type StateEntry =
   | ['base', ...SeriesChange]
   | ['owed', UsageItem, number]
   | ['gauge', Listener, SaidGauge]
-  | ['origin', Listener, string, number];
+  | ['place', Listener, source: string, origin: string, second: number];
 
 /** Where the last window ended: what the next one is drawn from. Changed by records alone. */
 export class WindowState {
@@ -61,12 +63,14 @@ export class WindowState {
 
   seal(record: SealedRecord, body: UsageMetricsBody | undefined): void {
     this.#move(record.changes);
+    for (const key of record.ended) this.baseline.delete(key);
     this.owed.clear();
     for (const [item, value] of record.owed) this.owed.set(itemKey(item), { item, value });
     const { window } = record;
     // A program that uses the library need not say at its start that its windows are for show.
     if (window) this.#shown = window.dryRun ? (this.#shown ?? this.#told.copy()) : undefined;
-    for (const origin of record.released) this.said.origins.delete(origin);
+    for (const [source, origin] of record.released) this.said.release(source, origin);
+    for (const [source, origin] of record.noted) this.said.note(source, origin, Math.floor(record.at / 1000));
     if (!body || !window) return;
     this.lastNumber = window.number;
     this.said.say(itemsOf(body), window.second, record.at);
@@ -80,7 +84,7 @@ export class WindowState {
   }
 
   #move(changes: readonly SeriesChange[]): void {
-    for (const [key, value, start] of changes) this.baseline.set(key, { value, start });
+    for (const [key, value, start, source] of changes) this.baseline.set(key, { value, start, source });
   }
 
   /** Everything as of this call. */
@@ -88,7 +92,7 @@ export class WindowState {
     const { lastNumber, dryRun = null } = this;
     return [
       ['state', { lastNumber, dryRun, sources: [...this.sources] }],
-      ...[...this.baseline].map(([key, { value, start }]): StateEntry => ['base', key, value, start]),
+      ...[...this.baseline].map(([key, { value, start, source }]): StateEntry => ['base', key, value, start, source]),
       ...[...this.owed.values()].map(({ item, value }): StateEntry => ['owed', item, value]),
       ...saidEntries('told', this.#told),
       ...(this.#shown ? saidEntries('shown', this.#shown) : []),
@@ -105,7 +109,7 @@ export class WindowState {
         break;
       }
       case 'base':
-        this.baseline.set(entry[1], { value: entry[2], start: entry[3] });
+        this.baseline.set(entry[1], { value: entry[2], start: entry[3], source: entry[4] });
         break;
       case 'owed':
         this.owed.set(itemKey(entry[1]), { item: entry[1], value: entry[2] });
@@ -118,19 +122,21 @@ export class WindowState {
       case 'gauge':
         this.said.gauges.set(rowKey(entry[2]), entry[2]);
         break;
-      case 'origin':
-        this.said.origins.set(entry[2], entry[3]);
+      case 'place':
+        this.said.note(entry[2], entry[3], entry[4]);
         break;
     }
   }
 }
 
 /** In this order they are restored: what a dry run said comes after what LAPI was told. */
-function saidEntries(listener: Listener, { lastSecond, lastAt, gauges, origins }: Said): StateEntry[] {
+function saidEntries(listener: Listener, { lastSecond, lastAt, gauges, places }: Said): StateEntry[] {
   return [
     ['said', listener, lastSecond ?? null, lastAt ?? null],
     ...[...gauges.values()].map((gauge): StateEntry => ['gauge', listener, gauge]),
-    ...[...origins].map(([origin, second]): StateEntry => ['origin', listener, origin, second]),
+    ...[...places].flatMap(([source, origins]) =>
+      [...origins].map(([origin, second]): StateEntry => ['place', listener, source, origin, second]),
+    ),
   ];
 }
 

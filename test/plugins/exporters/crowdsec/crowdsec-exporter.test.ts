@@ -449,5 +449,5 @@ it('shows operators how many of its origins are taken', async () => {
   expect(await list()).toEqual([]);
   await host.report({ tag: 'a' }, { tag: 'b', cidr: '10.0.0.1/32' });
   await window(1);
-  expect(await list()).toEqual([{ of: '-', what: 'origins', used: 2, limit: 5, option: 'max_origins' }]);
+  expect(await list()).toEqual([{ of: 'couic', what: 'origins', used: 2, limit: 5, option: 'max_origins' }]);
 });

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { COUIC_METRICS, isHistory } from '../../../../plugins/exporters/crowdsec/couic-mapping.ts';
+import { pointsOf } from '../../../../plugins/exporters/crowdsec/points.ts';
 import { decodeRecord, type SealedWindow } from '../../../../plugins/exporters/crowdsec/records.ts';
 import type { Fault } from '../../../support/lapi/faults.ts';
 import type { BouncerCounts } from '../../../support/lapi/table.ts';
@@ -38,6 +40,7 @@ type Step =
   | { do: 'pass'; minutes: number }
   | { do: 'faults'; faults: Fault[] }
   | { do: 'clock'; seconds: number }
+  | { do: 'forget'; hours: number }
   | { do: 'restart'; how: 'stop' | 'kill' | 'crash' | 'crash in commit'; naming: 0 | 1; unit: 'report' | 'change' };
 
 const refusal: Fault = { kind: 'status', status: 422, body: '{"message":"validation failure list:\\nno"}' };
@@ -91,6 +94,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
+    arbitrary: fc.record({ do: fc.constant('forget' as const), hours: fc.constantFrom(0, 1, 2) }),
+  },
+  {
+    weight: 2,
     arbitrary: fc.record({
       do: fc.constant('restart' as const),
       how: fc.constantFrom('stop', 'kill', 'crash', 'crash in commit') as fc.Arbitrary<'stop' | 'kill' | 'crash'>,
@@ -130,6 +137,7 @@ class World {
 
   async start(): Promise<void> {
     this.host.producers = [this.traffic];
+    this.host.forgetAfter = 60 * MINUTE;
     await this.host.start({
       origins: NAMINGS[this.#naming].origins,
       unit: this.#unit,
@@ -156,6 +164,9 @@ class World {
         this.#setBack += Math.max(0, -step.seconds) * 1000;
         this.host.time.step(step.seconds * 1000);
         break;
+      case 'forget':
+        await this.#forget(step.hours);
+        break;
       case 'restart':
         await this.#restart(step);
     }
@@ -175,6 +186,15 @@ class World {
     const drops = policy === 'drop' && action === 'add';
     this.#reports.set(drops ? tag : null, (this.#reports.get(drops ? tag : null) ?? 0) + 1);
     this.#processed++;
+  }
+
+  /** Tags without a rule end, and begin anew when they come again. */
+  async #forget(hours: number): Promise<void> {
+    await this.pass(hours * 60 * MINUTE);
+    const forgotten = this.host.ledger.forgetIdle();
+    await Promise.race([forgotten, this.#passUntil(forgotten)]);
+    await this.host.settle();
+    this.#follow();
   }
 
   /** The total and the tags are not read at one moment: the total lags by `missed`, and catches up. */
@@ -303,6 +323,13 @@ class World {
     return nonzero(sums);
   }
 
+  /** Counters that are given now: all that the next window needs to know of. */
+  async series(): Promise<string[]> {
+    const follows = (metric: string, attributes = {}) => COUIC_METRICS.has(metric) && !isHistory(attributes);
+    const points = pointsOf(await this.host.crowdsec.reader.metrics(), follows, () => '', new Map());
+    return points.filter(({ kind, value }) => kind === 'total' && value > 0).map(({ key }) => key);
+  }
+
   /** Lets everything that waits be told and sent. */
   async drain(): Promise<void> {
     this.host.lapi.faults.length = 0;
@@ -328,6 +355,8 @@ it('shows at LAPI what was counted, whatever happens', async () => {
         for (const each of steps) await world.run(each);
         await world.drain();
         expect(world.shown).toEqual(world.expected);
+        const { baseline } = world.host.crowdsec.exporter.outbox.state;
+        expect([...baseline.keys()].sort()).toEqual((await world.series()).sort());
         const seconds = world.seconds;
         for (let i = 1; i < seconds.length; i++) expect(seconds[i]!).toBeGreaterThan(seconds[i - 1]!);
         for (const { windows } of world.host.lapi.pushes) {

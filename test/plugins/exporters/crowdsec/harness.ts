@@ -41,6 +41,8 @@ export class Host {
   readonly health = new Health();
   readonly lapi: LapiServer;
   instances: readonly string[] = ['couic'];
+  /** Milliseconds without a word after which the ledger forgets a tag. */
+  forgetAfter = 30 * 86_400_000;
   store = new MemoryStore();
   ledger!: BridgeLedger;
   /** What the process measures besides the ledger. */
@@ -60,7 +62,7 @@ export class Host {
     const process = { dead: false, sleeping: 0, sends: !('dry_run' in config && config.dry_run) };
     this.#process = process;
     const trustedClock = new TrustedClock(this.time);
-    const { ledger } = newLedger(this.store, this.time, undefined, trustedClock);
+    const { ledger } = newLedger(this.store, this.time, { forgetAfter: this.forgetAfter }, trustedClock);
     this.ledger = ledger;
     const provider = createMeterProvider({ resource: emptyResource(), version: '0.0.0' });
     const options = { endpoint: this.lapi.url, api_key: 'test-key', heartbeat: false, ...config };

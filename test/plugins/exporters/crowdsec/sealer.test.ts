@@ -209,14 +209,14 @@ describe('what LAPI and cscli would not take as it is', () => {
     expect([...item!.split(' ')[2]!]).toHaveLength(255);
   });
 
-  it('shares one origin beyond the most, first come first kept, until one was idle for a week', async () => {
+  it('shares one origin beyond the most, first come first kept, until one was idle for a week and the day in which it was noted', async () => {
     const { seal, time } = setUp({ maxOrigins: 2 });
     const at = (...counts: [string, number][]) => seal(dropped(counts.map(([origin, n]) => [{ origin }, n])));
     expect(await at(['a', 1], ['b', 1], ['c', 1])).toEqual([
       ['dropped request a 1', 'dropped request b 1', 'dropped request other 1'],
     ]);
     expect(await at(['c', 2], ['b', 2])).toEqual([['dropped request other 1', 'dropped request b 1']]);
-    time.advance(7 * 86_400_000);
+    time.advance(8 * 86_400_000);
     expect(await at(['b', 3])).toEqual([['dropped request b 1']]);
     expect(await at(['c', 3], ['d', 1])).toEqual([['dropped request c 1', 'dropped request other 1']]);
   });
