@@ -38,6 +38,18 @@ export interface LogEngine {
   saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void>;
   /** Entries up to here may go, now or later; never those behind the snapshot that is kept. */
   cut(position: Position): Promise<void>;
+  /**
+   * Overwrites something in what is kept, up to the snapshot, for readers alone: entries keep their positions, times and
+   * lengths. When it resolves, nothing of what was overwritten is left, nor of any snapshot but the newest. An end of the
+   * process at any moment leaves each entry as it was or overwritten.
+   * @param blank - overwrites it in a record, in place, in the same way each time. @returns whether it was there.
+   * @returns how many entries it was in.
+   */
+  rewrite(blank: (entry: Entry) => boolean): Promise<number>;
+  /** A note apart from the log that outlives the process; undefined when there is none. Known from `open()` on. */
+  readonly note: Uint8Array | undefined;
+  /** Keeps it, in place of the one before; undefined: nothing of that one is left when it resolves. */
+  setNote(note: Uint8Array | undefined): Promise<void>;
   /** What is kept, oldest first, in the parts in which it can go. */
   readonly extents: readonly Extent[];
   /** Takes no more appends, and waits for those that were made. A snapshot and a cut may follow, then `close()`. */

@@ -42,6 +42,12 @@ export interface Extent {
   readonly time: number;
 }
 
+/** What is to be found nowhere any more. What it is, folds know that kept it in another form than text. */
+export interface Erasure {
+  /** Overwrites it wherever it stands in text, in place. @returns whether it did. */
+  scrub(text: Uint8Array): boolean;
+}
+
 /** State that is a fold over the entries of its topics. */
 export interface Fold {
   /**
@@ -55,6 +61,16 @@ export interface Fold {
    * function, which runs only from the first `next()` on, is too late. `return` is called when a snapshot is given up.
    */
   snapshot(): Iterable<Uint8Array>;
+  /**
+   * Takes it out of the state, at once: a snapshot of that follows before anything else is applied, and nothing from before
+   * is applied again. Left out by a fold that has nothing of the kind.
+   */
+  erase?(what: Erasure): void;
+  /**
+   * Overwrites it in an entry that only readers will be given, in place; they must be able to tell what is left of it.
+   * @returns whether it was there. @default the record is text
+   */
+  blank?(entry: Entry, what: Erasure): boolean;
   /** Takes the pieces of one `snapshot()`, in order, before any `apply`; each is good until the next one is asked for. Called at most once, on a new fold. */
   restore(pieces: Iterable<Uint8Array>): void;
 }
@@ -106,6 +122,11 @@ export interface Reader {
   read(signal: AbortSignal): AsyncIterable<Entry>;
   /** Passes everything up to a position, durably. Never back. */
   retain(position: Position): Promise<void>;
+  /**
+   * Calls back when something was taken out of entries that were read already: whoever still holds anything of those after
+   * `position` lets go of it, and reads them again.
+   */
+  onErased(listener: () => void): void;
 }
 
 /** The log of a service. Everything is registered, then `load()`ed; before that nothing is read or written. */
@@ -130,6 +151,16 @@ export interface Log {
   readonly extents: readonly Extent[];
   /** Entries of all topics from a position on, in order, then as they come, until the signal is aborted. @throws Gap */
   read(from: Position, signal: AbortSignal): AsyncIterable<Entry>;
+  /**
+   * Takes something out of all that is kept: of the state of all folds, of which a snapshot is taken, and of the entries that
+   * readers still need. Everything before that snapshot goes.
+   * @param note - to finish it by, when the process ends before it is done: see `unfinished`. It is kept until then.
+   * @returns how many entries it was in, and the folds in whose state its text is all the same.
+   * @throws StorageError: begun and not finished; it may be tried again.
+   */
+  erase(what: Erasure, note: Uint8Array): Promise<{ readonly entries: number; readonly stillIn: readonly string[] }>;
+  /** The note of an erasure that a process before did not finish. Known once `load()` has resolved. */
+  readonly unfinished: Uint8Array | undefined;
   /**
    * Opens the log, restores and replays into the folds. Before the first append. Called again, it gives the same promise.
    * @throws StorageError: it never starts from zero where a log was.

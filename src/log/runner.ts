@@ -6,6 +6,7 @@ import {
   type AppendOptions,
   Conflict,
   type Entry,
+  type Erasure,
   type Extent,
   type Fold,
   type Log,
@@ -34,6 +35,10 @@ interface SnapshotPace {
   readonly rest: number;
   /** When it is aborted, the snapshot is given up. */
   readonly deadline?: AbortSignal | undefined;
+  /** What is to be in it no more. */
+  readonly what?: Erasure;
+  /** Text of that is in the state of a fold all the same. */
+  readonly onFound?: (fold: string) => void;
 }
 
 const MIB = 1024 * 1024;
@@ -67,6 +72,8 @@ export class LogRunner implements Log {
   #snapshotting: Promise<void> | undefined;
   /** When the first entry came that no snapshot holds, by the monotonic clock. */
   #oldest: number | undefined;
+  #erasing: Promise<unknown> = Promise.resolve();
+  readonly #onErased = new Set<() => void>();
   #aging: NodeJS.Timeout | undefined;
   #fullAt = Number.NEGATIVE_INFINITY;
   /** Aborted to let a snapshot under way go on without rests. */
@@ -108,6 +115,7 @@ export class LogRunner implements Log {
       },
       read: (signal) => this.#engine.read(positionOf() + 1, signal),
       retain: (position) => this.#retain(name, position),
+      onErased: (listener) => void this.#onErased.add(listener),
     };
   }
 
@@ -121,6 +129,47 @@ export class LogRunner implements Log {
 
   read(from: Position, signal: AbortSignal): AsyncIterable<Entry> {
     return this.#engine.read(from, signal);
+  }
+
+  get unfinished(): Uint8Array | undefined {
+    return this.#engine.note;
+  }
+
+  erase(what: Erasure, note: Uint8Array): Promise<{ entries: number; stillIn: readonly string[] }> {
+    const done = this.#erasing.then(() => this.#erase(what, note));
+    this.#erasing = done.catch(() => {});
+    return done;
+  }
+
+  async #erase(what: Erasure, note: Uint8Array): Promise<{ entries: number; stillIn: readonly string[] }> {
+    await this.#engine.setNote(note);
+    const stillIn = await this.#snapshotWithout(what);
+    const entries = await this.#engine.rewrite((entry) => this.#blank(entry, what));
+    for (const listener of this.#onErased) listener();
+    await this.#engine.setNote(undefined);
+    return { entries, stillIn };
+  }
+
+  /** @returns the folds in whose state its text is all the same. */
+  async #snapshotWithout(what: Erasure): Promise<readonly string[]> {
+    // It says nothing: so that the snapshot has a position of its own, though nothing came since the last one.
+    await this.topic(`${READER_PREFIX}erasure`).append(encodeCursor(null));
+    while (this.#snapshotting) await this.#snapshotting;
+    const before = this.#snapshotAt;
+    const stillIn = new Set<string>();
+    this.#beginSnapshot({ rest: 0, what, onFound: (name) => stillIn.add(name) });
+    await this.#snapshotting;
+    if (this.#snapshotAt > before) return [...stillIn];
+    throw new StorageError(
+      'ERR_STORAGE_COMMIT',
+      'no snapshot could be taken, so nothing could be let go of; the log of the bridge says why. It is tried again at the next start',
+    );
+  }
+
+  #blank(entry: Entry, what: Erasure): boolean {
+    if (entry.topic.startsWith(READER_PREFIX)) return false;
+    const fold = this.#foldOf(entry.topic);
+    return fold.blank?.(entry, what) ?? what.scrub(entry.record);
   }
 
   #topic(name: string): RunningTopic {
@@ -309,8 +358,11 @@ export class LogRunner implements Log {
     this.#oldest = undefined;
     const position = this.#position;
     const logBytes = this.#logBytes;
+    if (pace.what) for (const fold of this.#folds.values()) fold.erase?.(pace.what);
     const topics = [...this.#topics.values()].map(({ name, last }) => [name, last] as const);
-    const source = snapshotSections({ topics, readers: this.#readers.save() }, this.#folds);
+    const source = snapshotSections({ topics, readers: this.#readers.save() }, this.#folds, (name, piece) => {
+      if (pace.what?.scrub(new Uint8Array(piece))) pace.onFound?.(name);
+    });
     const written = { bytes: 0 };
     try {
       await this.#engine.saveSnapshot(position, this.#paced(source, written, pace));

@@ -1,5 +1,5 @@
 import type { SnapshotPiece } from './engine.ts';
-import type { Entry, Fold, Position } from './log.ts';
+import type { Entry, Erasure, Fold, Position } from './log.ts';
 
 /*
  * A snapshot of all folds: first what the runner itself knows, then fold by fold its name, its pieces, and, of a fold that
@@ -24,8 +24,12 @@ interface KeptHead {
   readonly topic: string;
 }
 
-/** Sections in their order. The folds' states are those of this call. */
-export function snapshotSections(state: RunnerState, folds: ReadonlyMap<string, Fold>): Iterator<SnapshotPiece> {
+/** Sections in their order. The folds' states are those of this call. @param onPiece - told of each piece of a fold. */
+export function snapshotSections(
+  state: RunnerState,
+  folds: ReadonlyMap<string, Fold>,
+  onPiece: (fold: string, piece: Uint8Array) => void,
+): Iterator<SnapshotPiece> {
   const sources = [...folds].map(([name, fold]) => ({
     name,
     kept: fold instanceof KeptFold ? fold.section() : undefined,
@@ -36,7 +40,10 @@ export function snapshotSections(state: RunnerState, folds: ReadonlyMap<string, 
     for (const { name, kept, pieces } of sources) {
       yield { kind: NAME, bytes: json(name) };
       if (kept) yield* kept;
-      for (let next = pieces.next(); !next.done; next = pieces.next()) yield { kind: PIECE, bytes: next.value };
+      for (let next = pieces.next(); !next.done; next = pieces.next()) {
+        onPiece(name, next.value);
+        yield { kind: PIECE, bytes: next.value };
+      }
     }
   })();
   const end = () => {
@@ -96,6 +103,11 @@ export class KeptFold implements Fold {
 
   snapshot(): Iterable<Uint8Array> {
     return this.#pieces;
+  }
+
+  /** What it keeps is text, as far as anybody knows. */
+  erase(what: Erasure): void {
+    for (const bytes of [...this.#pieces, ...this.#entries]) what.scrub(bytes);
   }
 
   restore(pieces: Iterable<Uint8Array>): void {

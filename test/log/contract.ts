@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LogEngine, SnapshotPiece } from '../../src/log/engine.ts';
 import { Conflict, type Entry, Gap, MAX_RECORD, type Position } from '../../src/log/log.ts';
 import { LogRunner, type LogRunnerOptions } from '../../src/log/runner.ts';
-import { bytes, DigestFold, ListFold, randomNumbers } from './folds.ts';
+import { bytes, DigestFold, ForgettingFold, ListFold, randomNumbers } from './folds.ts';
 
 /**
  * What every engine of the log keeps to. Whoever writes one calls `engineContract` with it, and needs to read nothing
@@ -526,6 +526,175 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         expect(folds.get('away')!.records).toEqual([...some('a'), ...some('b')].map((text) => `away ${text}`));
         expect(folds.get('home')!.records).toHaveLength(40);
       });
+    });
+
+    describe('erasing', () => {
+      const secret = 'secret';
+      const blank = ({ record }: Entry): boolean => {
+        const at = Buffer.from(record.buffer, record.byteOffset, record.byteLength).indexOf(secret);
+        if (at !== -1) record.fill(0x2d, at, at + secret.length);
+        return at !== -1;
+      };
+      const what = { scrub: (text: Uint8Array) => blank({ record: text } as Entry) };
+      const note = bytes('to be erased');
+
+      test('entries up to the snapshot are overwritten in place: for readers, after a restart, and under way', async () => {
+        const log = await create();
+        const engine = log.engine();
+        await engine.open();
+        await engine.follow(1, { deliver: () => {} });
+        for (let i = 1; i <= 100; i++) await engine.append('list', bytes(`${i} ${i % 10 === 0 ? secret : 'public'}`));
+        const before: Entry[] = [];
+        for await (const entry of engine.read(1, never)) {
+          before.push(entry);
+          if (entry.position === 100) break;
+        }
+        await engine.seal();
+        await engine.saveSnapshot(100, pieces('state'));
+        await engine.append('list', bytes(`101 ${secret}`));
+        const underWay = engine.read(1, never)[Symbol.asyncIterator]();
+        const first = await underWay.next();
+        expect(Buffer.from((first.value as Entry).record).toString()).toBe('1 public');
+        expect(await engine.rewrite(blank)).toBe(10);
+        expect(await engine.rewrite(blank)).toBe(0);
+        const second: string[] = [];
+        for (let i = 2; i <= 101; i++) second.push(Buffer.from((await underWay.next()).value.record).toString());
+        await underWay.return?.();
+        expect(second[8]).toBe('10 ------');
+        expect(second.filter((text) => text.includes(secret))).toEqual([`101 ${secret}`]);
+        const shape = ({ position, time, epoch, topic, record }: Entry) => ({
+          ...{ position, time, epoch, topic },
+          bytes: record.length,
+        });
+        const shapes = before.map(shape);
+        await engine.close();
+        const again = log.engine();
+        onTestFinished(() => again.close());
+        await again.open();
+        await again.follow(101, { deliver: () => {} });
+        const after: Entry[] = [];
+        for await (const entry of again.read(1, never)) {
+          after.push(entry);
+          if (entry.position === 100) break;
+        }
+        expect(after.map(shape)).toEqual(shapes);
+        expect(Buffer.from(after[19]!.record).toString()).toBe('20 ------');
+      });
+
+      test('a note outlives the process until it is taken away', async () => {
+        const log = await create();
+        const live = async (change: (engine: LogEngine) => Promise<void>) => {
+          const engine = log.engine();
+          await engine.open();
+          await engine.follow(1, { deliver: () => {} });
+          const { note: found } = engine;
+          await change(engine);
+          await engine.close();
+          return found === undefined ? undefined : Buffer.from(found).toString();
+        };
+        expect(await live((engine) => engine.setNote(note))).toBeUndefined();
+        expect(await live((engine) => engine.setNote(bytes('another')))).toBe('to be erased');
+        expect(await live((engine) => engine.setNote(undefined))).toBe('another');
+        expect(await live(async () => {})).toBeUndefined();
+      });
+
+      /** A fold that keeps its newest records, a reader that keeps all of the log, and one fold that is not attached later. */
+      async function opened(log: LogUnderTest, onStep?: (step: string) => void) {
+        const runner = await started(log, {}, onStep);
+        const fold = new ForgettingFold();
+        runner.attach('list', fold);
+        const reader = runner.reader('sink');
+        await runner.load();
+        return { runner, fold, reader, list: runner.topic('list') };
+      }
+
+      test('it is gone from folds, attached or not, and from what waits for readers, who are told', async () => {
+        const log = await create();
+        const first = await started(log);
+        first.attach('list', new ForgettingFold());
+        first.attach('away', new ListFold());
+        first.reader('sink');
+        await first.load();
+        await first.topic('away').append(bytes(`away ${secret}`));
+        await first.topic('list').append(bytes(`list ${secret}`));
+        await first.close();
+
+        const { runner, fold, reader, list } = await opened(log);
+        let told = 0;
+        reader.onErased(() => told++);
+        await list.append(bytes(`waiting ${secret}`));
+        await runner.topic('away').append(bytes(`more ${secret}`));
+        expect(await runner.erase(what, note)).toEqual({ entries: 4, stillIn: [] });
+        expect(told).toBe(1);
+        expect(runner.unfinished).toBeUndefined();
+        await list.append(bytes(`later ${secret}`));
+        expect(fold.records).toEqual(['list ------', 'waiting ------', `later ${secret}`]);
+        expect((await take(lists(reader.read(never)), 3)).map(textOf)).toEqual([
+          'list ------',
+          'waiting ------',
+          `later ${secret}`,
+        ]);
+        await runner.close(AbortSignal.abort());
+
+        const last = await started(log);
+        const [kept, away] = [new ForgettingFold(), new ListFold()];
+        last.attach('list', kept);
+        last.attach('away', away);
+        last.reader('sink');
+        await last.load();
+        expect(kept.records).toEqual(['list ------', 'waiting ------', `later ${secret}`]);
+        expect(away.records).toEqual(['away ------', 'more ------']);
+      });
+
+      test('a fold that cannot let go of it is named', async () => {
+        const log = await create();
+        const { runner, list } = await listed(log);
+        await list.append(bytes(secret));
+        expect(await runner.erase(what, note)).toMatchObject({ stillIn: ['list'] });
+      });
+
+      test.runIf(steps.length > 0)('an end of the process at any step is made up for by the next one', async () => {
+        const original = await create();
+        const seed = await opened(original);
+        for (let i = 0; i < 20; i++) await seed.list.append(bytes(`${i} ${secret}`));
+        await seed.runner.close();
+        if (!original.copy) return;
+        for (let fatal = 0; ; fatal++) {
+          const log = original.copy();
+          let countdown = Number.POSITIVE_INFINITY;
+          let left: LogUnderTest | undefined;
+          const { runner, list } = await opened(log, () => {
+            if (countdown-- === 0) left = log.copy!();
+          });
+          await list.append(bytes(`last ${secret}`));
+          countdown = fatal;
+          await runner.erase(what, note);
+          await runner.close(AbortSignal.abort());
+          if (!left) {
+            expect(fatal).toBeGreaterThan(3);
+            return;
+          }
+          const next = await opened(left);
+          const pending = next.runner.unfinished;
+          // Before the note was there nothing had been done, and nobody was told that it was.
+          if (pending === undefined && (await holds(next.reader))) await next.runner.erase(what, note);
+          else if (pending !== undefined) {
+            expect(Buffer.from(pending).toString()).toBe('to be erased');
+            await next.runner.erase(what, pending);
+          }
+          expect(await holds(next.reader)).toBe(false);
+          expect(next.fold.records.join()).not.toContain(secret);
+          expect(next.fold.records).toHaveLength(21);
+          expect(next.runner.unfinished).toBeUndefined();
+          await next.runner.close(AbortSignal.abort());
+        }
+      });
+
+      async function holds(reader: { read(signal: AbortSignal): AsyncIterable<Entry> }): Promise<boolean> {
+        const texts = await take(lists(reader.read(never)), 21);
+        const some = texts.filter((text) => text.includes(secret)).length;
+        return some > 0;
+      }
     });
 
     describe.runIf(steps.length > 0)('ends of a process', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Entry, Fold, Position } from '../../src/log/log.ts';
+import type { Entry, Erasure, Fold, Position } from '../../src/log/log.ts';
 
 export const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 
@@ -56,6 +56,17 @@ export class ListFold implements Fold {
   restore(pieces: Iterable<Uint8Array>): void {
     const copies = Array.from(pieces, (piece) => Buffer.from(piece));
     this.records = JSON.parse(Buffer.concat(copies).toString('latin1'));
+  }
+}
+
+/** Keeps every record until it is told to let go of something in them. */
+export class ForgettingFold extends ListFold {
+  erase(what: Erasure): void {
+    this.records = this.records.map((record) => {
+      const text = bytes(record);
+      what.scrub(text);
+      return text.toString('latin1');
+    });
   }
 }
 

@@ -12,5 +12,14 @@ function logIn(memory: MemoryLog): LogUnderTest {
 engineContract({
   name: 'memory, for tests',
   create: async () => logIn(new MemoryLog()),
-  steps: ['before-commit', 'after-commit', 'snapshot-piece', 'before-flip', 'after-flip', 'during-trim'],
+  steps: [
+    'before-commit',
+    'after-commit',
+    'snapshot-piece',
+    'before-flip',
+    'after-flip',
+    'during-trim',
+    'during-rewrite',
+    'note',
+  ],
 });

@@ -162,6 +162,8 @@ export class FakeService {
       attach: (name) => void this.attached.push(name),
       topic: (name) => ({ name, last: 0, append: async () => 1 }),
       extents: [],
+      unfinished: undefined,
+      erase: () => Promise.reject(new Error('nothing is erased here')),
       reader: () => {
         throw new Error('nothing reads here');
       },

@@ -19,6 +19,7 @@ export class MemoryLog {
   first: Position;
   last: Position;
   snapshot: { position: Position; pieces: SnapshotPiece[] } | undefined;
+  note: Uint8Array | undefined;
   readonly topics = new Map<string, Position>();
   readonly listeners = new Set<() => void>();
   readonly #writers = new Map<Position, object>();
@@ -38,6 +39,7 @@ export class MemoryLog {
     copy.first = this.first;
     copy.last = this.last;
     copy.snapshot = this.snapshot;
+    copy.note = this.note;
     for (const [topic, position] of this.topics) copy.topics.set(topic, position);
     return copy;
   }
@@ -172,6 +174,29 @@ export class MemoryEngine implements LogEngine {
   }
 
   async seal(): Promise<void> {}
+
+  async rewrite(blank: (entry: Entry) => boolean): Promise<number> {
+    const { log } = this;
+    let count = 0;
+    for (const [i, entry] of log.entries.entries()) {
+      if (entry.position > (log.snapshot?.position ?? 0)) break;
+      const copy = { ...entry, record: new Uint8Array(entry.record) };
+      if (!blank(copy)) continue;
+      log.entries[i] = copy;
+      count++;
+      this.#options.onStep?.('during-rewrite');
+    }
+    return count;
+  }
+
+  get note(): Uint8Array | undefined {
+    return this.log.note;
+  }
+
+  async setNote(note: Uint8Array | undefined): Promise<void> {
+    this.log.note = note;
+    this.#options.onStep?.('note');
+  }
 
   async saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void> {
     const saved: SnapshotPiece[] = [];

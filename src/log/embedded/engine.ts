@@ -20,9 +20,11 @@ import { MANIFEST, snapshotPath, snapshotsIn, UNFINISHED } from './layout.ts';
 import type { DirectoryLock } from './lock.ts';
 import { encodeManifest, readManifest } from './manifest.ts';
 import { Mark } from './mark.ts';
+import { Note } from './note.ts';
 import type { EmbeddedEngineOptions } from './options.ts';
 import { readSegments } from './read-segments.ts';
 import { Reserve } from './reserve.ts';
+import { rewriteSegment } from './rewrite-segment.ts';
 import { Segments, type SegmentsOptions } from './segments.ts';
 import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
 import { Writer } from './writer.ts';
@@ -42,6 +44,10 @@ export class EmbeddedEngine implements LogEngine {
   #closing: Promise<void> | undefined;
   /** Those who have read to the end. */
   readonly #waiting = new Set<() => void>();
+  readonly #note: Note;
+  /** What changes files that are there, one after the other. */
+  #tidying: Promise<unknown> = Promise.resolve();
+  readonly #ending = new AbortController();
 
   constructor(options: EmbeddedEngineOptions) {
     const { directory, disk = systemDisk } = options;
@@ -50,6 +56,7 @@ export class EmbeddedEngine implements LogEngine {
     this.#disk = disk;
     this.#mark = new Mark(disk, directory);
     this.#reserve = new Reserve(disk, directory);
+    this.#note = new Note(disk, directory);
   }
 
   get identity(): LogIdentity {
@@ -59,6 +66,10 @@ export class EmbeddedEngine implements LogEngine {
 
   get extents(): readonly Extent[] {
     return this.#segments?.all ?? [];
+  }
+
+  get note(): Uint8Array | undefined {
+    return this.#note.text;
   }
 
   async open(): Promise<Opened> {
@@ -72,6 +83,7 @@ export class EmbeddedEngine implements LogEngine {
       if (warning) this.#options.logger.warn(warning);
       for (const name of readdirSync(directory))
         if (UNFINISHED.test(name)) await this.#disk.remove(join(directory, name));
+      this.#note.read();
       const snapshot = await this.#open(lock);
       this.#lock = lock;
       return { snapshot };
@@ -161,7 +173,11 @@ export class EmbeddedEngine implements LogEngine {
     return this.#writer!.run(() => this.#segments!.rotate());
   }
 
-  async saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void> {
+  saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void> {
+    return this.#alone(() => this.#saveSnapshot(position, pieces));
+  }
+
+  async #saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void> {
     const { faults } = this.#options;
     const before = this.#snapshot;
     if (position === before) return;
@@ -182,7 +198,11 @@ export class EmbeddedEngine implements LogEngine {
     if (before !== undefined) await this.#disk.rename(snapshotPath(this.directory, before), this.#reserve.path);
   }
 
-  async cut(position: Position): Promise<void> {
+  cut(position: Position): Promise<void> {
+    return this.#alone(() => this.#cut(position));
+  }
+
+  async #cut(position: Position): Promise<void> {
     const segments = this.#segments;
     if (!segments || !this.#writer) throw notOpen();
     const limit = Math.min(position, this.#snapshot ?? 0);
@@ -193,7 +213,31 @@ export class EmbeddedEngine implements LogEngine {
     await this.#fitReserve();
   }
 
+  rewrite(blank: (entry: Entry) => boolean): Promise<number> {
+    return this.#alone(async () => {
+      if (!this.#segments || this.#closing) throw notOpen();
+      const limit = this.#snapshot ?? 0;
+      let entries = 0;
+      for (const segment of this.#segments.all.slice(0, -1)) {
+        if (segment.last > limit) break;
+        const { signal } = this.#ending;
+        entries += await rewriteSegment({ disk: this.#disk, directory: this.directory, segment, blank, signal });
+        this.#options.faults?.('during-rewrite');
+      }
+      await this.#reserve.wipe();
+      return entries;
+    });
+  }
+
+  setNote(note: Uint8Array | undefined): Promise<void> {
+    return this.#alone(async () => {
+      if (this.#closing) throw notOpen();
+      await this.#note.write(note);
+    });
+  }
+
   async drain(): Promise<void> {
+    this.#ending.abort();
     await this.#writer?.drain();
   }
 
@@ -204,16 +248,25 @@ export class EmbeddedEngine implements LogEngine {
 
   async #close(): Promise<void> {
     await this.drain();
+    await this.#tidying;
     await this.#mark.close();
     await this.#segments?.close();
     this.#wake();
     await this.#lock?.release();
   }
 
-  #fitReserve(): Promise<void> {
+  /** Two of them would meet in the same files. */
+  #alone<Result>(job: () => Promise<Result>): Promise<Result> {
+    const done = this.#tidying.then(job);
+    this.#tidying = done.catch(() => {});
+    return done;
+  }
+
+  async #fitReserve(): Promise<void> {
+    if (this.#options.wipe) await this.#reserve.wipe().catch(() => {});
     const { directory } = this;
     const size = this.#snapshot === undefined ? 0 : statSync(snapshotPath(directory, this.#snapshot)).size;
-    return this.#reserve.fit(size, this.#options.wipe);
+    await this.#reserve.fit(size);
   }
 
   #wake(): void {

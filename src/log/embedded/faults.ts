@@ -7,7 +7,8 @@ export type FaultPoint =
   | 'snapshot-piece'
   | 'before-flip'
   | 'after-flip'
-  | 'during-trim';
+  | 'during-trim'
+  | 'during-rewrite';
 
 export const FAULT_POINTS: readonly FaultPoint[] = [
   'before-commit',
@@ -18,6 +19,7 @@ export const FAULT_POINTS: readonly FaultPoint[] = [
   'before-flip',
   'after-flip',
   'during-trim',
+  'during-rewrite',
 ];
 
 /** Called at each point, synchronously: to kill the process, to copy the directory, to throw. Left out in production. */

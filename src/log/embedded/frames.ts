@@ -112,6 +112,12 @@ export function isFrameIntact(bytes: Buffer, at: number, { length }: FrameHead, 
   return crc32(bytes.subarray(at + FRAME_HEAD, at + length), salt) === bytes.readUInt32LE(at + BODY_CRC_AT);
 }
 
+/** Makes it intact again after its body was changed. */
+export function resealFrame(bytes: Buffer, at: number, { length }: FrameHead, salt: number): void {
+  bytes.writeUInt32LE(crc32(bytes.subarray(at + FRAME_HEAD, at + length), salt), at + BODY_CRC_AT);
+  bytes.writeUInt32LE(crc32(bytes.subarray(at, at + HEAD_CRC_AT), salt), at + HEAD_CRC_AT);
+}
+
 /** Entries of an intact frame; their records lie in `bytes`. */
 export function* readEntries(bytes: Buffer, from: number, { first, time, epoch, count }: FrameHead): Generator<Entry> {
   let at = from + FRAME_HEAD;

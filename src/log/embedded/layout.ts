@@ -9,17 +9,19 @@ import type { Position } from '../log.ts';
  * | 0000000000004711.snapshot| all folds as of that position                                                       |
  * | reserve                  | room for the next snapshot, which is written over it: so the log can be cut on a full disk |
  * | position                 | how far the log had come a moment ago, at least                                     |
+ * | note                     | what is to be finished when the process ends before it is, see LogEngine.setNote     |
  * | lock                     | held by the process that has the log                                                |
  */
 export const MANIFEST = 'manifest.json';
 export const RESERVE = 'reserve';
 export const MARK = 'position';
+export const NOTE = 'note';
 export const LOCK = 'lock';
 
 const SEGMENT = /^(\d{16})\.log$/;
 const SNAPSHOT = /^(\d{16})\.snapshot$/;
 /** Left by a process that ended before it was whole. */
-export const UNFINISHED = /^(manifest\.json|\d{16}\.log)\.new$/;
+export const UNFINISHED = /^(manifest\.json|note|\d{16}\.log)\.new$/;
 /** Of the versions before the log lay in plain files. */
 export const PREDECESSOR = /^(segment-\d{6,}\.mdb|exclusive\.mdb|couic-otel-bridge\.store)/;
 
@@ -49,7 +51,7 @@ function numbersOf(names: readonly string[], pattern: RegExp): number[] {
 /** Whether the name is one of ours, or what file systems put there themselves. */
 export function isOurs(name: string): boolean {
   return (
-    [MANIFEST, RESERVE, MARK, LOCK, 'lost+found', '.snapshot'].includes(name) ||
+    [MANIFEST, RESERVE, MARK, NOTE, LOCK, 'lost+found', '.snapshot'].includes(name) ||
     SEGMENT.test(name) ||
     SNAPSHOT.test(name) ||
     UNFINISHED.test(name)

@@ -8,6 +8,7 @@ import { SEGMENT_HEAD, type Segment } from './segment.ts';
 /** Where a reader stands, so that whoever follows the log does not read a segment from its beginning again and again. */
 interface Place {
   readonly segment: Segment;
+  readonly revision: number;
   readonly frames: FrameReader;
 }
 
@@ -30,14 +31,16 @@ export async function* readSegments(
       await more(signal);
       continue;
     }
-    if (place?.segment !== segment) place = { segment, frames: new FrameReader(segment.salt, SEGMENT_HEAD) };
+    const { revision } = segment;
+    if (place?.segment !== segment || place.revision !== revision)
+      place = { segment, revision, frames: new FrameReader(segment.salt, SEGMENT_HEAD) };
     next = yield* readSegment(place, next, signal);
   }
 }
 
-/** @returns the position after the last that it gave. */
+/** @returns the position after the last that it gave. Ends early when the file was replaced. */
 async function* readSegment(
-  { segment, frames }: Place,
+  { segment, revision, frames }: Place,
   from: Position,
   signal: AbortSignal,
 ): AsyncGenerator<Entry, Position> {
@@ -46,13 +49,14 @@ async function* readSegment(
     Promise.reject(damaged(segment.path, 'it cannot be read', error)),
   );
   try {
-    while (next <= segment.last && !signal.aborted) {
+    while (next <= segment.last && !signal.aborted && segment.revision === revision) {
       const frame = frames.take();
       if (frame === 'more') await fill(frames, file, segment, next);
       else if (frame === 'broken')
         throw damaged(segment.path, `the checksum of a record at or before ${next} does not match`);
       else if (frame.head.first + frame.head.count > next) {
         for (const entry of readEntries(frame.bytes, frame.at, frame.head)) {
+          if (segment.revision !== revision) return next;
           if (entry.position < next) continue;
           next = entry.position + 1;
           yield entry;

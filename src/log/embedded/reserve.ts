@@ -26,21 +26,26 @@ export class Reserve {
     return this.#disk.open(this.path, 'write');
   }
 
-  /**
-   * Makes it as long as is wise for snapshots of so many bytes; shorter where there is no room.
-   * @param wipe - whether what was written there is overwritten.
-   */
-  async fit(snapshotBytes: number, wipe = false): Promise<void> {
+  /** Overwrites what was written there. @throws the error of the file system. */
+  async wipe(): Promise<void> {
+    const file = await this.open();
+    try {
+      const { size } = statSync(this.path);
+      for (let at = 0; at < size; at += STEP) await file.write(Buffer.alloc(Math.min(STEP, size - at)), at);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Makes it as long as is wise for snapshots of so many bytes; shorter where there is no room. */
+  async fit(snapshotBytes: number): Promise<void> {
     const wanted = Math.max(LEAST, Math.ceil(snapshotBytes * GROWTH) + SPARE);
     try {
       const file = await this.open();
       try {
         let { size } = statSync(this.path);
-        if (size > wanted * 2) {
-          await file.truncate(wanted);
-          size = wanted;
-        }
-        if (wipe) for (let at = 0; at < size; at += STEP) await file.write(Buffer.alloc(Math.min(STEP, size - at)), at);
+        if (size > wanted * 2) await file.truncate(wanted);
         for (; size < wanted; size += STEP) await file.write(Buffer.alloc(Math.min(STEP, wanted - size)), size);
         await file.sync();
       } finally {

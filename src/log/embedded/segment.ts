@@ -25,6 +25,8 @@ export class Segment implements Extent {
   last: Position;
   /** When that was committed. */
   time = 0;
+  /** How often its file was replaced by one that has entries overwritten. */
+  revision = 0;
   /** Where the next frame goes. */
   end = SEGMENT_HEAD;
 
