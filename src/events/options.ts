@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { durationSchema } from '../config/duration.ts';
+import { retrySchema } from '../config/retry.ts';
+
+const DAY = 86_400_000;
+
+/** What an exporter of events shows of addresses. */
+const addressesSchema = z.enum(['keep', 'truncate', 'hmac', 'drop']).default('keep');
+
+/** `keep`, `drop`, or the names of the members that stay: `[kind, detail]`. */
+const metadataSchema = z.union([z.enum(['keep', 'drop']), z.array(z.enum(['kind', 'detail', 'extra'])).min(1)]);
+
+/** Options that every exporter of events has: spread them into its schema, and refine the whole with `checkPrivacy`. */
+export const eventOptions = {
+  addresses: addressesSchema,
+  /** With `addresses: truncate`: bits that stay. */
+  truncate: z
+    .strictObject({ ipv4: z.int().min(0).max(32).default(24), ipv6: z.int().min(0).max(128).default(48) })
+    .prefault({}),
+  /** With `addresses: hmac`: a file of at least 32 bytes, read at start, so that one address stays one pseudonym. */
+  hmac_key_file: z.string().min(1).optional(),
+  /** Left out: `keep` with `addresses: keep`, else `drop`, since free text holds addresses. */
+  metadata: metadataSchema.optional(),
+  /** What is kept for a sink that is away: older entries, and more of the log, are let go of, counted and logged. */
+  queue: z
+    .strictObject({
+      max_age: durationSchema
+        .refine((ms) => ms >= 60_000 && ms <= 400 * DAY, 'must be between 1m and 9600h')
+        .prefault('168h'),
+      max_size_mib: z.int().min(16).max(1_048_576).default(1024),
+    })
+    .prefault({}),
+  batch: z
+    .strictObject({
+      max_events: z.int().min(1).max(10_000).default(1000),
+      max_size_mib: z.number().min(0.1).max(64).default(4),
+    })
+    .prefault({}),
+  retry_on_failure: retrySchema.prefault({}),
+};
+
+interface PrivacyOptions {
+  readonly addresses: z.output<typeof addressesSchema>;
+  readonly hmac_key_file?: string | undefined;
+}
+
+/** @returns what is wrong with the options together, if anything. */
+export function privacyProblem({ addresses, hmac_key_file }: PrivacyOptions): string | undefined {
+  if (addresses === 'hmac' && hmac_key_file === undefined)
+    return 'addresses: hmac needs hmac_key_file: a file of at least 32 random bytes, as by "openssl rand -out hmac.key 32"';
+  if (addresses !== 'hmac' && hmac_key_file !== undefined) return 'hmac_key_file is used with addresses: hmac only';
+  return undefined;
+}
+
+const shape = z.strictObject(eventOptions);
+export type EventOptions = z.output<typeof shape>;
