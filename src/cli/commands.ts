@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { componentsCommand } from './components.ts';
 import { doctorCommand } from './doctor.ts';
+import { eventsCommand } from './events.ts';
 import { explainCommand } from './explain.ts';
 import { limitsCommand } from './limits.ts';
 import { printConfigCommand } from './print-config.ts';
@@ -22,4 +23,5 @@ export const commands: readonly Command[] = [
   limitsCommand,
   explainCommand,
   rulesCommand,
+  eventsCommand,
 ];

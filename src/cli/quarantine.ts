@@ -12,15 +12,13 @@ export const quarantineCommand: Command = {
   usage: `${STATE_USAGE} ${CONFIG_USAGE}`,
   help: `
 ${STATE_HELP}
-Asks the bridge that runs, as its user or as root. It keeps the newest hundred since it was started, in memory only; each
-up to 2 KiB, with the addresses that are in it.
+The newest hundred of each Couic, each up to 2 KiB, with the addresses that are in it. Works while the bridge runs, as its
+user or as root; and while it does not, on its state.
 `,
   async run(args, context) {
     const { admin, directory, state } = await openChosen(args, context);
     try {
-      if (state !== 'running') {
-        throw new AdminError(`no bridge runs on ${directory}, and reports that were put aside are kept in memory only`);
-      }
+      if (state === 'none') throw new AdminError(`no bridge has run on ${directory} yet`);
       const components = (await admin.components()).filter(({ operations }) =>
         operations.includes(QUARANTINE_OPERATION),
       );
@@ -31,7 +29,7 @@ up to 2 KiB, with the addresses that are in it.
           shown++;
         }
       }
-      if (shown === 0) context.stderr('No report was put aside since the bridge was started.\n');
+      if (shown === 0) context.stderr('No report was put aside.\n');
       return EXIT.ok;
     } finally {
       await admin.close();

@@ -1,7 +1,9 @@
+import type { Signal } from '../service/component.ts';
 import type { DefinedComponent } from './check-components.ts';
 import { pipelineTypeAdvice } from './collector-advice.ts';
 import { parseComponentId } from './component-id.ts';
 import { nearest } from './nearest.ts';
+import { signalOf } from './pipelines.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
 import { nodeAt, positionOf, type ScalarNode, type TreeNode } from './tree.ts';
 
@@ -22,10 +24,10 @@ export function checkReferences(root: TreeNode, defined: Defined, report: (probl
   const pipelines = nodeAt(root, ['service', 'pipelines']);
   for (const id of pipelines?.kind === 'map' ? pipelines.entries.keys() : []) {
     const path = ['service', 'pipelines', id];
-    const parsed = parseComponentId(id);
-    if (parsed?.type !== 'metrics') error(path, pipelineTypeAdvice(parsed?.type ?? id));
+    const signal = signalOf(id);
+    if (signal === undefined) error(path, pipelineTypeAdvice(parseComponentId(id)?.type ?? id));
     checkList([...path, 'receivers'], 'receivers');
-    checkList([...path, 'exporters'], 'exporters');
+    checkList([...path, 'exporters'], 'exporters', signal);
   }
   for (const section of ['receivers', 'exporters', 'extensions'] as const) {
     for (const { path, at } of defined[section]) {
@@ -36,7 +38,7 @@ export function checkReferences(root: TreeNode, defined: Defined, report: (probl
   }
   return used;
 
-  function checkList(path: Path, section: Section): void {
+  function checkList(path: Path, section: Section, signal?: Signal): void {
     const list = nodeAt(root, path);
     const seen = new Set<unknown>();
     for (const [index, item] of list?.kind === 'list' ? list.items.entries() : []) {
@@ -44,6 +46,12 @@ export function checkReferences(root: TreeNode, defined: Defined, report: (probl
       const ids = defined[section].map((each) => each.id);
       if (!ids.includes(item.value)) error([...path, index], describeUndefined(item, section, defined));
       else if (seen.has(item.value)) error([...path, index], `"${item.value}" is in this list twice`);
+      const factory = defined[section].find((each) => each.id === item.value)?.checked?.factory;
+      if (signal !== undefined && factory?.kind === 'exporter') {
+        const { signals = ['metrics'], type } = factory;
+        if (!signals.includes(signal))
+          error([...path, index], `${type} takes ${signals.join(' and ')} only, no ${signal}`);
+      }
       seen.add(item.value);
       used.add(formatPath([section, item.value]));
     }

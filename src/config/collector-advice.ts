@@ -34,7 +34,7 @@ export function* collectorAdvice(root: TreeNode): Generator<{ path: Path; messag
 
 /** What to say of a pipeline that is not called `metrics` or `metrics/NAME`. */
 export function pipelineTypeAdvice(type: string): string {
-  return ['traces', 'logs', 'profiles'].includes(type)
-    ? `the bridge has metrics only: send ${type} to a Collector`
-    : 'a pipeline is called metrics, or metrics/NAME when there are several';
+  return ['traces', 'profiles'].includes(type)
+    ? `the bridge has metrics and logs only: send ${type} to a Collector`
+    : 'a pipeline is called metrics or logs, or metrics/NAME, logs/NAME when there are several';
 }

@@ -4,7 +4,7 @@
  */
 
 /** The event's name, as OpenTelemetry's `event.name` has it. */
-export type EventName =
+type EventName =
   /** Couic reported that it added a rule. */
   | 'couic.rule.added'
   /** Couic reported that it removed one. */

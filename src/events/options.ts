@@ -10,7 +10,7 @@ const addressesSchema = z.enum(['keep', 'truncate', 'hmac', 'drop']).default('ke
 /** `keep`, `drop`, or the names of the members that stay: `[kind, detail]`. */
 const metadataSchema = z.union([z.enum(['keep', 'drop']), z.array(z.enum(['kind', 'detail', 'extra'])).min(1)]);
 
-/** Options that every exporter of events has: spread them into its schema, and refine the whole with `checkPrivacy`. */
+/** Options that every exporter of events has: spread them into its schema. */
 export const eventOptions = {
   addresses: addressesSchema,
   /** With `addresses: truncate`: bits that stay. */

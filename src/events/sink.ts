@@ -2,7 +2,7 @@ import type { CouicEvent } from './event.ts';
 
 /** What became of one batch. Those that are in none of the lists were taken. */
 export interface Delivery {
-  /** The other side will never take them: they are set aside, counted, and shown by `events refused`. */
+  /** The other side will never take them: they are set aside, counted by reason (a word: `mapper_parsing_exception`), and shown by `events refused`. */
   readonly refused?: readonly { readonly event: CouicEvent; readonly reason: string }[];
   /** It may take them later: they are offered again, after a wait. */
   readonly again?: readonly CouicEvent[];
@@ -27,6 +27,8 @@ export interface Failure {
 export interface EventSink {
   /** For messages, without a secret: `https://siem.example:9200`. */
   readonly shown: string;
+  /** Batches that may be under way at the same time. @default 1: in order, one after the other */
+  readonly parallel?: number;
   /** Bytes that an event takes in a batch, about; by it batches are kept within `batch.max_size_mib`. @default the length of its JSON */
   readonly sizeOf?: (event: CouicEvent) => number;
   /** Reads key files and the like; opens no connection that may fail while the other side is away. Rejects with what to do. */

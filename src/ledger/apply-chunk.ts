@@ -14,9 +14,9 @@ let cells = new Float64Array(1024);
 export function applyChunk(state: LedgerState, record: ChunkRecord): void {
   const instance = state.instance(record.instance);
   instance.newest.apply(record.body);
-  const { words } = record;
+  const { clock, words } = record;
+  if (record.quarantined.length > 0) instance.quarantine(record.quarantined, clock);
   if (words.length === 0) return;
-  const { clock } = record;
   instance.lastReport = clock;
   state.rules.forgetBuried(state.clock);
 

@@ -17,10 +17,11 @@ import { LedgerFold } from './fold.ts';
 import { Forgetting } from './forgetting.ts';
 import { inspection } from './inspection.ts';
 import { Intake, type IntakeContext } from './intake.ts';
-import type { IngestOptions, IngestResult, LastComparison, Ledger, QuarantinedReport } from './ledger.ts';
+import type { IngestOptions, IngestResult, LastComparison, Ledger } from './ledger.ts';
 import { limitUses } from './limit-uses.ts';
 import { LedgerProducer } from './producer.ts';
 import { QuarantineLog } from './quarantine-log.ts';
+import type { QuarantinedReport } from './quarantined-report.ts';
 import { type ListRules, type ReconcileOptions, Reconciler, type Reconciliation } from './reconciler.ts';
 import { encodeSettings } from './records.ts';
 import { Sender } from './sender.ts';
@@ -32,8 +33,6 @@ import type { TrustedClock } from './trusted-clock.ts';
 const LEDGER = 'ledger';
 /** Each instance has a topic of its own. */
 const INSTANCE = 'couic/';
-/** Texts of quarantined reports that are kept for the operator, in memory. */
-const KEPT_QUARANTINED = 100;
 
 interface LedgerOptions {
   log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read'>;
@@ -47,6 +46,8 @@ interface LedgerOptions {
   limits: AttributeLimits;
   /** Milliseconds after which a tag without a rule, or a kind, that was not heard of gives back its place. */
   forgetAfter: number;
+  /** Whether anybody reads events: records then say what only these need. */
+  hasEvents: boolean;
   /** `couic.bridge.receiver.quarantined_reports`. */
   quarantinedReports: Counter;
 }
@@ -63,7 +64,6 @@ export class BridgeLedger implements Ledger {
   readonly #forgetting: Forgetting;
   readonly #options: LedgerOptions;
   readonly #intakes = new Map<string, IntakeContext>();
-  readonly #quarantined: QuarantinedReport[] = [];
   readonly #quarantineLog: QuarantineLog;
 
   constructor(options: LedgerOptions) {
@@ -74,7 +74,14 @@ export class BridgeLedger implements Ledger {
     const topic = log.topic(LEDGER);
     this.#topic = topic;
     this.operations = inspection({ state: this.#fold.state, log, clock: this.#clock });
-    this.#expiry = new Expiry(this.#fold.state, this.#clock, topic, options.events, logger);
+    this.#expiry = new Expiry({
+      state: this.#fold.state,
+      clock: this.#clock,
+      topic,
+      events: options.events,
+      logger,
+      namesRules: options.hasEvents,
+    });
     this.#quarantineLog = new QuarantineLog(logger, options.clock);
     this.#forgetting = new Forgetting({ state: this.#fold.state, clock: this.#clock, logger, after, topic });
   }
@@ -98,6 +105,11 @@ export class BridgeLedger implements Ledger {
     this.#quarantineLog.close();
     await this.#forgetting.stop();
     await this.#expiry.stop();
+  }
+
+  /** Ends the rules whose time is over: now, and not when the timer says so. */
+  expireDue(): Promise<void> {
+    return this.#expiry.run();
   }
 
   /** Gives back the places of names that were not heard of for long: now, and not when the timer says so. */
@@ -168,7 +180,7 @@ export class BridgeLedger implements Ledger {
   }
 
   quarantined(): readonly QuarantinedReport[] {
-    return this.#quarantined;
+    return this.#fold.state.instances.flatMap((instance) => instance.quarantined);
   }
 
   #committed(instance: string, chunk: ReportChunk): void {
@@ -177,11 +189,6 @@ export class BridgeLedger implements Ledger {
       quarantined += count;
       this.#options.quarantinedReports.add(count, { [ATTR.instance]: instance, [ATTR.reason]: reason });
     }
-    for (const { reason, text } of chunk.quarantined) {
-      this.#quarantined.push({ instance, reason, clock: this.#options.clock.now(), text });
-    }
-    const surplus = this.#quarantined.length - KEPT_QUARANTINED;
-    if (surplus > 0) this.#quarantined.splice(0, surplus);
     if (quarantined > 0) this.#quarantineLog.quarantined(instance, chunk.reasons);
     this.#options.events.emit('committed', { instance, accepted: chunk.reports, quarantined });
   }
@@ -197,6 +204,7 @@ export class BridgeLedger implements Ledger {
         instance,
         sender: new Sender(),
         state: this.#fold.state,
+        keepsMetadata: this.#options.hasEvents,
         clock: this.#clock,
         monotonic: () => this.#options.clock.monotonic(),
         topic: this.#topicOf(instance),

@@ -1,3 +1,4 @@
+import type { PackedRules } from './packed-rules.ts';
 import { clockOf, decodeJson, decodeWords, encodeJson, encodeWords, RECORD } from './records.ts';
 
 /** Rules that Couic has and the ledger had not, and the other way round: packed as the reports that would have told. */
@@ -18,9 +19,8 @@ interface ReconciledRecord {
   drift: number;
 }
 
-/** @param length - words in use. */
-export function encodeCorrections({ clock, instance, words, tags }: CorrectionsRecord, length: number): Uint8Array {
-  return encodeWords(RECORD.corrected, clock, words, length, [instance, tags]);
+export function encodeCorrections(clock: number, instance: string, { words, tags }: PackedRules): Uint8Array {
+  return encodeWords(RECORD.corrected, clock, words, [instance, tags]);
 }
 
 export function decodeCorrections(record: Uint8Array): CorrectionsRecord {

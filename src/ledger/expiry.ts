@@ -3,7 +3,8 @@ import type { BridgeEvents } from '../events/bridge-events.ts';
 import { appendDecided } from '../log/decide.ts';
 import type { Topic } from '../log/log.ts';
 import { type LedgerState, SMALL_STEP_MS } from './ledger-state.ts';
-import { encodeClock, encodeExpired } from './records.ts';
+import { PackedRules } from './packed-rules.ts';
+import { encodeClock, encodeExpired, encodeExpiredRules } from './records.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
 const TICK_MS = 1000;
@@ -12,22 +13,33 @@ const MAX_PER_RECORD = 1024;
 /** After this long without a record the time is written down; well under what a start takes for long. */
 const QUIET_MS = 6 * 3_600_000;
 
+interface ExpiryOptions {
+  readonly state: LedgerState;
+  readonly clock: TrustedClock;
+  readonly topic: Topic;
+  readonly events: BridgeEvents;
+  readonly logger: Logger;
+  /** Whether records say which rules leave, for whoever reads events. */
+  readonly namesRules: boolean;
+}
+
 /** Couic reports no expiry, so rules leave by the clock, looked at every second and written into the log. */
 export class Expiry {
+  readonly #options: ExpiryOptions;
   readonly #state: LedgerState;
   readonly #clock: TrustedClock;
   readonly #topic: Topic;
-  readonly #events: BridgeEvents;
   readonly #logger: Logger;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #held = false;
 
-  constructor(state: LedgerState, clock: TrustedClock, topic: Topic, events: BridgeEvents, logger: Logger) {
+  constructor(options: ExpiryOptions) {
+    const { state, clock, topic, logger } = options;
+    this.#options = options;
     this.#state = state;
     this.#clock = clock;
     this.#topic = topic;
-    this.#events = events;
     this.#logger = logger;
   }
 
@@ -61,15 +73,34 @@ export class Expiry {
       const before = rules.ending;
       try {
         await appendDecided(this.#topic, () =>
-          rules.nextEnd * 1000 <= clock ? { record: encodeExpired({ clock, max: MAX_PER_RECORD }) } : undefined,
+          rules.nextEnd * 1000 <= clock ? { record: this.#record(clock) } : undefined,
         );
       } catch (error) {
         this.#logger.warn({ err: error }, 'Rules whose time is over could not be taken out; trying again in a second');
         return;
       }
       const expired = before - rules.ending;
-      if (expired > 0) this.#events.emit('expired', { rules: expired });
+      if (expired > 0) this.#options.events.emit('expired', { rules: expired });
     }
+  }
+
+  #record(clock: number): Uint8Array {
+    if (!this.#options.namesRules) return encodeExpired({ clock, max: MAX_PER_RECORD });
+    const { rules, instances } = this.#state;
+    const parts = new Map<number, PackedRules>();
+    for (const rule of rules.over(clock, MAX_PER_RECORD)) {
+      const instance = rules.instance(rule);
+      let part = parts.get(instance);
+      if (part === undefined) {
+        part = new PackedRules();
+        parts.set(instance, part);
+      }
+      part.remove(rules, rule, instances[instance]!.tagOf(rules.tag(rule)));
+    }
+    return encodeExpiredRules({
+      clock,
+      parts: Array.from(parts, ([instance, { words, tags }]) => ({ instance: instances[instance]!.name, words, tags })),
+    });
   }
 
   /**

@@ -1,10 +1,22 @@
 import type { Entry, Fold } from '../log/log.ts';
+import { creationOf, wordsOf } from '../report/packed.ts';
 import { applyChunk, endRule } from './apply-chunk.ts';
 import { applyCorrections } from './apply-corrections.ts';
 import { decodeCorrections, decodeReconciled } from './correction-records.ts';
 import { LedgerState } from './ledger-state.ts';
-import { clockOf, decodeChunk, decodeExpired, decodeForget, decodeSettings, kindOf, RECORD } from './records.ts';
+import {
+  clockOf,
+  decodeChunk,
+  decodeExpired,
+  decodeExpiredRules,
+  decodeForget,
+  decodeSettings,
+  type ExpiredRulesRecord,
+  kindOf,
+  RECORD,
+} from './records.ts';
 import { drawHashKey, type HashKey } from './rules/keyed-hash.ts';
+import { NO_RULE } from './rules/rules.ts';
 import { restoreState, snapshotState } from './snapshot.ts';
 import { decodeTraffic } from './traffic-record.ts';
 
@@ -30,6 +42,9 @@ export class LedgerFold implements Fold {
         }
         return;
       }
+      case RECORD.expiredRules:
+        endNamed(state, decodeExpiredRules(record));
+        return;
       case RECORD.settings: {
         const { clock, limits } = decodeSettings(record);
         if (state.createdAt === 0) state.createdAt = clock;
@@ -70,5 +85,19 @@ export class LedgerFold implements Fold {
 
   restore(pieces: Iterable<Uint8Array>): void {
     restoreState(this.state, pieces);
+  }
+}
+
+/** Those of the rules that did not leave in another way meanwhile. */
+function endNamed(state: LedgerState, { clock, parts }: ExpiredRulesRecord): void {
+  const { rules } = state;
+  for (const { instance: name, words } of parts) {
+    const instance = state.instance(name);
+    for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
+      const rule = rules.find(instance.number, words, at);
+      if (rule === NO_RULE || rules.creation(rule) !== creationOf(words, at)) continue;
+      const expiration = rules.expiration(rule);
+      if (expiration !== 0 && expiration * 1000 <= clock) endRule(rules, instance, rule, clock);
+    }
   }
 }

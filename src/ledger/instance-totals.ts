@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { Quarantined } from '../report/quarantine.ts';
 import { LEDGER_METRICS, NO_KIND, UNTAGGED } from '../telemetry/names.ts';
 import { type AttributeLimits, RULE_LIMITS } from './attribute-limits.ts';
 import { CappedNames } from './capped-names.ts';
@@ -6,6 +7,7 @@ import { Counters } from './counters.ts';
 import { Forgotten } from './forgotten.ts';
 import { BucketCounts } from './histogram.ts';
 import { NewestBody } from './newest-body.ts';
+import type { QuarantinedReport } from './quarantined-report.ts';
 import { startAt, startSeenFrom } from './series-start.ts';
 import type { RuleCounts } from './traffic.ts';
 import { TrafficTotals } from './traffic-totals.ts';
@@ -25,6 +27,9 @@ export const NO_KIND_NUMBER = 1;
 
 /** What came after a cap, by what `overflows` counts it as. */
 export const OVERFLOW = { tag: 0, kind: 1, series: 2 } as const;
+
+/** Quarantined reports that are kept for the operator. */
+const KEPT_QUARANTINED = 100;
 
 /** Everything counted for one Couic, and its own names: what one Couic sends takes no place from another. */
 export class InstanceTotals {
@@ -58,6 +63,8 @@ export class InstanceTotals {
   readonly ruleOverflows = new Counters();
   readonly traffic = new TrafficTotals();
   readonly forgotten = new Forgotten();
+  /** The newest reports that were not valid, oldest first. */
+  readonly quarantined: QuarantinedReport[] = [];
   /** Rules by which the last comparison found the ledger away from Couic; null before the first. */
   drift: number | null = null;
   /** When that was, ms since the epoch. */
@@ -108,6 +115,11 @@ export class InstanceTotals {
     return size;
   }
 
+  /** The tag of a number that a rule has; null for none. */
+  tagOf(number: number): string | null {
+    return number === UNTAGGED_NUMBER ? null : this.tags.names[number]!;
+  }
+
   /** Whether one more rule fits into the map that Couic has for it. */
   hasRoom(key: RuleKey): boolean {
     return this.held[key & 3]! < ((key & 1) === 0 ? RULE_LIMITS.drop : RULE_LIMITS.ignore);
@@ -130,6 +142,15 @@ export class InstanceTotals {
     const group = (word0 >>> 1) & 3;
     if (this.prefixStarts[group]! < 0) this.prefixStarts[group] = startAt(clock);
     this.prefixLengths[group * PREFIXES + ((word0 >>> 8) & 0xff)]!++;
+  }
+
+  /** @param clock - of the record, ms since the epoch. */
+  quarantine(reports: readonly Quarantined[], clock: number): void {
+    for (const { reason, text } of reports.slice(-KEPT_QUARANTINED)) {
+      this.quarantined.push({ instance: this.name, reason, clock, text });
+    }
+    const surplus = this.quarantined.length - KEPT_QUARANTINED;
+    if (surplus > 0) this.quarantined.splice(0, surplus);
   }
 
   /** The host's clock had been ahead, and what was written by it would be in the future. */
@@ -191,6 +212,7 @@ export class InstanceTotals {
       newest: this.newest.links,
       traffic: this.traffic.save(),
       forgotten: this.forgotten.save(),
+      quarantined: this.quarantined,
       drift: this.drift,
       comparedAt: this.comparedAt,
     };
@@ -213,6 +235,7 @@ export class InstanceTotals {
     this.newest.links = saved.newest;
     this.traffic.restore(saved.traffic);
     this.forgotten.restore(saved.forgotten);
+    this.quarantined.push(...saved.quarantined);
     this.drift = saved.drift;
     this.comparedAt = saved.comparedAt;
   }

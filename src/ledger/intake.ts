@@ -24,6 +24,8 @@ export interface IntakeContext {
   monotonic(): number;
   /** The instance's. */
   readonly topic: Topic;
+  /** Whether anybody reads events: then the metadata of reports is written down as well. */
+  readonly keepsMetadata: boolean;
   /** A chunk was committed; called before its buffers are used again. */
   committed(chunk: ReportChunk): void;
 }
@@ -76,6 +78,7 @@ export class Intake implements Reading {
     this.#context = context;
     this.#body = body;
     this.#options = options;
+    this.#chunk.metadata.wanted = context.keepsMetadata;
     this.#attempt = options.attempt ?? unknownAttempt(context.monotonic());
     this.#known = context.sender.knowledge(this.#attempt);
     // Whatever becomes of this one, it shows that the sender has had that answer.
@@ -185,7 +188,7 @@ export class Intake implements Reading {
       const link = this.#compared?.[this.#matched];
       const stopAt = this.#first === null ? 0 : (link?.offset ?? Number.POSITIVE_INFINITY);
       const atMost = link === undefined ? MAX_LINK_SPACING : link.elements - this.#elements;
-      const progress = this.#scanner.advance(chunk, stopAt, atMost);
+      const progress = this.#scanner.advance(chunk, stopAt, atMost, link !== undefined);
       if (before === 0 && chunk.elements > 0) this.#chunkSince = this.#context.monotonic();
       if (progress === 'closed') continue;
       if (progress === 'needs data') {
@@ -197,7 +200,7 @@ export class Intake implements Reading {
       else if (link === undefined) await this.#commit();
       else if (link.offset === this.#scanner.elementEnd && link.hash === this.#hashHere()) this.#matches();
       else this.#differs();
-      if (this.#compared === null && chunk.elements >= MAX_LINK_SPACING) await this.#commit();
+      if (this.#compared === null && (chunk.elements >= MAX_LINK_SPACING || chunk.isFull)) await this.#commit();
     }
   }
 

@@ -1,6 +1,7 @@
 import type { LimitUse } from '../telemetry/limits.ts';
 import type { Attempt } from './attempt.ts';
 import type { BodySource } from './body-source.ts';
+import type { QuarantinedReport } from './quarantined-report.ts';
 import type { ListRules, ReconcileOptions, Reconciliation } from './reconciler.ts';
 import type { RuleCounts, TrafficReading } from './traffic.ts';
 
@@ -60,15 +61,6 @@ export class SupersededError extends Error {
   }
 }
 
-export interface QuarantinedReport {
-  instance: string;
-  reason: string;
-  /** Milliseconds since the epoch. */
-  clock: number;
-  /** The report's own text, cut to a bound. */
-  text: string;
-}
-
 export interface LastComparison {
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -110,6 +102,6 @@ export interface Ledger {
   lastComparison(instance: string): LastComparison | undefined;
   /** How full the bounds of these instances are; of those that have sent something. */
   limits(instances: readonly string[]): readonly LimitUse[];
-  /** The newest quarantined reports, oldest first; a small bounded ring. */
+  /** The newest quarantined reports of each instance, oldest first; a small bounded ring, over restarts. */
   quarantined(): readonly QuarantinedReport[];
 }

@@ -1,8 +1,8 @@
 import { creationOf, expirationOf, IGNORE, IPV6, WORDS_IPV6, wordsOf } from '../report/packed.ts';
 import type { ReportChunk } from '../report/report-chunk.ts';
-import type { Corrections } from './corrections.ts';
 import { type InstanceTotals, UNTAGGED_NUMBER } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
+import type { PackedRules } from './packed-rules.ts';
 import { NO_RULE, type Rule, type RuleObserver, type Rules } from './rules/rules.ts';
 import { SlotSet } from './slot-set.ts';
 
@@ -36,7 +36,7 @@ export class Listing {
   }
 
   /** Looks up each rule of the list. @param now - Unix seconds. */
-  compare(chunk: ReportChunk, corrections: Corrections, now: number): void {
+  compare(chunk: ReportChunk, corrections: PackedRules, now: number): void {
     const { words } = chunk;
     const tags = chunk.tags.strings();
     for (let at = 0; at < chunk.length; at += wordsOf(words[at]!)) {
@@ -75,7 +75,7 @@ export class Listing {
     }
   }
 
-  #compareOne(words: Int32Array, at: number, tag: string | null, corrections: Corrections, now: number): void {
+  #compareOne(words: Int32Array, at: number, tag: string | null, corrections: PackedRules, now: number): void {
     const expiration = expirationOf(words, at);
     if (expiration !== 0 && expiration <= now) return;
     const instance = this.#state.find(this.#instance);
@@ -96,7 +96,7 @@ export class Listing {
     if (held > creation) {
       if (watch.added.has(rule)) return;
       // Couic's clock was set back: the rule that it lists is the newer one all the same.
-      corrections.remove(rules, rule);
+      corrections.remove(rules, rule, instance.tagOf(rules.tag(rule)));
       corrections.add(words, at, tag);
     } else if (held < creation || rules.expiration(rule) !== expiration || !hasTag(rules, rule, instance, tag)) {
       corrections.add(words, at, tag);

@@ -3,10 +3,11 @@ import type { Position, Topic } from '../log/log.ts';
 import { EntryScanner } from '../report/entry-scanner.ts';
 import type { Reason } from '../report/quarantine.ts';
 import { ReportChunk } from '../report/report-chunk.ts';
-import { encodeReconciled } from './correction-records.ts';
-import { Corrections } from './corrections.ts';
+import { encodeCorrections, encodeReconciled } from './correction-records.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { Listing } from './listing.ts';
+import { PackedRules } from './packed-rules.ts';
+import type { Rule } from './rules/rules.ts';
 import type { RuleCounts } from './traffic.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
@@ -66,7 +67,7 @@ interface ReconcilerContext {
 export class Reconciler {
   readonly #context: ReconcilerContext;
   readonly #instance: string;
-  #corrections = new Corrections();
+  #corrections = new PackedRules();
   #listed = 0;
   #kept = 0;
   /** Entries of which nobody knows whether the ledger has their rule, or knows that it has not. */
@@ -170,7 +171,7 @@ export class Reconciler {
           this.#kept++;
           continue;
         }
-        this.#corrections.remove(rules, rule);
+        this.#corrections.remove(rules, rule, this.#tagOf(rule));
         if (this.#corrections.count === REMOVALS_PER_RECORD) await this.#flush();
       }
       await this.#flush();
@@ -181,9 +182,14 @@ export class Reconciler {
   async #flush(): Promise<void> {
     if (this.#corrections.count === 0) return;
     const corrections = this.#corrections;
-    this.#corrections = new Corrections();
+    this.#corrections = new PackedRules();
     const { clock, topic } = this.#context;
-    await topic.append(corrections.encode(clock.now(), this.#instance), { expect: this.#seen });
+    await topic.append(encodeCorrections(clock.now(), this.#instance, corrections), { expect: this.#seen });
+  }
+
+  #tagOf(rule: Rule): string | null {
+    const { state } = this.#context;
+    return state.find(this.#instance)!.tagOf(state.rules.tag(rule));
   }
 
   /** Unix seconds. */

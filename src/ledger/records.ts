@@ -1,3 +1,4 @@
+import type { Quarantined } from '../report/quarantine.ts';
 import { type ReportChunk, ROOM_BEFORE } from '../report/report-chunk.ts';
 import type { AttributeLimits } from './attribute-limits.ts';
 import type { BodyChange } from './newest-body.ts';
@@ -17,6 +18,7 @@ export const RECORD = {
   reconciled: 6,
   clock: 7,
   forget: 8,
+  expiredRules: 9,
 } as const;
 
 /** Reports of one instance between two commits. */
@@ -29,6 +31,7 @@ export interface ChunkRecord {
   words: Int32Array;
   tags: string[];
   kinds: string[];
+  quarantined: readonly Quarantined[];
 }
 
 /** Rules whose time is over at `clock` leave, soonest first, at most `max` of each address family. */
@@ -74,12 +77,18 @@ function view(record: Uint8Array): DataView {
   return new DataView(record.buffer, record.byteOffset, record.byteLength);
 }
 
-/** What comes after the words, as JSON. */
-type ChunkTail = [instance: string, body: BodyChange, tags: string[], kinds: string[]];
+/** What comes last, as JSON. */
+type ChunkTail = [
+  instance: string,
+  body: BodyChange,
+  tags: string[],
+  kinds: string[],
+  quarantined: readonly Quarantined[],
+];
 
 /**
  * Makes the record where the chunk's words lie: it is good until the chunk changes. What it is made of comes along, so that
- * it need not be read from its bytes when it is applied.
+ * it need not be read from its bytes when it is applied. After the words come the bytes of metadata (u32), these, and the rest.
  */
 export function encodeChunk(
   clock: number,
@@ -88,48 +97,64 @@ export function encodeChunk(
   chunk: ReportChunk,
 ): { record: Uint8Array; origin: ChunkRecord } {
   const [tags, kinds] = [chunk.tags.strings(), chunk.kinds.strings()];
-  const tail = JSON.stringify([instance, body, tags, kinds] satisfies ChunkTail);
-  const record = chunk.frame(Buffer.byteLength(tail));
+  const quarantined = [...chunk.quarantined];
+  const tail = JSON.stringify([instance, body, tags, kinds, quarantined] satisfies ChunkTail);
+  const metadata = chunk.metadata.used;
+  const record = chunk.frame(4 + metadata.length + Buffer.byteLength(tail));
   writeHeader(record, RECORD.chunk, clock, chunk.length);
-  record.write(tail, HEADER + chunk.length * 4);
+  const afterWords = HEADER + chunk.length * 4;
+  record.writeUInt32LE(metadata.length, afterWords);
+  record.set(metadata, afterWords + 4);
+  record.write(tail, afterWords + 4 + metadata.length);
   const words = chunk.words.subarray(0, chunk.length);
-  return { record, origin: { clock, instance, body, words, tags, kinds } };
+  return { record, origin: { clock, instance, body, words, tags, kinds, quarantined } };
 }
 
 /** @param origin - what `encodeChunk` gave beside the record, if it was this process that made it. */
 export function decodeChunk(record: Uint8Array, origin?: unknown): ChunkRecord {
   if (origin !== undefined) return origin as ChunkRecord;
-  const { clock, words, tail } = decodeWords<ChunkTail>(record);
-  const [instance, body, tags, kinds] = tail;
-  return { clock, instance, body, words, tags, kinds };
+  const { words, rest } = wordsIn(record);
+  const [instance, body, tags, kinds, quarantined] = parse<ChunkTail>(rest.subarray(4 + rest.readUInt32LE()));
+  return { clock: clockOf(record), instance, body, words, tags, kinds, quarantined };
 }
 
-/** Layout: header with the number of words at byte 4, the words, then the rest as JSON. @param length - words in use. */
-export function encodeWords(kind: number, clock: number, words: Int32Array, length: number, rest: unknown): Uint8Array {
+/** The metadata of a chunk's reports: see metadata-texts.ts. */
+export function metadataOf(record: Uint8Array): Uint8Array {
+  const { rest } = wordsIn(record);
+  return rest.subarray(4, 4 + rest.readUInt32LE());
+}
+
+/** Layout: header with the number of words at byte 4, the words, then the rest as JSON. */
+export function encodeWords(kind: number, clock: number, words: Int32Array, rest: unknown): Uint8Array {
   const tail = Buffer.from(JSON.stringify(rest), 'utf8');
-  const wordBytes = length * 4;
+  const wordBytes = words.length * 4;
   const record = allocate(kind, clock, wordBytes + tail.length);
-  writeHeader(record, kind, clock, length);
+  writeHeader(record, kind, clock, words.length);
   record.set(new Uint8Array(words.buffer, words.byteOffset, wordBytes), HEADER);
   record.set(tail, HEADER + wordBytes);
   return record;
 }
 
 export function decodeWords<Tail>(record: Uint8Array): { clock: number; words: Int32Array; tail: Tail } {
-  const bytes = view(record);
-  const length = bytes.getUint32(4, true);
-  const tail = Buffer.from(
-    record.buffer,
-    record.byteOffset + HEADER + length * 4,
-    record.byteLength - HEADER - length * 4,
-  );
+  const { words, rest } = wordsIn(record);
+  return { clock: clockOf(record), words, tail: parse<Tail>(rest) };
+}
+
+function wordsIn(record: Uint8Array): { words: Int32Array; rest: Buffer } {
+  const length = view(record).getUint32(4, true);
+  const after = HEADER + length * 4;
+  const rest = Buffer.from(record.buffer, record.byteOffset + after, record.byteLength - after);
   const start = record.byteOffset + HEADER;
   // The store may hand over bytes at any address; words must begin at a multiple of four.
   const words =
     start % 4 === 0
       ? new Int32Array(record.buffer, start, length)
-      : new Int32Array(new Uint8Array(record.subarray(HEADER, HEADER + length * 4)).buffer);
-  return { clock: clockOf(record), words, tail: JSON.parse(tail.toString('utf8')) as Tail };
+      : new Int32Array(new Uint8Array(record.subarray(HEADER, after)).buffer);
+  return { words, rest };
+}
+
+function parse<T>(bytes: Buffer): T {
+  return JSON.parse(bytes.toString('utf8')) as T;
 }
 
 export function encodeExpired({ clock, max }: ExpiredRecord): Uint8Array {
@@ -140,6 +165,36 @@ export function encodeExpired({ clock, max }: ExpiredRecord): Uint8Array {
 
 export function decodeExpired(record: Uint8Array): ExpiredRecord {
   return { clock: clockOf(record), max: view(record).getUint32(4, true) };
+}
+
+/** Rules whose time is over, named for whoever reads events: these leave, and no others. */
+export interface ExpiredRulesRecord {
+  clock: number;
+  /** In the order of their words: of which Couic so many of these are, and the names of their tags. */
+  parts: { instance: string; words: Int32Array; tags: readonly string[] }[];
+}
+
+type ExpiredRulesTail = [instance: string, length: number, tags: readonly string[]][];
+
+export function encodeExpiredRules({ clock, parts }: ExpiredRulesRecord): Uint8Array {
+  const words = new Int32Array(parts.reduce((sum, part) => sum + part.words.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    words.set(part.words, at);
+    at += part.words.length;
+  }
+  const tail: ExpiredRulesTail = parts.map(({ instance, words: { length }, tags }) => [instance, length, tags]);
+  return encodeWords(RECORD.expiredRules, clock, words, tail);
+}
+
+export function decodeExpiredRules(record: Uint8Array): ExpiredRulesRecord {
+  const { clock, words, tail } = decodeWords<ExpiredRulesTail>(record);
+  let at = 0;
+  const parts = tail.map(([instance, length, tags]) => {
+    at += length;
+    return { instance, words: words.subarray(at - length, at), tags };
+  });
+  return { clock, parts };
 }
 
 /** Nothing but the time. */
@@ -172,6 +227,5 @@ export function encodeJson(kind: number, clock: number, value: unknown): Uint8Ar
 }
 
 export function decodeJson<T>(record: Uint8Array): T {
-  const json = Buffer.from(record.buffer, record.byteOffset + HEADER, record.byteLength - HEADER);
-  return JSON.parse(json.toString('utf8')) as T;
+  return parse(Buffer.from(record.buffer, record.byteOffset + HEADER, record.byteLength - HEADER));
 }

@@ -115,6 +115,8 @@ export interface Retention {
 export interface Reader {
   /** It has passed everything up to here. */
   readonly position: Position;
+  /** Entries of the log after that. */
+  readonly behind: number;
   /**
    * Entries after `position`, in order, then as they come, until the signal is aborted.
    * @throws Gap when what comes next is no longer kept. `retain(gap.first - 1)` accepts the loss.

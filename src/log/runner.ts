@@ -109,9 +109,13 @@ export class LogRunner implements Log {
     if (this.#loading || this.#closing) throw new Error(`reader ${name} was asked for after the log was loaded`);
     this.#readers.configure(name, retention);
     const positionOf = () => this.#readers.positionOf(name) ?? this.#position;
+    const behind = () => this.#position - positionOf();
     return {
       get position() {
         return positionOf();
+      },
+      get behind() {
+        return behind();
       },
       read: (signal) => this.#engine.read(positionOf() + 1, signal),
       retain: (position) => this.#retain(name, position),

@@ -74,11 +74,12 @@ export class BodyScanner {
   }
 
   /**
-   * Scans until an element ends at or after `stopAt`, or the chunk holds `maxElements`, or the bytes or the array end.
-   * @param stopAt - body offset.
+   * Scans until an element ends at or after `stopAt`, or the chunk holds `maxElements` or is full, or the bytes or the
+   * array end.
+   * @param stopAt - body offset. @param mayFill - whether a full chunk is no reason to stop.
    * @throws ScanError; what was added to the chunk before it stays good.
    */
-  advance(chunk: ReportChunk, stopAt: number, maxElements: number): Progress {
+  advance(chunk: ReportChunk, stopAt: number, maxElements: number, mayFill = false): Progress {
     const b = this.#data;
     const n = b.length;
     const base = this.#base;
@@ -93,7 +94,8 @@ export class BodyScanner {
           }
           p = end;
           this.#state = AFTER;
-          if (this.elementEnd >= stopAt || chunk.elements >= maxElements) return 'stopped';
+          if (this.elementEnd >= stopAt || chunk.elements >= maxElements || (!mayFill && chunk.isFull))
+            return 'stopped';
         }
         if (p >= n) return 'needs data';
         const c = b[p]!;
@@ -135,7 +137,7 @@ export class BodyScanner {
         p = end;
         this.elementEnd = base + p;
         this.#state = AFTER;
-        if (this.elementEnd >= stopAt || chunk.elements >= maxElements) return 'stopped';
+        if (this.elementEnd >= stopAt || chunk.elements >= maxElements || (!mayFill && chunk.isFull)) return 'stopped';
       }
     } finally {
       this.#position = p;
@@ -188,7 +190,7 @@ export class BodyScanner {
       return;
     }
     const value = this.#parse(text);
-    const reason = addParsed(chunk, isRecord(value) ? { ...value, metadata: long.metadata() } : value);
+    const reason = addParsed(chunk, isRecord(value) ? { ...value, metadata: long.metadata() } : value, false);
     if (reason !== null) chunk.quarantine(reason, long.beginning());
   }
 
@@ -196,10 +198,14 @@ export class BodyScanner {
   #take(chunk: ReportChunk, bytes: Uint8Array, joined: boolean): void {
     if (joined) {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      const { reports, elements, length } = chunk;
+      const { reports, elements, length, metadata } = chunk;
+      const { bytes: metadataBytes } = metadata;
       const end = scanReport(bytes, view, 0, bytes.length, chunk);
       if (end === bytes.length) return;
-      if (end >= 0) [chunk.reports, chunk.elements, chunk.length] = [reports, elements, length];
+      if (end >= 0) {
+        [chunk.reports, chunk.elements, chunk.length] = [reports, elements, length];
+        metadata.bytes = metadataBytes;
+      }
     }
     const value = this.#parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
     const reason = addParsed(chunk, value);

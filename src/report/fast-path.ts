@@ -208,6 +208,7 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
 
   if (p + 13 > n || view.getFloat64(p, true) !== META_0 || view.getFloat64(p + 5, true) !== META_5) return -1;
   p += 13;
+  const metadata = p;
   let kind = 0;
   if (p + 9 <= n && view.getFloat64(p, true) === KIND_0 && view.getFloat64(p + 1, true) === KIND_1) {
     p += 9;
@@ -234,6 +235,7 @@ export function scanReport(b: Uint8Array, view: DataView, p: number, n: number, 
   if (p >= n || b[p] !== 0x7d) return -1;
   p++;
 
+  if (chunk.metadata.wanted && b[metadata] !== 0x6e) chunk.metadata.add(chunk.reports, b, metadata, p - 1);
   chunk.reserve();
   const words = chunk.words;
   const at = chunk.length;

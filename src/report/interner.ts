@@ -25,6 +25,8 @@ export class ByteInterner {
   /** Those that this chunk names, in order of their numbers. */
   #named: number[] = [];
   #chunk = 0;
+  /** Of those that this chunk names. */
+  bytes = 0;
 
   /** Start value for a hash that a scanner computes while it passes over the bytes. */
   static readonly SEED = 0x811c9dc5 | 0;
@@ -68,6 +70,7 @@ export class ByteInterner {
   clear(): void {
     if (this.#named.length === 0) return;
     this.#named = [];
+    this.bytes = 0;
     this.#chunk++;
     if (this.#ends.length <= MAX_REMEMBERED) return;
     this.#table.fill(0);
@@ -78,6 +81,7 @@ export class ByteInterner {
     this.#chunks[entry] = this.#chunk;
     this.#numbers[entry] = this.#named.length;
     this.#named.push(entry);
+    this.bytes += this.#ends[entry]! - this.#start(entry);
     return this.#numbers[entry]!;
   }
 

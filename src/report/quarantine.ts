@@ -18,6 +18,7 @@ export const KEPT_TEXT = 2048;
 
 /** A report that was not taken, in the order of the body. */
 export interface Quarantined {
-  reason: Reason;
-  text: string;
+  readonly reason: Reason;
+  /** Its beginning; null when its chunk had kept enough of others. */
+  readonly text: string | null;
 }

@@ -1,10 +1,18 @@
 import { formatCidr } from './cidr.ts';
 import { ByteInterner } from './interner.ts';
+import { MetadataTexts } from './metadata-texts.ts';
 import { cidrOf, IGNORE, REMOVE, wordsOf } from './packed.ts';
 import { KEPT_TEXT, type Quarantined, type Reason } from './quarantine.ts';
 
 /** How many texts of quarantined reports a chunk keeps; all are counted. */
 const KEPT_TEXTS = 64;
+/**
+ * What a chunk may hold beside its words before it has to be committed: with them it must fit into an entry of the log, as
+ * JSON, which makes six bytes of one that a kind may have, and three of one of a quarantined text.
+ */
+const MOST_BESIDE = 384 * 1024;
+const KIND_WEIGHT = 6;
+const TEXT_WEIGHT = 3;
 /** Bytes before the words that are left to whoever frames them. */
 export const ROOM_BEFORE = 16;
 
@@ -26,6 +34,16 @@ export class ReportChunk {
   readonly kinds = new ByteInterner();
   readonly quarantined: Quarantined[] = [];
   readonly reasons = new Map<Reason, number>();
+  /** Of the valid reports, if whoever reads events wants it. */
+  readonly metadata = new MetadataTexts();
+  #keptTexts = 0;
+  #textBytes = 0;
+
+  /** Whether it has to be committed before more is added. */
+  get isFull(): boolean {
+    const { tags, kinds, metadata } = this;
+    return tags.bytes + KIND_WEIGHT * kinds.bytes + metadata.bytes + TEXT_WEIGHT * this.#textBytes >= MOST_BESIDE;
+  }
 
   /** Room for one more report, so that the scanner writes without asking. */
   reserve(): void {
@@ -45,10 +63,14 @@ export class ReportChunk {
   quarantine(reason: Reason, text: Uint8Array): void {
     this.elements++;
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
-    if (this.quarantined.length < KEPT_TEXTS) {
-      const kept = Buffer.from(text.buffer, text.byteOffset, Math.min(text.length, KEPT_TEXT));
-      this.quarantined.push({ reason, text: kept.toString('utf8') });
+    if (this.#keptTexts >= KEPT_TEXTS) {
+      this.quarantined.push({ reason, text: null });
+      return;
     }
+    const kept = Buffer.from(text.buffer, text.byteOffset, Math.min(text.length, KEPT_TEXT));
+    this.#keptTexts++;
+    this.#textBytes += kept.length;
+    this.quarantined.push({ reason, text: kept.toString('utf8') });
   }
 
   clear(): void {
@@ -57,6 +79,8 @@ export class ReportChunk {
     this.elements = 0;
     this.tags.clear();
     this.kinds.clear();
+    this.metadata.clear();
+    this.#keptTexts = this.#textBytes = 0;
     if (this.reasons.size === 0) return;
     this.quarantined.length = 0;
     this.reasons.clear();

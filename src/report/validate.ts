@@ -20,9 +20,10 @@ export function isTag(text: string): boolean {
 /**
  * What a report must be, on a parsed value: the whole definition, which the scanner's fast path is a shortcut for.
  * Adds it to the chunk.
+ * @param isWhole - whether its metadata is all that came.
  * @returns why not, if it is not valid; the chunk is as it was then.
  */
-export function addParsed(chunk: ReportChunk, value: unknown): Reason | null {
+export function addParsed(chunk: ReportChunk, value: unknown, isWhole = true): Reason | null {
   if (!isObject(value)) return 'not_an_object';
   if (value.action !== 'add' && value.action !== 'remove') return 'unknown_action';
   if (value.policy !== 'drop' && value.policy !== 'ignore') return 'unknown_policy';
@@ -40,6 +41,7 @@ export function addParsed(chunk: ReportChunk, value: unknown): Reason | null {
     if (tag.length > MAX_TAG_LENGTH) return 'tag_too_long';
     if (!isTag(tag)) return 'bad_tag';
   }
+  if (chunk.metadata.wanted) chunk.metadata.addParsed(chunk.reports, value.metadata, isWhole);
   chunk.reserve();
   const kind = internKind(chunk, value.metadata);
   const { words, length: at } = chunk;

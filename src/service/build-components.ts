@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { BridgeConfig, ConfiguredComponent } from '../config/bridge-config.ts';
 import { formatComponentId } from '../config/component-id.ts';
+import { signalOf, signalsIn } from '../config/pipelines.ts';
 import { ConfigError, type Path } from '../config/problem.ts';
 import type { BridgeEvents } from '../events/bridge-events.ts';
 import type { ConnectionBudget } from '../http/connection-budget.ts';
@@ -9,7 +10,16 @@ import { TrustedClock } from '../ledger/trusted-clock.ts';
 import type { Fold, Log } from '../log/log.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { BridgeMeterProvider } from '../telemetry/meter-provider.ts';
-import type { AnyFactory, Component, ComponentContext, Exporter, Extension, Receiver } from './component.ts';
+import type {
+  AnyFactory,
+  Component,
+  ComponentContext,
+  Exporter,
+  ExporterContext,
+  Extension,
+  Receiver,
+  Signal,
+} from './component.ts';
 import type { ServiceLedger, ServiceLedgerOptions } from './service-ledger.ts';
 
 const SCOPE = 'couic-otel-bridge';
@@ -65,22 +75,31 @@ export async function buildComponents(given: BuildOptions): Promise<Components> 
     meter: options.meterProvider.getMeter(`${SCOPE}/ledger`),
     limits,
     forgetAfter,
+    hasEvents: signalsIn(config.service.pipelines).has('logs'),
   });
   const receivers = await inOrder(config.receivers, (each) =>
     built(options, each, () => each.factory.create({ ...contextOf(options, each), ledger }, each.config)),
   );
   const exporters = await inOrder(config.exporters, (each) => {
-    const instances = instancesOf(config, each.id, receivers);
-    const context = {
+    const instances = instancesOf(config, 'metrics', each.id, receivers);
+    const name = formatComponentId(each.canonicalId);
+    const context: ExporterContext = {
       ...contextOf(options, each),
       instances: () => instances,
       producer: (some?: readonly string[]) => ledger.producer(narrowed(instances, some)),
       beforeForgetting: (listener: () => Promise<void>) => ledger.beforeForgetting(listener),
       attach: (fold: Fold) => {
-        const name = `exporter/${formatComponentId(each.canonicalId)}`;
-        log.attach(name, fold);
-        return log.topic(name);
+        log.attach(`exporter/${name}`, fold);
+        return log.topic(`exporter/${name}`);
       },
+      has: (signal) => pipelinesOf(config, signal, each.id).length > 0,
+      eventFeed: (retention) => ({
+        reader: log.reader(name, retention),
+        instances: instancesOf(config, 'logs', each.id, receivers),
+        get logId() {
+          return log.identity.logId;
+        },
+      }),
     };
     return built(options, each, () => each.factory.create(context, each.config));
   });
@@ -138,14 +157,21 @@ function findLog(config: BridgeConfig, extensions: readonly Built<Extension>[]):
   return first;
 }
 
+function pipelinesOf({ service: { pipelines } }: BridgeConfig, signal: Signal, exporter: string) {
+  return Object.entries(pipelines)
+    .filter(([id, { exporters }]) => signalOf(id) === signal && exporters.includes(exporter))
+    .map(([, pipeline]) => pipeline);
+}
+
 /** The instances that feed an exporter's pipelines: of their receivers, in the order of the configuration. */
 function instancesOf(
-  { receivers, service }: BridgeConfig,
+  config: BridgeConfig,
+  signal: Signal,
   exporter: string,
   built: readonly Built<Receiver>[],
 ): string[] {
-  const pipelines = Object.values(service.pipelines).filter((pipeline) => pipeline.exporters.includes(exporter));
-  const feeding = receivers.map(({ id }) => pipelines.some((pipeline) => pipeline.receivers.includes(id)));
+  const pipelines = pipelinesOf(config, signal, exporter);
+  const feeding = config.receivers.map(({ id }) => pipelines.some((pipeline) => pipeline.receivers.includes(id)));
   return [...new Set(built.flatMap(({ component }, index) => (feeding[index] ? component.instances : [])))];
 }
 

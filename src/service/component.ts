@@ -7,7 +7,7 @@ import type { BridgeEvents } from '../events/bridge-events.ts';
 import type { ConnectionBudget } from '../http/connection-budget.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { TrustedClock } from '../ledger/trusted-clock.ts';
-import type { Fold, Log, Topic } from '../log/log.ts';
+import type { Fold, Log, Reader, Retention, Topic } from '../log/log.ts';
 import type { Finding } from '../telemetry/finding.ts';
 import type { Health } from '../telemetry/health.ts';
 
@@ -42,9 +42,12 @@ export interface Receiver extends Component {
   readonly instances: readonly string[];
 }
 
-/** A component that reads metrics. `reader` is registered with the one MeterProvider of the service. */
+/** What pipelines carry, by the words of the configuration. */
+export type Signal = 'metrics' | 'logs';
+
+/** A component that reads metrics, or events, or both. `reader` is registered with the one MeterProvider of the service. */
 export interface Exporter extends Component {
-  readonly reader: MetricReader;
+  readonly reader?: MetricReader;
 }
 
 /** A component beside the data's way: storage, health. */
@@ -77,6 +80,10 @@ export interface ReceiverContext extends ComponentContext {
 }
 
 export interface ExporterContext extends ComponentContext {
+  /** Whether it is in a pipeline of that sort. */
+  has(signal: Signal): boolean;
+  /** Where it reads events, if it is in a logs pipeline: call it in `create`, at most once. @param retention - what is kept for it. */
+  eventFeed(retention: Retention): EventFeed;
   /**
    * The ledger's metrics, for the instances that this exporter's pipelines feed.
    * @param instances - narrows them further; all of the pipelines' instances when left out.
@@ -87,10 +94,19 @@ export interface ExporterContext extends ComponentContext {
    * they go on until the next time.
    */
   beforeForgetting(listener: () => Promise<void>): void;
-  /** Names of the instances that this exporter's pipelines feed, in configuration order. From `start()` on. */
+  /** Names of the instances that this exporter's metrics pipelines feed, in configuration order. From `start()` on. */
   instances(): readonly string[];
   /** Durable state of this component: call it in `create`, before anything is loaded. At most once. */
   attach(fold: Fold): Topic;
+}
+
+/** The log, for whoever makes events of its entries. */
+export interface EventFeed {
+  readonly reader: Reader;
+  /** The log's own UUID. From `start()` on. */
+  readonly logId: string;
+  /** Names of the instances that its logs pipelines feed. From `start()` on. */
+  readonly instances: readonly string[];
 }
 
 export type ExtensionContext = ComponentContext;
@@ -118,6 +134,8 @@ export interface ReceiverFactory<Config> extends Factory<Config, ReceiverContext
 
 export interface ExporterFactory<Config> extends Factory<Config, ExporterContext, Exporter> {
   readonly kind: 'exporter';
+  /** Pipelines that it may stand in. @default metrics */
+  readonly signals?: readonly Signal[];
 }
 
 export interface ExtensionFactory<Config> extends Factory<Config, ExtensionContext, Extension> {

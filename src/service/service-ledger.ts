@@ -34,6 +34,8 @@ export interface ServiceLedgerOptions {
   version: string;
   limits: AttributeLimits;
   forgetAfter: number;
+  /** Whether there is a logs pipeline. */
+  hasEvents: boolean;
 }
 
 /** The one place where a service gets its ledger. */

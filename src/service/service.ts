@@ -110,7 +110,7 @@ export class Service {
     for (const each of extensions) if (each.component.log === log) await this.#start(each);
     await this.#startAdmin();
     await ledger.start();
-    this.#meterProvider.register(exporters.map(({ component }) => component.reader));
+    this.#meterProvider.register(exporters.flatMap(({ component }) => component.reader ?? []));
     for (const each of exporters) await this.#start(each);
     for (const each of receivers) await this.#start(each);
     this.#throwIfStopping();

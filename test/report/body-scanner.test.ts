@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { encodeChunk } from '../../src/ledger/records.ts';
 import { BodyScanner, MAX_REPORT_BYTES, ScanError } from '../../src/report/body-scanner.ts';
 import { ReportChunk } from '../../src/report/report-chunk.ts';
 import { reference, type Verdict, verdictOf } from './reference.ts';
@@ -11,6 +12,7 @@ const sample = readFileSync(new URL('../testdata/couic-batch.json', import.meta.
 function scan(body: Uint8Array, lengths: readonly number[] = [body.length || 1]): Verdict & { ends: number[] } {
   const scanner = new BodyScanner();
   const chunk = new ReportChunk();
+  chunk.metadata.wanted = true;
   const ends: number[] = [];
   for (let at = 0, i = 0; at < body.length; i++) {
     const length = Math.max(1, lengths[i % lengths.length]!);
@@ -55,6 +57,52 @@ test('the sample of the Couic documentation', () => {
   expect(verdict.elements).toBe(3);
   // An element ends with its own last byte: that is where a retry's body is cut.
   expect(verdict.ends.map((end) => String.fromCharCode(sample[end - 1]!))).toEqual(['}', '}', '}']);
+});
+
+test('metadata is kept as it came where it is wanted, the beginning of what is long, and nothing where it is not', () => {
+  const bytes = Buffer.from(
+    JSON.stringify([
+      report({ metadata: { kind: 'k', detail: 'from 192.0.2.7', extra: { score: 7 } } }),
+      report(),
+      report({ metadata: { kind: 'k', detail: 'd'.repeat(20_000), extra: 'e'.repeat(20_000) } }),
+      report({ metadata: 'free' }),
+    ]),
+  );
+  expect(scan(bytes).metadata).toEqual([
+    '0 whole {"kind":"k","detail":"from 192.0.2.7","extra":{"score":7}}',
+    `2 cut {"kind":"k","detail":"${'d'.repeat(2048)}"}`,
+    '3 whole "free"',
+  ]);
+  const scanner = new BodyScanner();
+  const chunk = new ReportChunk();
+  scanner.feed(bytes);
+  scanner.advance(chunk, Number.POSITIVE_INFINITY, 10);
+  expect([chunk.reports, chunk.metadata.bytes]).toEqual([4, 0]);
+});
+
+test('a chunk is full before its record could be too large for the log, whatever the reports bring', () => {
+  const metadata = { kind: 'k', detail: 'd'.repeat(10_000), extra: null };
+  const name = (i: number) => '\u0001'.repeat(50) + i;
+  const bodies = {
+    metadata: Array.from({ length: 4096 }, () => report({ metadata })),
+    kinds: Array.from({ length: 4096 }, (_, i) => report({ metadata: { kind: name(i), detail: '', extra: null } })),
+    tags: Array.from({ length: 8192 }, (_, i) => report({}, { tag: `${'t'.repeat(58)}${i}` })),
+    quarantined: Array.from({ length: 4096 }, (_, i) => report({ policy: `"${name(i)}${'"'.repeat(2000)}` })),
+  };
+  for (const [what, reports] of Object.entries(bodies)) {
+    const scanner = new BodyScanner();
+    const chunk = new ReportChunk();
+    chunk.metadata.wanted = true;
+    scanner.feed(Buffer.from(JSON.stringify(reports)));
+    let elements = 0;
+    while (scanner.advance(chunk, Number.POSITIVE_INFINITY, 4096) === 'stopped') {
+      const { record } = encodeChunk(0, 'couic', { keep: 0, links: [] }, chunk);
+      expect([what, record.length < 900_000]).toEqual([what, true]);
+      elements += chunk.elements;
+      chunk.clear();
+    }
+    expect([what, elements + chunk.elements]).toEqual([what, reports.length]);
+  }
 });
 
 test.each([1, 2, 3, 7, 64, 255])('in pieces of %i bytes it is the same', (length) => {

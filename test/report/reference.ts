@@ -1,3 +1,4 @@
+import { readMetadata } from '../../src/report/metadata-texts.ts';
 import { ReportChunk } from '../../src/report/report-chunk.ts';
 import { addParsed } from '../../src/report/validate.ts';
 
@@ -8,6 +9,8 @@ export interface Verdict {
   times: number[];
   reasons: [string, number][];
   elements: number;
+  /** `number of the report, whether it was cut, JSON`. */
+  metadata: string[];
 }
 
 export function verdictOf(chunk: ReportChunk): Verdict {
@@ -18,6 +21,10 @@ export function verdictOf(chunk: ReportChunk): Verdict {
     times: [],
     reasons: [...chunk.reasons].sort(),
     elements: chunk.elements,
+    metadata: Array.from(
+      readMetadata(chunk.metadata.used),
+      ({ report, isCut, json }) => `${report} ${isCut ? 'cut' : 'whole'} ${JSON.stringify(JSON.parse(json))}`,
+    ),
   };
   for (let at = 0; at < chunk.length; ) {
     const word0 = chunk.words[at]!;
@@ -39,6 +46,7 @@ export function reference(body: Uint8Array): Verdict | null {
   }
   if (!Array.isArray(parsed)) return null;
   const chunk = new ReportChunk();
+  chunk.metadata.wanted = true;
   for (const element of parsed) {
     const reason = addParsed(chunk, element);
     if (reason !== null) chunk.quarantine(reason, Buffer.from(JSON.stringify(element)));

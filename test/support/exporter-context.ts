@@ -56,6 +56,10 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
     instances: () => ['edge'],
     producer: () => producer ?? { collect: () => Promise.reject(new Error('no producer in this test')) },
     beforeForgetting: () => {},
+    has: (signal) => signal === 'metrics',
+    eventFeed: () => {
+      throw new Error('no log in this test');
+    },
     attach: () => {
       throw new Error('no store in this test');
     },

@@ -1,11 +1,6 @@
 import type { BodySource } from '../../src/ledger/body-source.ts';
-import {
-  BodyError,
-  type IngestOptions,
-  type IngestResult,
-  type Ledger,
-  type QuarantinedReport,
-} from '../../src/ledger/ledger.ts';
+import { BodyError, type IngestOptions, type IngestResult, type Ledger } from '../../src/ledger/ledger.ts';
+import type { QuarantinedReport } from '../../src/ledger/quarantined-report.ts';
 
 import type { RuleCounts } from '../../src/ledger/traffic.ts';
 

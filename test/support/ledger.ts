@@ -28,6 +28,7 @@ export class ManualClock {
 interface TestLimits extends AttributeLimits {
   /** Milliseconds. */
   forgetAfter: number;
+  hasEvents: boolean;
 }
 
 export function newLedger(
@@ -36,7 +37,11 @@ export function newLedger(
   limits: Partial<TestLimits> = {},
   trustedClock = new TrustedClock(clock),
 ) {
-  const { forgetAfter, ...attributeLimits } = { ...DEFAULT_LIMITS, forgetAfter: 30 * 86_400_000, ...limits };
+  const {
+    forgetAfter,
+    hasEvents = false,
+    ...attributeLimits
+  } = { ...DEFAULT_LIMITS, forgetAfter: 30 * 86_400_000, ...limits };
   const ledger = new BridgeLedger({
     log,
     clock,
@@ -46,6 +51,7 @@ export function newLedger(
     version: '0.0.0',
     limits: attributeLimits,
     forgetAfter,
+    hasEvents,
     quarantinedReports: createNoopMeter().createCounter('quarantined'),
   });
   return { ledger, clock };

@@ -118,16 +118,17 @@ export class Rules {
     return this.#table(rule).expiration(rule >>> 1);
   }
 
-  /** Writes the rule as a packed report of its add, without tag, expiration and kind. @returns how many words. */
+  /** Writes the rule as a packed report of its add, without tag and kind. @returns how many words. */
   pack(rule: Rule, into: Int32Array, at: number): number {
     const table = this.#table(rule);
     const slot = rule >>> 1;
     const creation = table.creation(slot);
+    const expiration = table.expiration(slot);
     into[at] = word0Of(table.meta(slot), this.isIpv6(rule));
     into[at + 1] = 0;
     into[at + 2] = creation;
-    into[at + 3] = 0;
-    into[at + 4] = packTimesHigh(creation, 0);
+    into[at + 3] = expiration;
+    into[at + 4] = packTimesHigh(creation, expiration);
     table.copyAddress(slot, into, at + ADDRESS);
     return this.isIpv6(rule) ? WORDS_IPV6 : WORDS_IPV4;
   }
@@ -179,6 +180,13 @@ export class Rules {
   *due(clock: number, most: number): Generator<Rule> {
     for (const [family, { heap }] of this.#families.entries()) {
       for (let left = most; left > 0 && heap.nextTime * 1000 <= clock; left--) yield (heap.nextSlot << 1) | family;
+    }
+  }
+
+  /** The same, in any order, and nothing is taken out: for whoever has to name them first. */
+  *over(clock: number, most: number): Generator<Rule> {
+    for (const [family, { heap }] of this.#families.entries()) {
+      for (const slot of heap.until(clock / 1000, most)) yield (slot << 1) | family;
     }
   }
 

@@ -1,7 +1,7 @@
-import type { QuarantinedReport } from '../../ledger/ledger.ts';
+import type { QuarantinedReport } from '../../ledger/quarantined-report.ts';
 
 /** Name of the operation by which operators read the reports that were put aside. */
 export const QUARANTINE_OPERATION = 'quarantine.list';
 
-/** Oldest first. They are in memory: the newest hundred since the bridge was started. */
+/** The newest hundred of each Couic, oldest first. */
 export type QuarantineList = readonly QuarantinedReport[];

@@ -30,7 +30,14 @@ for (const { record, origin } of ruleRecords(count, { expiration: () => end })) 
 for (const { record, origin } of ruleRecords(count, { from: count, expiration: () => end + 1000 }))
   await topic.append(record, { origin });
 
-const expiry = new Expiry(fold.state, new TrustedClock(clock), topic, new BridgeEvents(), logger);
+const expiry = new Expiry({
+  state: fold.state,
+  clock: new TrustedClock(clock),
+  topic,
+  events: new BridgeEvents(),
+  logger,
+  namesRules: false,
+});
 await new Promise((resolve) => setTimeout(resolve, 200));
 globalThis.gc?.();
 const delay = monitorEventLoopDelay({ resolution: 1 });

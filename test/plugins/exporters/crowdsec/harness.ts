@@ -151,6 +151,10 @@ export class Host {
       version: '1.2.3',
       producer: (instances) => joined([this.ledger.producer(instances ?? this.instances), ...this.producers]),
       instances: () => this.instances,
+      has: (signal) => signal === 'metrics',
+      eventFeed: () => {
+        throw new Error('no events in this test');
+      },
       beforeForgetting: (listener) => this.ledger.beforeForgetting(listener),
       attach: (fold) => {
         this.store.attach('exporter/crowdsec', fold);

@@ -1,16 +1,15 @@
 import { REMOVE, wordsOf } from '../report/packed.ts';
-import { encodeCorrections } from './correction-records.ts';
 import type { Rule, Rules } from './rules/rules.ts';
 
-/** Corrections that go into one record. */
-export class Corrections {
+/** Rules of one instance as the reports that would have told of them, for a record that is no report's. */
+export class PackedRules {
   /** Rules. */
   count = 0;
   #words = new Int32Array(1024);
   #length = 0;
   readonly #tags = new Map<string, number>();
 
-  /** A rule that Couic has. @param words - of a chunk. @param tag - null for none. */
+  /** A rule that came. @param words - of a chunk. @param tag - null for none. */
   add(words: Int32Array, at: number, tag: string | null): void {
     const length = wordsOf(words[at]!);
     this.#reserve();
@@ -20,17 +19,24 @@ export class Corrections {
     this.count++;
   }
 
-  /** A rule of the ledger that Couic has not. */
-  remove(rules: Rules, rule: Rule): void {
+  /** A rule of the ledger that left. @param tag - its name; null for none. */
+  remove(rules: Rules, rule: Rule, tag: string | null): void {
     this.#reserve();
     const at = this.#length;
     this.#length += rules.pack(rule, this.#words, at);
     this.#words[at]! |= REMOVE;
+    this.#words[at + 1] = tag === null ? 0 : this.#tagNumber(tag);
     this.count++;
   }
 
-  encode(clock: number, instance: string): Uint8Array {
-    return encodeCorrections({ clock, instance, words: this.#words, tags: [...this.#tags.keys()] }, this.#length);
+  /** In use. */
+  get words(): Int32Array {
+    return this.#words.subarray(0, this.#length);
+  }
+
+  /** Those that the words name. */
+  get tags(): string[] {
+    return [...this.#tags.keys()];
   }
 
   /** As in a chunk: one more than the place in the list. */

@@ -1,0 +1,54 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+
+/** A reminder while it goes on failing, in ms. */
+const REMINDER = 3_600_000;
+
+interface TroubleLogOptions {
+  /** What is delivered, as a line begins with it: `Metrics`. */
+  readonly what: string;
+  readonly logger: Logger;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+/** Tells when delivery begins and when it stops to fail: not of each attempt. */
+export class TroubleLog {
+  readonly #options: TroubleLogOptions;
+  #trouble: { reason: string; message: string; said: number; since: number; dropped: number } | undefined;
+
+  constructor(options: TroubleLogOptions) {
+    this.#options = options;
+  }
+
+  /** What the last attempt came to; undefined when it was taken. */
+  get now(): { readonly reason: string; readonly message: string; readonly since: number } | undefined {
+    return this.#trouble;
+  }
+
+  failed(reason: string, message: string): void {
+    const { what, logger, clock } = this.#options;
+    const now = clock.monotonic();
+    const before = this.#trouble;
+    if (before?.reason === reason && now - before.said < REMINDER) {
+      before.message = message;
+      logger.debug({ reason }, message);
+      return;
+    }
+    this.#trouble = { since: now, dropped: 0, ...before, reason, message, said: now };
+    logger.warn({ reason }, `${what} are not sent: ${message}`);
+  }
+
+  /** @param count - of what was given up meanwhile. */
+  dropped(count: number): void {
+    if (this.#trouble) this.#trouble.dropped += count;
+  }
+
+  /** @param unit - of what `dropped` counted: `requests`. */
+  ended(unit: string): void {
+    const { what, logger, clock } = this.#options;
+    if (!this.#trouble) return;
+    const seconds = Math.round((clock.monotonic() - this.#trouble.since) / 1000);
+    logger.info(`${what} are sent again after ${seconds} s; ${this.#trouble.dropped} ${unit} were dropped meanwhile`);
+    this.#trouble = undefined;
+  }
+}

@@ -1,0 +1,158 @@
+import { decodeCorrections } from '../ledger/correction-records.ts';
+import { decodeChunk, decodeExpiredRules, kindOf, metadataOf, RECORD } from '../ledger/records.ts';
+import type { Entry } from '../log/log.ts';
+import { formatCidr } from '../report/cidr.ts';
+import { readMetadata } from '../report/metadata-texts.ts';
+import { creationOf, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
+import type { CouicEvent, EventMetadata, EventNetwork, RuleEvent } from './event.ts';
+
+/** What all events of an entry share. */
+interface Source {
+  readonly idPrefix: string;
+  /** Milliseconds since the epoch, by the clock that the bridge believes. */
+  readonly clock: number;
+  readonly instance: string;
+}
+
+/** Rules as records hold them. */
+interface Packed {
+  readonly words: Int32Array;
+  readonly tags: readonly string[];
+}
+
+/** A `metadata` of a report, decoded. */
+interface Kept {
+  readonly metadata: EventMetadata;
+  readonly isCut: boolean;
+}
+
+/**
+ * What an entry of the log tells: one event for each rule that came or left, and for each report that was not valid.
+ * Entries of other topics, and records of other kinds, tell nothing.
+ * @param logId - the log's own UUID.
+ */
+export function* eventsOf(entry: Entry, logId: string): Generator<CouicEvent> {
+  const { topic, record } = entry;
+  if (topic !== 'ledger' && !topic.startsWith('couic/')) return;
+  const idPrefix = `${logId}-${entry.epoch}-${entry.position}`;
+  switch (kindOf(record)) {
+    case RECORD.chunk: {
+      const { clock, instance, words, tags, quarantined } = decodeChunk(record);
+      const source = { idPrefix, clock, instance };
+      yield* reported(source, { words, tags }, metadataByReport(record));
+      for (const [i, { reason, text }] of quarantined.entries()) {
+        const name = 'couic.report.quarantined';
+        yield { id: `${idPrefix}-q${i}`, name, time: clock, observedTime: clock, instance, reason, text };
+      }
+      return;
+    }
+    case RECORD.corrected: {
+      const { clock, instance, words, tags } = decodeCorrections(record);
+      let place = 0;
+      for (const rule of rulesIn({ idPrefix, clock, instance }, { words, tags })) {
+        yield rule.isRemoved
+          ? left(rule, 'couic.rule.taken_out', place++, clock)
+          : { ...rule.event, id: `${idPrefix}-${place++}`, name: 'couic.rule.brought_in' };
+      }
+      return;
+    }
+    case RECORD.expiredRules: {
+      const { clock, parts } = decodeExpiredRules(record);
+      let place = 0;
+      for (const { instance, ...packed } of parts) {
+        for (const rule of rulesIn({ idPrefix, clock, instance }, packed)) {
+          yield left(rule, 'couic.rule.expired', place++, rule.event.expiration ?? clock);
+        }
+      }
+    }
+  }
+}
+
+/** One rule of a record, not yet named: what becomes of it depends on the record. */
+interface RuleIn {
+  readonly idPrefix: string;
+  readonly isRemoved: boolean;
+  readonly event: Omit<RuleEvent, 'id' | 'name'>;
+}
+
+function* reported(source: Source, packed: Packed, metadata: ReadonlyMap<number, Kept>): Generator<RuleEvent> {
+  const { idPrefix, clock } = source;
+  let place = 0;
+  for (const rule of rulesIn(source, packed)) {
+    const kept = metadata.get(place);
+    const told = kept === undefined ? rule : withMetadata(rule, kept);
+    if (rule.isRemoved) yield left(told, 'couic.rule.removed', place, clock);
+    else {
+      const { creation, expiration } = rule.event;
+      yield { ...told.event, id: `${idPrefix}-${place}`, name: 'couic.rule.added', time: creation };
+      // It was over before its report came: nothing else will tell of it.
+      if (expiration !== null && expiration <= clock)
+        yield { ...left(told, 'couic.rule.expired', place, expiration), id: `${idPrefix}-${place}x` };
+    }
+    place++;
+  }
+}
+
+/** @param at - when, ms since the epoch. */
+function left({ idPrefix, event }: RuleIn, name: RuleEvent['name'], place: number, at: number): RuleEvent {
+  return { ...event, id: `${idPrefix}-${place}`, name, time: at, lifetime: Math.max(at - event.creation, 0) };
+}
+
+function withMetadata({ event, ...rule }: RuleIn, { metadata, isCut }: Kept): RuleIn {
+  return { ...rule, event: { ...event, metadata, metadataCut: isCut } };
+}
+
+function* rulesIn({ idPrefix, clock, instance }: Source, { words, tags }: Packed): Generator<RuleIn> {
+  for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
+    const tag = words[at + 1]!;
+    const expiration = expirationOf(words, at);
+    yield {
+      idPrefix,
+      isRemoved: (words[at]! & REMOVE) !== 0,
+      event: {
+        time: clock,
+        observedTime: clock,
+        instance,
+        policy: (words[at]! & IGNORE) === 0 ? 'drop' : 'ignore',
+        network: networkAt(words, at),
+        tag: tag === 0 ? null : tags[tag - 1]!,
+        creation: creationOf(words, at) * 1000,
+        expiration: expiration === 0 ? null : expiration * 1000,
+        lifetime: null,
+        metadata: null,
+        metadataCut: false,
+      },
+    };
+  }
+}
+
+function networkAt(words: Int32Array, at: number): EventNetwork {
+  const ipv6 = (words[at]! & IPV6) !== 0;
+  const prefix = (words[at]! >>> 8) & 0xff;
+  const text = formatCidr({
+    ipv6,
+    prefix,
+    words: ipv6 ? [words[at + 5]!, words[at + 6]!, words[at + 7]!, words[at + 8]!] : [words[at + 5]!],
+  });
+  const isSingle = prefix === (ipv6 ? 128 : 32);
+  return {
+    text,
+    address: isSingle ? text.slice(0, text.indexOf('/')) : null,
+    type: ipv6 ? 'ipv6' : 'ipv4',
+    form: 'plain',
+  };
+}
+
+function metadataByReport(record: Uint8Array): ReadonlyMap<number, Kept> {
+  const bytes = metadataOf(record);
+  if (bytes.length === 0) return NONE;
+  const kept = new Map<number, Kept>();
+  for (const { report, isCut, json } of readMetadata(bytes)) {
+    const value: unknown = JSON.parse(json);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    kept.set(report, { metadata: isObject ? value : { detail: value }, isCut });
+  }
+  return kept;
+}
+
+const NONE: ReadonlyMap<number, Kept> = new Map();

@@ -1,0 +1,48 @@
+import type { Meter } from '@opentelemetry/api';
+import { counter, observableGauge } from '../telemetry/instruments.ts';
+import { ATTR, BRIDGE_METRICS, OTHER } from '../telemetry/names.ts';
+
+/** Reasons that are told apart: they are the other side's words. */
+const MOST_REASONS = 20;
+
+/** Counts what becomes of events. */
+export interface EventTelemetry {
+  sent(events: number): void;
+  refused(events: number, reason: string): void;
+  /** Given up, its time being over. */
+  dropped(events: number): void;
+  /** Taken by the bounds of the queue. */
+  droppedEntries(entries: number): void;
+  failed(reason: string): void;
+}
+
+interface EventTelemetryOptions {
+  /** Id of the exporter. */
+  readonly exporter: string;
+  readonly meter: Meter;
+  /** Entries of the log that were not passed yet. */
+  entries(): number;
+  /** Seconds. */
+  oldestAge(): number;
+}
+
+export function eventTelemetry({ exporter, meter, entries, oldestAge }: EventTelemetryOptions): EventTelemetry {
+  const own = { [ATTR.exporter]: exporter };
+  const [sent, refused] = [counter(meter, BRIDGE_METRICS.sentEvents), counter(meter, BRIDGE_METRICS.refusedEvents)];
+  const reasons = new Set<string>();
+  const dropped = counter(meter, BRIDGE_METRICS.droppedEvents);
+  const droppedEntries = counter(meter, BRIDGE_METRICS.droppedEventEntries);
+  const failed = counter(meter, BRIDGE_METRICS.sendFailedEvents);
+  observableGauge(meter, BRIDGE_METRICS.eventQueueEntries).addCallback((result) => result.observe(entries(), own));
+  observableGauge(meter, BRIDGE_METRICS.oldestEventAge).addCallback((result) => result.observe(oldestAge(), own));
+  return {
+    sent: (events) => sent.add(events, own),
+    refused(events, reason) {
+      if (reasons.size < MOST_REASONS) reasons.add(reason);
+      refused.add(events, { ...own, [ATTR.reason]: reasons.has(reason) ? reason : OTHER });
+    },
+    dropped: (events) => dropped.add(events, own),
+    droppedEntries: (entries) => droppedEntries.add(entries, own),
+    failed: (reason) => failed.add(1, { ...own, [ATTR.reason]: reason }),
+  };
+}
