@@ -3,7 +3,7 @@ import { decodeChunk, decodeExpiredRules, kindOf, metadataOf, RECORD } from '../
 import type { Entry } from '../log/log.ts';
 import { formatCidr } from '../report/cidr.ts';
 import { readMetadata } from '../report/metadata-texts.ts';
-import { creationOf, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
+import { cidrOf, creationOf, expirationOf, IGNORE, REMOVE, wordsOf } from '../report/packed.ts';
 import type { CouicEvent, EventMetadata, EventNetwork, RuleEvent } from './event.ts';
 
 /** What all events of an entry share. */
@@ -127,18 +127,13 @@ function* rulesIn({ idPrefix, clock, instance }: Source, { words, tags }: Packed
 }
 
 function networkAt(words: Int32Array, at: number): EventNetwork {
-  const ipv6 = (words[at]! & IPV6) !== 0;
-  const prefix = (words[at]! >>> 8) & 0xff;
-  const text = formatCidr({
-    ipv6,
-    prefix,
-    words: ipv6 ? [words[at + 5]!, words[at + 6]!, words[at + 7]!, words[at + 8]!] : [words[at + 5]!],
-  });
-  const isSingle = prefix === (ipv6 ? 128 : 32);
+  const cidr = cidrOf(words, at);
+  const text = formatCidr(cidr);
+  const isSingle = cidr.prefix === (cidr.ipv6 ? 128 : 32);
   return {
     text,
     address: isSingle ? text.slice(0, text.indexOf('/')) : null,
-    type: ipv6 ? 'ipv6' : 'ipv4',
+    type: cidr.ipv6 ? 'ipv6' : 'ipv4',
     form: 'plain',
   };
 }
