@@ -3,7 +3,7 @@ import { freeMemory } from '../free-memory.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { type HashKey, keyedHash } from './keyed-hash.ts';
 import { RuleIndex } from './rule-index.ts';
-import { USED } from './rule-meta.ts';
+import { instanceIn, USED } from './rule-meta.ts';
 import { PAGE_BITS, PAGE_MASK, PAGE_SLOTS, RulePage, trimPage, untrimPage } from './rule-page.ts';
 
 const HIGH = 2 ** 32;
@@ -17,6 +17,8 @@ export class RuleTable {
   size = 0;
   readonly pages: RulePage[] = [];
   readonly heap = new ExpiryHeap(this.pages);
+  /** By instance, when each has an order of its own. */
+  readonly heaps = new Map<number, ExpiryHeap>();
   readonly addressWords: 1 | 4;
   /** Slots ever used; those beyond are new. */
   slots = 0;
@@ -26,13 +28,28 @@ export class RuleTable {
   prefetched = 0;
   readonly index = new RuleIndex();
   readonly #key: HashKey;
+  readonly #apart: boolean;
   /** While a snapshot is being written: its copies of the pages that changed since, by page number. */
   #copies: Map<number, Uint8Array> | null = null;
   #copiedSlots = 0;
 
-  constructor(addressWords: 1 | 4, key: HashKey) {
+  /** @param apart - whether the rules of each instance are in an order of their own, in `heaps`, and none in `heap`. */
+  constructor(addressWords: 1 | 4, key: HashKey, apart = false) {
     this.addressWords = addressWords;
     this.#key = key;
+    this.#apart = apart;
+  }
+
+  /** In which the rule's end is. */
+  heapOf(meta: number): ExpiryHeap {
+    if (!this.#apart) return this.heap;
+    const instance = instanceIn(meta);
+    let heap = this.heaps.get(instance);
+    if (heap === undefined) {
+      heap = new ExpiryHeap(this.pages);
+      this.heaps.set(instance, heap);
+    }
+    return heap;
   }
 
   hash(meta: number, words: Int32Array, at: number): number {
@@ -103,7 +120,7 @@ export class RuleTable {
     this.#setTimes(page, i, creation, expiration);
     this.size++;
     this.index.insert(hash, slot);
-    if (expiration !== 0) this.heap.push(expiration, slot);
+    if (expiration !== 0) this.heapOf(meta).push(expiration, slot);
     return slot;
   }
 
@@ -112,7 +129,7 @@ export class RuleTable {
     const page = this.pages[slot >>> PAGE_BITS]!;
     const i = slot & PAGE_MASK;
     this.index.remove(this.#hashOf(slot), slot);
-    if (page.heapPosition[i] !== 0) this.heap.removeAt(page.heapPosition[i]! - 1);
+    if (page.heapPosition[i] !== 0) this.heapOf(page.meta[i]!).removeAt(page.heapPosition[i]! - 1);
     page.meta[i] = 0;
     // Nothing of its address may get into a snapshot.
     page.address.fill(0, i * this.addressWords, (i + 1) * this.addressWords);
@@ -193,10 +210,10 @@ export class RuleTable {
       this.size++;
       this.index.insert(this.#hashOf(slot), slot);
       const expiration = this.expiration(slot);
-      if (expiration !== 0) this.heap.append(expiration, slot);
+      if (expiration !== 0) this.heapOf(this.meta(slot)).append(expiration, slot);
       each(slot);
     }
-    this.heap.heapify();
+    for (const heap of [this.heap, ...this.heaps.values()]) heap.heapify();
   }
 
   /** Call before a slot changes. */

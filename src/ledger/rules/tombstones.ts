@@ -3,8 +3,8 @@ import { RuleTable } from './rule-table.ts';
 
 /** How long a removal waits for the add that it overtook, in seconds. Both are queued within milliseconds of each other. */
 const KEPT_S = 60;
-/** Removals of rules that never come (of peers, of set files) must not fill the memory. */
-const MAX_KEPT = 65_536;
+/** Of one instance: removals of rules that never come (of peers, of set files) must not fill the memory, nor push out those of another. */
+export const MAX_KEPT = 65_536;
 
 /**
  * Removals that came before their add, of one address family: Couic queues a report after its store's lock is released,
@@ -15,15 +15,16 @@ export class Tombstones {
   readonly table: RuleTable;
 
   constructor(addressWords: 1 | 4, key: HashKey) {
-    this.table = new RuleTable(addressWords, key);
+    this.table = new RuleTable(addressWords, key, true);
   }
 
   /** @param creation - of the removed rule. @param clock - ms since the epoch. */
   add(hash: number, meta: number, words: Int32Array, at: number, creation: number, clock: number): void {
     const { table } = this;
     const slot = table.find(hash, meta, words, at);
+    const heap = table.heapOf(meta);
     if (slot >= 0) table.remove(slot);
-    else if (table.size >= MAX_KEPT) table.remove(table.heap.nextSlot);
+    else if (heap.size >= MAX_KEPT) table.remove(heap.nextSlot);
     table.insert(hash, meta, words, at, 0, creation, Math.ceil(clock / 1000) + KEPT_S);
   }
 
@@ -46,6 +47,7 @@ export class Tombstones {
   /** @param clock - ms since the epoch. */
   expire(clock: number): void {
     const { table } = this;
-    while (table.heap.nextTime * 1000 <= clock) table.remove(table.heap.nextSlot);
+    if (table.size === 0) return;
+    for (const heap of table.heaps.values()) while (heap.nextTime * 1000 <= clock) table.remove(heap.nextSlot);
   }
 }
