@@ -141,8 +141,13 @@ export interface Log {
    * Registers a fold under a stable name (`ledger`, `exporter/crowdsec/edge`), before `load()`, each name once. It gets the
    * entries of the topic of that name, and of all topics under the given prefixes. State of names that nobody attaches in
    * this run is kept, unread.
+   *
+   * After `load()`, without prefixes, the new fold takes the place of the one that had the name: what that one had folded,
+   * or what was kept for the name, is the new one's when this returns. Nobody appends to the topic by the old one any more.
    */
   attach(name: string, fold: Fold, prefixes?: readonly string[]): void;
+  /** Nobody attends to this name any more: its state is kept, unread. */
+  detach(name: string): void;
   /**
    * A configured reader, before `load()`. A new one starts at the end; one that is not asked for any more keeps nothing.
    * @param retention - bounds of what is kept for it. @default 168 h and 1 GiB

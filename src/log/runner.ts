@@ -17,7 +17,7 @@ import {
   type Topic,
 } from './log.ts';
 import { encodeCursor, READER_PREFIX, Readers } from './readers.ts';
-import { KeptFold, restoreSections, snapshotSections } from './snapshot-sections.ts';
+import { KeptFold, piecesOf, restoreFold, restoreSections, snapshotSections } from './snapshot-sections.ts';
 import { notOpen, StorageError } from './storage-error.ts';
 
 export interface LogRunnerOptions {
@@ -99,10 +99,31 @@ export class LogRunner implements Log {
   }
 
   attach(name: string, fold: Fold, prefixes: readonly string[] = []): void {
+    if (this.#isOpen && prefixes.length === 0) {
+      this.#replace(name, fold, (old) => {
+        if (old instanceof KeptFold) old.handOver(fold);
+        else restoreFold(fold, piecesOf(old));
+      });
+      return;
+    }
     if (this.#loading || this.#closing) throw new Error(`fold ${name} was attached after the log was loaded`);
     if (this.#folds.has(name)) throw new Error(`fold ${name} was attached twice`);
     this.#folds.set(name, fold);
     for (const prefix of prefixes) this.#prefixes.push([prefix, fold]);
+  }
+
+  detach(name: string): void {
+    const kept = new KeptFold();
+    if (this.#folds.get(name) instanceof KeptFold) return;
+    this.#replace(name, kept, (old) => kept.restore(piecesOf(old)));
+  }
+
+  /** In one turn of the event loop, so that no entry comes between. A snapshot under way goes on with the old one, which stays as it is. */
+  #replace(name: string, fold: Fold, handOver: (old: Fold) => void): void {
+    const old = this.#folds.get(name);
+    if (old) handOver(old);
+    this.#folds.set(name, fold);
+    for (const topic of this.#topics.values()) if (topic.fold === old) topic.fold = undefined;
   }
 
   reader(name: string, retention?: Retention): Reader {

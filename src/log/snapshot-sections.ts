@@ -101,6 +101,12 @@ export class KeptFold implements Fold {
     ];
   }
 
+  /** Gives everything to the fold that it was kept for. */
+  handOver(fold: Fold): void {
+    restoreFold(fold, this.#pieces);
+    for (const bytes of this.#entries) fold.apply(keptEntry(bytes));
+  }
+
   snapshot(): Iterable<Uint8Array> {
     return this.#pieces;
   }
@@ -113,6 +119,16 @@ export class KeptFold implements Fold {
   restore(pieces: Iterable<Uint8Array>): void {
     this.#pieces = Array.from(pieces, (piece) => new Uint8Array(piece));
   }
+}
+
+/** What a fold's snapshot holds now. */
+export function piecesOf(fold: Fold): Uint8Array[] {
+  return Array.from(fold.snapshot(), (piece) => new Uint8Array(piece));
+}
+
+/** A fold of which there is nothing is not restored. */
+export function restoreFold(fold: Fold, pieces: readonly Uint8Array[]): void {
+  if (pieces.length > 0) fold.restore(pieces);
 }
 
 function keptEntry(bytes: Uint8Array): Entry {

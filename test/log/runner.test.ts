@@ -24,9 +24,57 @@ test('a name is attached once, and before load; so is a reader', async () => {
   expect(() => log.attach('list', new ListFold())).toThrow('twice');
   expect(() => log.reader('sink')).toThrow('twice');
   await log.load();
-  expect(() => log.attach('late', new ListFold())).toThrow('after');
+  expect(() => log.attach('late', new ListFold(), ['prefix/'])).toThrow('after');
   expect(() => log.reader('late')).toThrow('after');
   expect(() => log.topic('list').name).not.toThrow();
+});
+
+test('a fold that comes later goes on where the one before it stood, over restarts too', async () => {
+  const memory = new MemoryLog();
+  const append = (log: LogRunner, text: string) => log.topic('list').append(bytes(text));
+  const first = newRunner(memory, { minimumLogBytes: 200 });
+  first.attach('list', new ListFold());
+  await first.load();
+  await append(first, 'first');
+  await first.close();
+
+  const log = newRunner(memory);
+  await log.load();
+  await append(log, 'for nobody');
+  const [late, next] = [new ListFold(), new ListFold()];
+  log.attach('list', late);
+  expect(late.records).toEqual(['first', 'for nobody']);
+  await append(log, 'late');
+  log.attach('list', next);
+  await append(log, 'next');
+  expect(late.records).toEqual(['first', 'for nobody', 'late']);
+  expect(next.records).toEqual(['first', 'for nobody', 'late', 'next']);
+  log.detach('list');
+  log.detach('list');
+  await append(log, 'kept');
+  expect(next.records).toHaveLength(4);
+  await log.close();
+
+  const again = newRunner(memory);
+  const restored = new ListFold();
+  again.attach('list', restored);
+  await again.load();
+  expect(restored.records).toEqual(['first', 'for nobody', 'late', 'next', 'kept']);
+});
+
+test('a fold that cannot take over leaves the name to the one that had it', async () => {
+  const log = newRunner();
+  const fold = new ListFold();
+  log.attach('list', fold);
+  await log.load();
+  await log.topic('list').append(bytes('one'));
+  const broken = new ListFold();
+  broken.restore = () => {
+    throw new Error('not this');
+  };
+  expect(() => log.attach('list', broken)).toThrow('not this');
+  await log.topic('list').append(bytes('two'));
+  expect(fold.records).toEqual(['one', 'two']);
 });
 
 test('topics under a prefix go to the fold that asked for it', async () => {
