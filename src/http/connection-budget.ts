@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Finding } from '../telemetry/finding.ts';
+import { OpenSockets } from './open-sockets.ts';
 
 /** Descriptors that are kept for the log, libraries, and what the bridge itself connects to. */
 const RESERVE = 128;
@@ -9,31 +10,57 @@ interface Claim {
   readonly wanted: number;
 }
 
+/** One listener's share. */
+export interface ConnectionClaim {
+  /** How many connections it may have now; after `release`, what it had last. */
+  readonly granted: number;
+  /** It listens no more. Safe twice. */
+  release(): void;
+}
+
 /**
  * Shares out the descriptors of the process among its listeners, so that none can take those of another, or those that
- * files need. All listeners register before the first opens.
+ * files need.
  */
 export class ConnectionBudget {
+  /** What they listen on. */
+  readonly sockets = new OpenSockets();
   readonly #limit: number;
   readonly #claims: Claim[] = [];
+  #grants = new Map<Claim, number>();
 
   /** @param limit - descriptors that the process may have open. */
   constructor(limit: number = openFileLimit()) {
     this.#limit = limit;
   }
 
-  /** @returns how many connections it may have; to be asked when it opens. */
-  register(name: string, wanted: number): () => number {
+  register(name: string, wanted: number): ConnectionClaim {
     const claim = { name, wanted };
     this.#claims.push(claim);
-    return () => this.#grants().get(claim)!;
+    this.#share();
+    let last = 0;
+    const granted = () => {
+      last = this.#grants.get(claim) ?? last;
+      return last;
+    };
+    return {
+      get granted() {
+        return granted();
+      },
+      release: () => {
+        granted();
+        const at = this.#claims.indexOf(claim);
+        if (at !== -1) this.#claims.splice(at, 1);
+        this.#share();
+      },
+    };
   }
 
   /** Nothing, unless an operator has something to do. */
   examine(): Promise<readonly Finding[]> {
     const wanted = this.#claims.reduce((sum, claim) => sum + claim.wanted, 0);
     if (wanted <= this.#available) return Promise.resolve([]);
-    const cut = [...this.#grants()]
+    const cut = [...this.#grants]
       .filter(([claim, granted]) => granted < claim.wanted)
       .map(([{ name, wanted: asked }, granted]) => `${name} ${granted} in place of ${asked}`);
     return Promise.resolve([
@@ -51,7 +78,7 @@ export class ConnectionBudget {
   }
 
   /** The modest get what they ask for; the rest is shared evenly by those who ask for more. */
-  #grants(): Map<Claim, number> {
+  #share(): void {
     const grants = new Map<Claim, number>();
     let left = this.#available;
     const rising = this.#claims.toSorted((a, b) => a.wanted - b.wanted);
@@ -60,7 +87,7 @@ export class ConnectionBudget {
       grants.set(claim, granted);
       left -= granted;
     }
-    return grants;
+    this.#grants = grants;
   }
 }
 

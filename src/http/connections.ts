@@ -29,7 +29,7 @@ export interface Connection {
  * So whoever only connects locks nobody out.
  */
 export class Connections {
-  readonly #limits: ListenerLimits;
+  readonly #limits: () => ListenerLimits;
   readonly #clock: Clock;
   readonly #onFault: OnHttpFault;
   readonly #open = new Set<Connection>();
@@ -39,7 +39,8 @@ export class Connections {
   readonly #bySocket = new WeakMap<Socket, Connection>();
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(limits: ListenerLimits, clock: Clock, onFault: OnHttpFault) {
+  /** @param limits - as they are now. */
+  constructor(limits: () => ListenerLimits, clock: Clock, onFault: OnHttpFault) {
     this.#limits = limits;
     this.#clock = clock;
     this.#onFault = onFault;
@@ -47,7 +48,7 @@ export class Connections {
 
   /** Takes in a new connection, or destroys it when all others are at work. */
   accept(socket: Socket): void {
-    if (this.#open.size >= this.#limits.max_connections && !this.#makeRoom(socket)) return;
+    if (this.#open.size >= this.#limits().max_connections && !this.#makeRoom(socket)) return;
     const connection: Connection = {
       socket,
       request: undefined,
@@ -61,7 +62,7 @@ export class Connections {
     this.#unproven.add(connection);
     socket.once('close', () => this.#remove(connection));
     this.attach(connection, socket);
-    const { write_timeout } = this.#limits;
+    const { write_timeout } = this.#limits();
     this.#sweep ??= setInterval(() => this.#endOverdue(), Math.min(LONGEST_SWEEP, write_timeout / 2)).unref();
   }
 
@@ -125,10 +126,11 @@ export class Connections {
 
   #endOverdue(): void {
     const now = this.#clock.monotonic();
+    const { write_timeout } = this.#limits();
     for (const connection of this.#open) {
       const { socket, endsAt } = connection;
       connection.behindSince = socket.writableLength > 0 ? (connection.behindSince ?? now) : undefined;
-      if (connection.behindSince !== undefined && now - connection.behindSince >= this.#limits.write_timeout) {
+      if (connection.behindSince !== undefined && now - connection.behindSince >= write_timeout) {
         this.#onFault('ERR_NOT_READ', { remoteAddress: socket.remoteAddress });
         this.#destroy(connection);
       } else if (endsAt !== undefined && now >= endsAt) {

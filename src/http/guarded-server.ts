@@ -25,23 +25,27 @@ const MOST_HEADERS = 100;
 /** What Node's parser is told of a request after which the connection is no longer HTTP. */
 const NOTHING_FOLLOWS = 2;
 
+/** What may change while the server runs is asked for whenever it is needed. */
 interface GuardedServerOptions {
   readonly handle: RequestListener;
-  readonly limits: ListenerLimits;
-  /** Bodies may take as long as they move; whoever reads them watches that. Otherwise a request has to be whole in `read_header_timeout`. */
-  readonly longBodies: boolean;
-  readonly tls: ServerTlsOptions | undefined;
+  tenant(): {
+    readonly limits: ListenerLimits;
+    /** Bodies may take as long as they move; whoever reads them watches that. Otherwise a request has to be whole in `read_header_timeout`. */
+    readonly longBodies: boolean;
+    readonly tls: ServerTlsOptions | undefined;
+    readonly onFault: OnHttpFault;
+  };
   readonly clock: Clock;
-  readonly onFault: OnHttpFault;
 }
 
 /**
  * A server that no client can hold up or fill. One request of a connection at a time; those sent ahead wait for their
  * turn, and a few too many end it. Silent connections make room for new ones; those that stop sending, or reading, end.
  */
-export function createGuardedServer(options: GuardedServerOptions): Server {
-  const { limits, longBodies, tls, handle, onFault } = options;
+export function createGuardedServer({ handle, tenant, clock }: GuardedServerOptions): Server {
+  const { limits, longBodies, tls } = tenant();
   const { read_header_timeout, idle_timeout } = limits;
+  const onFault: OnHttpFault = (code, details) => tenant().onFault(code, details);
   const serverOptions: ServerOptions = {
     keepAliveTimeout: idle_timeout,
     headersTimeout: read_header_timeout,
@@ -49,7 +53,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     connectionsCheckingInterval: Math.max(1, Math.min(read_header_timeout / 10, 1000)),
   };
   const server = tls ? createSecureServer({ ...serverOptions, ...tls }) : createServer(serverOptions);
-  const connections = new Connections(limits, options.clock, onFault);
+  const connections = new Connections(() => tenant().limits, clock, onFault);
   if (tls) acceptSecure(server, connections);
   else server.on('connection', (socket: Socket) => connections.accept(socket));
 

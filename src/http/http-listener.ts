@@ -1,16 +1,14 @@
-import type { Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../config/endpoint.ts';
 import { loadServerTls, type TlsServerConfig } from '../config/tls.ts';
-import type { ConnectionBudget } from './connection-budget.ts';
-import { createGuardedServer } from './guarded-server.ts';
+import type { ConnectionBudget, ConnectionClaim } from './connection-budget.ts';
 import { httpFaultMessage, type OnHttpFault } from './http-faults.ts';
-import { close, listen, type UnixSocket } from './listen.ts';
+import type { UnixSocket } from './listen.ts';
 import type { ListenerLimits } from './listener-limits.ts';
+import type { OpenSocket, Tenant } from './open-sockets.ts';
 import { createRouter, type RouterOptions } from './router.ts';
 import { TlsReload } from './tls-reload.ts';
 
@@ -40,15 +38,15 @@ const QUIET = 60_000;
  */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
-  readonly #granted: () => number;
-  #app: FastifyInstance | undefined;
-  #server: Server | undefined;
+  readonly #claim: ConnectionClaim;
+  #socket: OpenSocket | undefined;
+  #tenant: Tenant | undefined;
   #tlsReload: TlsReload | undefined;
   #quietUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
-    this.#granted = options.budget.register(options.name, options.limits.max_connections);
+    this.#claim = options.budget.register(options.name, options.limits.max_connections);
   }
 
   /**
@@ -56,37 +54,46 @@ export class HttpListener {
    * @throws Error that says what to do.
    */
   async open<Target extends Endpoint | UnixSocket>(target: Target): Promise<Target> {
-    const { limits, longBodies = false, tls: tlsConfig, router, logger, clock } = this.#options;
+    const { name, limits, longBodies = false, tls: tlsConfig, router, budget, logger, clock } = this.#options;
     const load = tlsConfig && (() => loadServerTls(tlsConfig));
     const tls = await load?.();
-    const onFault = this.#options.onFault ?? this.#logFault;
-    this.#app = createRouter(router, (handle) => {
-      const bounds = { ...limits, max_connections: this.#granted() };
-      this.#server = createGuardedServer({ handle, limits: bounds, longBodies, tls, clock, onFault });
-      return this.#server;
-    });
-    await this.#app.ready();
-    const server = this.#server!;
-    const { onConnection } = this.#options;
-    if (onConnection) server.on(tls ? 'secureConnection' : 'connection', onConnection);
-    const listening = await listen(server, target);
+    const app = createRouter(router);
+    await app.ready();
+    const claim = this.#claim;
+    const tenant: Tenant = {
+      handle: (request, response) => app.routing(request, response),
+      limits: {
+        ...limits,
+        get max_connections() {
+          return claim.granted;
+        },
+      },
+      longBodies,
+      tls,
+      onConnection: this.#options.onConnection,
+      onFault: this.#options.onFault ?? this.#logFault,
+    };
+    const socket = await budget.sockets.open(name, target, tenant, clock);
+    this.#tenant = tenant;
+    this.#socket = socket;
     if (load && tls) {
-      this.#tlsReload = new TlsReload({ load, current: tls, server: server as SecureServer, logger, clock });
+      const server = socket.server as SecureServer;
+      this.#tlsReload = new TlsReload({ load, current: tls, server, logger, clock });
       this.#tlsReload.start();
     }
-    return listening;
+    return socket.listening as Target;
   }
 
   /** It is no reason for the process to stay. */
   unref(): void {
-    this.#server?.unref();
+    this.#socket?.server.unref();
   }
 
-  /** Safe without `open()`, and twice. */
+  /** Safe without `open()`, and twice. While sockets are held, what is under way goes on after it. */
   async close(deadline: AbortSignal): Promise<void> {
     this.#tlsReload?.stop();
-    if (this.#server) await close(this.#server, deadline);
-    await this.#app?.close();
+    this.#claim.release();
+    if (this.#tenant) await this.#socket?.leave(this.#tenant, deadline);
   }
 
   readonly #logFault: OnHttpFault = (code, details) => {

@@ -1,4 +1,3 @@
-import type { RequestListener, Server } from 'node:http';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type HTTPMethods } from 'fastify';
 
 /** Answers a request, now or later. What it throws goes to `failed`. */
@@ -23,13 +22,9 @@ export interface RouterOptions {
  * The router of every listener: Fastify, apart from listening, so that `inject()` works on it as it is. Everything is
  * answered in its first hook: bodies are for the answers to read, whatever type they say they are, and Fastify parses
  * none. Its own logging stays off, since it writes the path of each request, and a path can hold a token; so do the
- * messages of its errors.
- * @param createServer - makes the server that will listen.
+ * messages of its errors. Once it is `ready()`, its `routing` answers the requests of whatever server listens.
  */
-export function createRouter(
-  options: RouterOptions,
-  createServer?: (handle: RequestListener) => Server,
-): FastifyInstance {
+export function createRouter(options: RouterOptions): FastifyInstance {
   const { routes, notFound, methodNotAllowed, failed } = options;
   const app = fastify({
     logger: false,
@@ -39,7 +34,6 @@ export function createRouter(
     // A token that is too long is a wrong token, and its answer is 401. The header limit of Node bounds it.
     routerOptions: { maxParamLength: 65_536, ignoreTrailingSlash: true },
     frameworkErrors: (_error, request, reply) => void notFound(request, reply as FastifyReply),
-    ...(createServer && { serverFactory: (handle: RequestListener) => createServer(handle) }),
   });
 
   const first = (answer: Answer) => (request: FastifyRequest, reply: FastifyReply) => {

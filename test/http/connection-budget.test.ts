@@ -9,7 +9,7 @@ function shared(limit: number) {
     budget.register('health_check', 64),
     budget.register('admin socket', 16),
   ];
-  return { budget, grants: () => shares.map((grant) => grant()) };
+  return { budget, shares, grants: () => shares.map(({ granted }) => granted) };
 }
 
 test('with descriptors enough each listener gets what it asks for', async () => {
@@ -41,3 +41,10 @@ test.each([512, 256, 64, 4])(
     expect(all.reduce((sum, each) => sum + each)).toBeLessThanOrEqual(Math.max(4, limit / 2, limit - 128));
   },
 );
+
+test('who listens no more leaves its share to the others', () => {
+  const { shares, grants } = shared(1024);
+  shares[1]!.release();
+  shares[1]!.release();
+  expect(grants()).toEqual([816, 64, 64, 16]);
+});

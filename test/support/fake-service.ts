@@ -35,6 +35,7 @@ export class FakeService {
   readonly producers: Record<string, readonly string[]> = {};
   readonly contexts: Record<string, ExporterContext> = {};
   readonly attached: string[] = [];
+  readonly detached: string[] = [];
   readonly registered: MetricReader[] = [];
   /** Lets a start that hangs go on. */
   release: () => void = () => {};
@@ -160,6 +161,7 @@ export class FakeService {
       identity: { logId: 'log-1', instanceId: 'id-1', createdAt: 0 },
       directory: undefined,
       attach: (name) => void this.attached.push(name),
+      detach: (name) => void this.detached.push(name),
       topic: (name) => ({ name, last: 0, append: async () => 1 }),
       extents: [],
       unfinished: undefined,
