@@ -124,7 +124,7 @@ ${wrap(description).join('\n')}
 function packagedUnit(unit: string): string {
   return unit
     .replace(/^# Installed by hand.*\n/, '')
-    .replace('/usr/local/bin/', '/usr/bin/')
+    .replaceAll('/usr/local/bin/', '/usr/bin/')
     .replace(/^DynamicUser=yes$/m, `User=${NAME}\nGroup=${NAME}`)
     .replace(/^(\[Unit\]\n)/m, `$1Documentation=man:${NAME}(8)\n`);
 }

@@ -6,7 +6,7 @@ import type { StopSignal } from './exit-codes.ts';
 /** The process, as far as a command may touch it. */
 export interface Lifecycle {
   onSignal(listener: (signal: StopSignal) => void): void;
-  /** Told of SIGHUP, which ends nothing. */
+  /** Told of SIGHUP, which has the configuration read again. */
   onHangup(listener: () => void): void;
   /** Told what Node has to say, in place of the standard error. */
   onWarning(listener: (warning: Error) => void): void;

@@ -6,6 +6,7 @@ import { explainCommand } from './explain.ts';
 import { limitsCommand } from './limits.ts';
 import { printConfigCommand } from './print-config.ts';
 import { quarantineCommand } from './quarantine.ts';
+import { reloadCommand } from './reload.ts';
 import { rulesCommand } from './rules.ts';
 import { runCommand } from './run.ts';
 import { validateCommand } from './validate.ts';
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   validateCommand,
   componentsCommand,
   printConfigCommand,
+  reloadCommand,
   doctorCommand,
   windowsCommand,
   quarantineCommand,

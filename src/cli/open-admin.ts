@@ -10,6 +10,7 @@ import { type Admin, AdminError } from '../service/admin/admin.ts';
 import { AdminClient } from '../service/admin/admin-client.ts';
 import { askedOf, LocalAdmin } from '../service/admin/local-admin.ts';
 import { buildComponents } from '../service/build-components.ts';
+import { Carried } from '../service/carried.ts';
 import { createServiceLedger } from '../service/service-ledger.ts';
 import { Health } from '../telemetry/health.ts';
 import { createMeterProvider } from '../telemetry/meter-provider.ts';
@@ -73,6 +74,7 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
     events: new BridgeEvents(),
     health: new Health(),
     connections,
+    carried: new Carried(),
     meterProvider: createMeterProvider({ version, resource: createResource({ version, instanceId: 'command' }) }),
     createLedger: createServiceLedger,
   });
@@ -93,7 +95,7 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
     for (const { component } of [...receivers, ...exporters]) await component.shutdown(now);
     await storage.component.shutdown(new AbortController().signal);
   };
-  const admin = new LocalAdmin(askedOf(components, connections), false, close);
+  const admin = new LocalAdmin(() => askedOf(components, connections), false, close);
   return { admin, directory, state };
 }
 

@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../clock.ts';
 import { KnownSecrets } from '../config/known-secrets.ts';
-import { loadConfig } from '../config/load-config.ts';
+import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
 import { Service, StartCancelled } from '../service/service.ts';
 import { logOpenTelemetry } from '../telemetry/diag.ts';
-import { createLogger } from '../telemetry/logger.ts';
+import { createChangeableLogger } from '../telemetry/logger.ts';
 import type { Command, Lifecycle } from './command.ts';
 import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
+import { Configuration } from './configuration.ts';
 import { EXIT, signalExit } from './exit-codes.ts';
 import { ServiceManager, systemdNotify } from './service-manager.ts';
 
@@ -24,25 +25,44 @@ export const runCommand: Command = {
   usage: CONFIG_USAGE,
   async run(args, context) {
     const { chosen, ...sources } = readConfigArguments(args, context);
-    const { config, warnings, secrets } = loadConfig({ ...context, ...sources });
+    const load = () => loadConfig({ ...context, ...sources });
+    const loaded = load();
     const hidden = new KnownSecrets();
-    for (const secret of secrets) hidden.add(secret);
-    const logger = createLogger({ ...config.service.telemetry.logs, hide: (text) => hidden.hide(text) });
+    const { logger, change } = createChangeableLogger({
+      ...loaded.config.service.telemetry.logs,
+      hide: (text) => hidden.hide(text),
+    });
+    const onLoaded = ({ secrets }: LoadedConfig) => {
+      for (const secret of secrets) hidden.add(secret);
+    };
+    onLoaded(loaded);
     logOpenTelemetry(logger);
     logger.info(`Starting couic-otel-bridge ${context.version}, process ${process.pid}, configuration ${chosen}`);
-    for (const warning of warnings) logger.warn(formatProblem(warning));
+    for (const warning of loaded.warnings) logger.warn(formatProblem(warning));
     context.lifecycle.onWarning(({ name, message }) => logger.warn(`${name}: ${message}`));
-    context.lifecycle.onHangup(() =>
-      logger.warn('Received SIGHUP: ignored. The configuration is read once, at the start: restart to change it'),
-    );
-    const service = await Service.create({ config, logger, clock: systemClock, version: context.version });
     const notify = systemdNotify(context.env.NOTIFY_SOCKET, ({ message }) =>
       logger.warn(`systemd is not told how the bridge does: ${message}`),
     );
     const monotonic = () => Number(process.hrtime.bigint()) / 1e6;
     const manager = new ServiceManager({ env: context.env, pid: process.pid, notify, monotonic });
+    const configuration = new Configuration({
+      load,
+      loaded,
+      chosen,
+      logger,
+      clock: systemClock,
+      manager,
+      onLoaded,
+      onTaken: ({ config }) => change(config.service.telemetry.logs),
+    });
+    // What came of it is in the log.
+    context.lifecycle.onHangup(() => void configuration.reload().catch(() => {}));
+    const asked = [{ id: 'configuration', name: 'configuration', component: configuration }];
+    const { config } = loaded;
+    const service = await Service.create({ config, logger, clock: systemClock, version: context.version, asked });
     const hide = (text: string) => context.secrets.hide(text);
-    return runService({ service, logger, lifecycle: context.lifecycle, clock: systemClock, manager, hide });
+    const onRunning = () => configuration.running(service);
+    return runService({ service, logger, lifecycle: context.lifecycle, clock: systemClock, manager, hide, onRunning });
   },
 };
 
@@ -52,6 +72,7 @@ export interface RunOptions {
   readonly lifecycle: Lifecycle;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly manager: Pick<ServiceManager, 'ready' | 'stopping'>;
+  onRunning?(): void;
   /** Takes secrets out of a text that a library made. */
   hide(text: string): string;
 }
@@ -61,7 +82,15 @@ export interface RunOptions {
  * second signal ends the process at once.
  * @returns the exit code.
  */
-export async function runService({ service, logger, lifecycle, clock, manager, hide }: RunOptions): Promise<number> {
+export async function runService({
+  service,
+  logger,
+  lifecycle,
+  clock,
+  manager,
+  hide,
+  onRunning,
+}: RunOptions): Promise<number> {
   let failed = false;
   const told = new Promise<void>((resolve) => {
     let first: number | undefined;
@@ -93,6 +122,7 @@ export async function runService({ service, logger, lifecycle, clock, manager, h
   try {
     await service.start();
     manager.ready();
+    onRunning?.();
   } catch (error) {
     if (!(error instanceof StartCancelled)) {
       // The message is made for the operator; the stack is not.

@@ -25,9 +25,12 @@ export class ServiceManager {
     this.#asked = Boolean(options.env.NOTIFY_SOCKET);
   }
 
-  /** The start, or a reload, is over. From now on the watchdog is told that the event loop turns. */
-  ready(): void {
-    this.#send('READY=1', 'STATUS=Reports are accepted');
+  /**
+   * The start, or a reload, is over. From now on the watchdog is told that the event loop turns.
+   * @param but - what `systemctl status` is to say beside it; one line.
+   */
+  ready(but?: string): void {
+    this.#send('READY=1', `STATUS=Reports are accepted${but === undefined ? '' : `; ${but.replaceAll(/\s+/g, ' ')}`}`);
     this.#feedWatchdog();
   }
 
@@ -56,24 +59,40 @@ export class ServiceManager {
   }
 }
 
+/** Messages that wait for their turn; a process that cannot be started any more leaves them. */
+const MOST_WAITING = 16;
+
 /**
  * By systemd's own `systemd-notify`, since Node has no Unix datagram sockets; the unit needs `NotifyAccess=all` for it. It is
- * given nothing of the environment but where to send to.
+ * given nothing of the environment but where to send to. One after the other: a READY must not overtake its RELOADING.
  * @param onFailure - told once that nothing could be sent.
  */
 export function systemdNotify(socket: string | undefined, onFailure: (error: Error) => void): Notify {
+  const waiting: (readonly string[])[] = [];
+  let isSending = false;
   let failed = false;
   const fail = (error: Error) => {
     if (!failed) onFailure(error);
     failed = true;
   };
-  return (assignments) => {
+  const sendNext = () => {
+    const assignments = waiting.shift();
+    isSending = assignments !== undefined;
+    if (!assignments) return;
     const env = { PATH: '/usr/local/bin:/usr/bin:/bin', NOTIFY_SOCKET: socket };
     const child = spawn('systemd-notify', assignments, { env, stdio: 'ignore' });
-    child.on('error', fail);
+    child.on('error', (error) => {
+      fail(error);
+      sendNext();
+    });
     child.on('exit', (code) => {
       if (code !== 0) fail(new Error(`systemd-notify ended with ${code}`));
+      sendNext();
     });
     child.unref();
+  };
+  return (assignments) => {
+    if (waiting.length < MOST_WAITING) waiting.push(assignments);
+    if (!isSending) sendNext();
   };
 }

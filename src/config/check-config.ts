@@ -1,6 +1,7 @@
 import type { AnyFactory } from '../service/component.ts';
 import type { BridgeConfig, ConfiguredComponent } from './bridge-config.ts';
 import { checkComponents, type DefinedComponent } from './check-components.ts';
+import { findConflicts } from './check-conflicts.ts';
 import { checkReferences } from './check-references.ts';
 import { checkSection } from './check-section.ts';
 import { collectorAdvice } from './collector-advice.ts';
@@ -45,10 +46,16 @@ export function checkConfig(
   const used = checkReferences(tree, defined, note);
   const service = checkSection(tree, { schema: serviceSchema, path: ['service'] }, note);
   if (failed || !service) return undefined;
+  const receivers = inUse(defined.receivers, used) as BridgeConfig['receivers'];
+  const exporters = inUse(defined.exporters, used) as BridgeConfig['exporters'];
+  const extensions = inUse(defined.extensions, used, service.extensions) as BridgeConfig['extensions'];
+  const all = [...receivers, ...exporters, ...extensions];
+  for (const { id, kind, message } of findConflicts(all)) error([`${kind}s`, id], message);
+  if (failed) return undefined;
   return {
-    receivers: inUse(defined.receivers, used) as BridgeConfig['receivers'],
-    exporters: inUse(defined.exporters, used) as BridgeConfig['exporters'],
-    extensions: inUse(defined.extensions, used, service.extensions) as BridgeConfig['extensions'],
+    receivers,
+    exporters,
+    extensions,
     service,
     positionOf: (path) => positionOf(tree, path),
   };

@@ -65,9 +65,11 @@ export class BridgeLedger implements Ledger {
   readonly #options: LedgerOptions;
   readonly #intakes = new Map<string, IntakeContext>();
   readonly #quarantineLog: QuarantineLog;
+  #hasEvents: boolean;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
+    this.#hasEvents = options.hasEvents;
     this.#clock = options.trustedClock;
     const { log, logger, forgetAfter: after } = options;
     log.attach(LEDGER, this.#fold, [INSTANCE]);
@@ -80,7 +82,7 @@ export class BridgeLedger implements Ledger {
       topic,
       events: options.events,
       logger,
-      namesRules: options.hasEvents,
+      namesRules: () => this.#hasEvents,
     });
     this.#quarantineLog = new QuarantineLog(logger, options.clock);
     this.#forgetting = new Forgetting({ state: this.#fold.state, clock: this.#clock, logger, after, topic });
@@ -90,14 +92,26 @@ export class BridgeLedger implements Ledger {
   async start(): Promise<void> {
     const { state } = this.#fold;
     this.#clock.startAfter(state.clock);
-    const { limits } = this.#options;
+    await this.#settle(this.#options.limits);
+    await this.#expiry.start();
+    this.#forgetting.start();
+  }
+
+  /** Takes up other settings while it runs. */
+  async change(settings: Pick<LedgerOptions, 'limits' | 'forgetAfter' | 'hasEvents'>): Promise<void> {
+    const { limits, forgetAfter, hasEvents } = settings;
+    this.#hasEvents = hasEvents;
+    this.#forgetting.after = forgetAfter;
+    await this.#settle(limits);
+  }
+
+  async #settle(limits: AttributeLimits): Promise<void> {
+    const { state } = this.#fold;
     await appendDecided(this.#topic, () =>
       state.createdAt === 0 || !isDeepStrictEqual(state.limits, limits)
         ? { record: encodeSettings({ clock: this.#clock.now(), limits }) }
         : undefined,
     );
-    await this.#expiry.start();
-    this.#forgetting.start();
   }
 
   /** Safe without `start()`, and twice. */
@@ -118,8 +132,8 @@ export class BridgeLedger implements Ledger {
   }
 
   /** @param listener - see Forgetting. */
-  beforeForgetting(listener: () => Promise<void>): void {
-    this.#forgetting.before(listener);
+  beforeForgetting(listener: () => Promise<void>): () => void {
+    return this.#forgetting.before(listener);
   }
 
   /** @param instances - the only ones to give; all when left out. */
@@ -204,7 +218,7 @@ export class BridgeLedger implements Ledger {
         instance,
         sender: new Sender(),
         state: this.#fold.state,
-        keepsMetadata: this.#options.hasEvents,
+        keepsMetadata: () => this.#hasEvents,
         clock: this.#clock,
         monotonic: () => this.#options.clock.monotonic(),
         topic: this.#topicOf(instance),

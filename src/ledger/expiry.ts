@@ -20,7 +20,7 @@ interface ExpiryOptions {
   readonly events: BridgeEvents;
   readonly logger: Logger;
   /** Whether records say which rules leave, for whoever reads events. */
-  readonly namesRules: boolean;
+  readonly namesRules: () => boolean;
 }
 
 /** Couic reports no expiry, so rules leave by the clock, looked at every second and written into the log. */
@@ -85,7 +85,7 @@ export class Expiry {
   }
 
   #record(clock: number): Uint8Array {
-    if (!this.#options.namesRules) return encodeExpired({ clock, max: MAX_PER_RECORD });
+    if (!this.#options.namesRules()) return encodeExpired({ clock, max: MAX_PER_RECORD });
     const { rules, instances } = this.#state;
     const parts = new Map<number, PackedRules>();
     for (const rule of rules.over(clock, MAX_PER_RECORD)) {

@@ -23,23 +23,35 @@ interface ForgettingOptions {
 export class Forgetting {
   readonly #options: ForgettingOptions;
   readonly #listeners = new Set<() => Promise<void>>();
+  #after: number;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
 
   constructor(options: ForgettingOptions) {
     this.#options = options;
+    this.#after = options.after;
   }
 
   /**
    * Called before series end, and waited for: whoever tells differences takes the last of them now. Nothing is forgotten
    * when it rejects; it is called again the next time.
+   * @returns ends it.
    */
-  before(listener: () => Promise<void>): void {
+  before(listener: () => Promise<void>): () => void {
     this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @param milliseconds - without a word after which a name is forgotten, from now on. */
+  set after(milliseconds: number) {
+    this.#after = milliseconds;
+    if (this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.start();
   }
 
   start(): void {
-    const { after } = this.#options;
+    const after = this.#after;
     this.#timer = setInterval(() => void this.run(), Math.min(Math.max(after / 4, 1000), HOUR_MS));
     this.#timer.unref();
   }
@@ -58,7 +70,8 @@ export class Forgetting {
   }
 
   async #run(): Promise<void> {
-    const { state, clock, after, logger, topic } = this.#options;
+    const { state, clock, logger, topic } = this.#options;
+    const after = this.#after;
     const now = clock.now();
     const expect = topic.last;
     const before = now - after;

@@ -25,7 +25,7 @@ export interface IntakeContext {
   /** The instance's. */
   readonly topic: Topic;
   /** Whether anybody reads events: then the metadata of reports is written down as well. */
-  readonly keepsMetadata: boolean;
+  readonly keepsMetadata: () => boolean;
   /** A chunk was committed; called before its buffers are used again. */
   committed(chunk: ReportChunk): void;
 }
@@ -78,7 +78,7 @@ export class Intake implements Reading {
     this.#context = context;
     this.#body = body;
     this.#options = options;
-    this.#chunk.metadata.wanted = context.keepsMetadata;
+    this.#chunk.metadata.wanted = context.keepsMetadata();
     this.#attempt = options.attempt ?? unknownAttempt(context.monotonic());
     this.#known = context.sender.knowledge(this.#attempt);
     // Whatever becomes of this one, it shows that the sender has had that answer.

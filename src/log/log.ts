@@ -149,10 +149,15 @@ export interface Log {
   /** Nobody attends to this name any more: its state is kept, unread. */
   detach(name: string): void;
   /**
-   * A configured reader, before `load()`. A new one starts at the end; one that is not asked for any more keeps nothing.
+   * A configured reader, before `load()`, or after it until the next `settle()`. A new one starts at the end; one that is not
+   * asked for any more keeps nothing.
    * @param retention - bounds of what is kept for it. @default 168 h and 1 GiB
    */
   reader(name: string, retention?: Retention): Reader;
+  /** Nobody reads by this name any more, unless it is asked for again before `settle()`, which goes on where this one stood. */
+  release(name: string): void;
+  /** Writes down where new readers begin, and that those which were released keep nothing. `load()` does it too. */
+  settle(): Promise<void>;
   topic(name: string): Topic;
   /** What is kept, oldest first, in the parts in which it can go. */
   readonly extents: readonly Extent[];

@@ -8,11 +8,24 @@ const DEFAULT_RETENTION: Retention = { maxAge: 168 * 3_600_000, maxBytes: 1024 *
 /** Cursors of the readers: a fold over what they said they have passed. */
 export class Readers {
   readonly #configured = new Map<string, Retention>();
+  readonly #released = new Set<string>();
   readonly #positions = new Map<string, Position>();
 
   configure(name: string, retention = DEFAULT_RETENTION): void {
-    if (this.#configured.has(name)) throw new Error(`reader ${name} was asked for twice`);
+    if (this.#configured.has(name) && !this.#released.delete(name))
+      throw new Error(`reader ${name} was asked for twice`);
     this.#configured.set(name, retention);
+  }
+
+  /** Until `settle` what it needs is kept. */
+  release(name: string): void {
+    if (this.#configured.has(name)) this.#released.add(name);
+  }
+
+  /** Those that were released, and not asked for again, are not asked for any more. */
+  settle(): void {
+    for (const name of this.#released) this.#configured.delete(name);
+    this.#released.clear();
   }
 
   positionOf(name: string): Position | undefined {

@@ -127,7 +127,8 @@ export class LogRunner implements Log {
   }
 
   reader(name: string, retention?: Retention): Reader {
-    if (this.#loading || this.#closing) throw new Error(`reader ${name} was asked for after the log was loaded`);
+    if ((this.#loading && !this.#isOpen) || this.#closing)
+      throw new Error(`reader ${name} was asked for while the log is being loaded, or after its end`);
     this.#readers.configure(name, retention);
     const positionOf = () => this.#readers.positionOf(name) ?? this.#position;
     const behind = () => this.#position - positionOf();
@@ -142,6 +143,15 @@ export class LogRunner implements Log {
       retain: (position) => this.#retain(name, position),
       onErased: (listener) => void this.#onErased.add(listener),
     };
+  }
+
+  release(name: string): void {
+    this.#readers.release(name);
+  }
+
+  async settle(): Promise<void> {
+    this.#readers.settle();
+    await this.#settleReaders();
   }
 
   topic(name: string): Topic {

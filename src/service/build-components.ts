@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { BridgeConfig, ConfiguredComponent } from '../config/bridge-config.ts';
@@ -7,9 +8,10 @@ import { ConfigError, type Path } from '../config/problem.ts';
 import type { BridgeEvents } from '../events/bridge-events.ts';
 import type { ConnectionBudget } from '../http/connection-budget.ts';
 import { TrustedClock } from '../ledger/trusted-clock.ts';
-import type { Fold, Log } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { BridgeMeterProvider } from '../telemetry/meter-provider.ts';
+import type { Carried } from './carried.ts';
 import type {
   AnyFactory,
   Component,
@@ -20,7 +22,8 @@ import type {
   Receiver,
   Signal,
 } from './component.ts';
-import type { ServiceLedger, ServiceLedgerOptions } from './service-ledger.ts';
+import { ComponentScope } from './component-scope.ts';
+import type { LedgerSettings, ServiceLedger, ServiceLedgerOptions } from './service-ledger.ts';
 
 const SCOPE = 'couic-otel-bridge';
 
@@ -31,7 +34,8 @@ export interface BuildOptions {
   readonly events: BridgeEvents;
   readonly health: Health;
   readonly connections: ConnectionBudget;
-  readonly meterProvider: Pick<BridgeMeterProvider, 'getMeter'>;
+  readonly carried: Carried;
+  readonly meterProvider: Pick<BridgeMeterProvider, 'getMeter' | 'componentMeter' | 'add'>;
   readonly version: string;
   createLedger(options: ServiceLedgerOptions): ServiceLedger;
 }
@@ -43,85 +47,172 @@ export interface Built<C extends Component> {
   /** `receiver couic`. */
   readonly name: string;
   readonly component: C;
+  /** All that the configuration says of it: another one of the same name with an equal one would be the same. */
+  readonly given: unknown;
+  readonly scope: ComponentScope;
 }
 
 export interface Components {
   readonly log: Log;
   readonly ledger: ServiceLedger;
+  readonly trustedClock: TrustedClock;
   readonly receivers: readonly Built<Receiver>[];
   readonly exporters: readonly Built<Exporter>[];
   readonly extensions: readonly Built<Extension>[];
 }
 
+type BuiltComponent = Built<Receiver> | Built<Exporter> | Built<Extension>;
+
 /**
  * Builds everything and opens nothing: no file, no listener, no timer.
- * @throws ConfigError when a component refuses its configuration, or when there is not exactly one storage.
+ * @param running - components of a service that runs: those of which the configuration says the same stay, and so do the log
+ *   and the ledger. The others are built beside them.
+ * @throws ConfigError when a component refuses its configuration, when there is not exactly one storage, or another than runs.
  */
-export async function buildComponents(given: BuildOptions): Promise<Components> {
-  const options = { ...given, trustedClock: new TrustedClock(given.clock) };
-  const { config, clock, trustedClock, events, version } = options;
-  const extensions = await inOrder(config.extensions, (each) =>
-    built(options, each, () => each.factory.create(contextOf(options, each), each.config)),
-  );
-  const log = findLog(config, extensions);
-  const { forget_after: forgetAfter, ...limits } = config.service.attribute_limits;
-  const ledger = options.createLedger({
-    log,
-    clock,
-    trustedClock,
-    events,
-    version,
-    logger: options.logger.child({ component: 'ledger' }),
-    meter: options.meterProvider.getMeter(`${SCOPE}/ledger`),
-    limits,
-    forgetAfter,
-    hasEvents: signalsIn(config.service.pipelines).has('logs'),
-  });
-  const receivers = await inOrder(config.receivers, (each) =>
-    built(options, each, () => each.factory.create({ ...contextOf(options, each), ledger }, each.config)),
-  );
-  const exporters = await inOrder(config.exporters, (each) => {
-    const instances = instancesOf(config, 'metrics', each.id, receivers);
-    const name = formatComponentId(each.canonicalId);
-    const context: ExporterContext = {
-      ...contextOf(options, each),
+export async function buildComponents(options: BuildOptions, running?: Components): Promise<Components> {
+  const builder = new Builder(options, running);
+  try {
+    return await builder.build();
+  } catch (error) {
+    builder.giveUp();
+    throw error;
+  }
+}
+
+/** The names under which the log keeps what belongs to the exporters of a configuration. */
+export function foldNames({ exporters }: BridgeConfig): string[] {
+  return exporters.map(foldName);
+}
+
+function foldName({ canonicalId }: ConfiguredComponent): string {
+  return `exporter/${formatComponentId(canonicalId)}`;
+}
+
+class Builder {
+  readonly #options: BuildOptions;
+  readonly #running: Components | undefined;
+  readonly #trustedClock: TrustedClock;
+  readonly #new: BuiltComponent[] = [];
+
+  constructor(options: BuildOptions, running: Components | undefined) {
+    this.#options = options;
+    this.#running = running;
+    this.#trustedClock = running?.trustedClock ?? new TrustedClock(options.clock);
+  }
+
+  async build(): Promise<Components> {
+    const { config } = this.#options;
+    const trustedClock = this.#trustedClock;
+    if (this.#running) refuseAnotherStorage(config, this.#running);
+    const extensions = await inOrder(config.extensions, (each) =>
+      this.#one(each, this.#running?.extensions, each.config, (scope) =>
+        each.factory.create(this.#context(each, scope), each.config),
+      ),
+    );
+    const log = findLog(config, extensions);
+    const ledger = this.#running?.ledger ?? this.#ledger(log);
+    const receivers = await inOrder(config.receivers, (each) =>
+      this.#one(each, this.#running?.receivers, each.config, (scope) =>
+        each.factory.create({ ...this.#context(each, scope), ledger }, each.config),
+      ),
+    );
+    const exporters = await inOrder(config.exporters, (each) => {
+      const feeds = feedsOf(config, each.id, receivers);
+      const given = [each.config, feeds, config.service.telemetry.resource];
+      return this.#one(each, this.#running?.exporters, given, (scope) => {
+        const own = this.#exporterContext(each, scope, { log, ledger, receivers, feeds });
+        return each.factory.create({ ...this.#context(each, scope), ...own }, each.config);
+      });
+    });
+    return { log, ledger, trustedClock, receivers, exporters, extensions };
+  }
+
+  /** Nothing of what was built begins. */
+  giveUp(): void {
+    for (const { component, scope } of this.#new) {
+      component.shutdown(AbortSignal.abort()).catch(() => {});
+      scope.end();
+    }
+  }
+
+  #ledger(log: Log): ServiceLedger {
+    const { config, clock, events, version, logger, meterProvider, createLedger } = this.#options;
+    return createLedger({
+      log,
+      clock,
+      trustedClock: this.#trustedClock,
+      events,
+      version,
+      logger: logger.child({ component: 'ledger' }),
+      meter: meterProvider.getMeter(`${SCOPE}/ledger`),
+      ...ledgerSettings(config),
+    });
+  }
+
+  /** The one that runs, or a new one. */
+  async #one<C extends Receiver | Exporter | Extension>(
+    configured: ConfiguredComponent<AnyFactory>,
+    running: readonly Built<C>[] | undefined,
+    given: unknown,
+    create: (scope: ComponentScope) => C | Promise<C>,
+  ): Promise<Built<C>> {
+    const { id, factory } = configured;
+    const { config, meterProvider } = this.#options;
+    const same = running?.find((each) => each.id === id && isDeepStrictEqual(each.given, given));
+    if (same) return same;
+    const scope = new ComponentScope(meterProvider, `${SCOPE}/${factory.kind}/${factory.type}`);
+    try {
+      const built = { id, name: `${factory.kind} ${id}`, component: await create(scope), given, scope };
+      this.#new.push(built as BuiltComponent);
+      return built;
+    } catch (error) {
+      scope.end();
+      throw refusal(config, [`${factory.kind}s`, id], (error as Error).message, error);
+    }
+  }
+
+  #context({ id, factory }: ConfiguredComponent<AnyFactory>, scope: ComponentScope): ComponentContext {
+    const { clock, events, health, connections, version, carried, logger } = this.#options;
+    return {
+      id,
+      clock,
+      trustedClock: this.#trustedClock,
+      events,
+      health,
+      connections,
+      version,
+      carried: carried.of(`${factory.kind}/${factory.type}`),
+      logger: logger.child({ component: id }),
+      meter: scope.meter.meter,
+    };
+  }
+
+  #exporterContext(
+    configured: ConfiguredComponent<AnyFactory>,
+    scope: ComponentScope,
+    { log, ledger, receivers, feeds }: Pick<Components, 'log' | 'ledger' | 'receivers'> & { readonly feeds: Feeds },
+  ): Omit<ExporterContext, keyof ComponentContext> {
+    const isRunning = this.#running !== undefined;
+    const fedBy = (signal: Signal) => {
+      const fed = new Set(feeds.filter(([pipeline]) => signalOf(pipeline) === signal).flatMap(([, names]) => names));
+      return [...new Set(receivers.flatMap(({ component }) => component.instances))].filter((name) => fed.has(name));
+    };
+    const instances = fedBy('metrics');
+    return {
       instances: () => instances,
-      producer: (some?: readonly string[]) => ledger.producer(narrowed(instances, some)),
-      beforeForgetting: (listener: () => Promise<void>) => ledger.beforeForgetting(listener),
-      attach: (fold: Fold) => {
-        log.attach(`exporter/${name}`, fold);
-        return log.topic(`exporter/${name}`);
-      },
-      has: (signal) => pipelinesOf(config, signal, each.id).length > 0,
+      producer: (some) => ledger.producer(narrowed(instances, some)),
+      beforeForgetting: (listener) => scope.onEnd(ledger.beforeForgetting(listener)),
+      attach: (fold) => scope.attach(log, foldName(configured), fold, isRunning),
+      has: (signal) => feeds.some(([pipeline]) => signalOf(pipeline) === signal),
       eventFeed: (retention) => ({
-        reader: log.reader(name, retention),
-        instances: instancesOf(config, 'logs', each.id, receivers),
+        reader: scope.reader(log, formatComponentId(configured.canonicalId), retention, isRunning),
+        instances: fedBy('logs'),
         get logId() {
           return log.identity.logId;
         },
       }),
     };
-    return built(options, each, () => each.factory.create(context, each.config));
-  });
-  return { log, ledger, receivers, exporters, extensions };
-}
-
-function contextOf(
-  options: BuildOptions & { readonly trustedClock: TrustedClock },
-  { id, factory }: ConfiguredComponent,
-): ComponentContext {
-  const { clock, trustedClock, events, health, connections, version } = options;
-  return {
-    id,
-    clock,
-    trustedClock,
-    events,
-    health,
-    connections,
-    version,
-    logger: options.logger.child({ component: id }),
-    meter: options.meterProvider.getMeter(`${SCOPE}/${factory.kind}/${factory.type}`),
-  };
+  }
 }
 
 /** One after the other: folds are attached, and connections asked for, in the order of the configuration. */
@@ -131,16 +222,10 @@ async function inOrder<Each, Result>(all: readonly Each[], build: (each: Each) =
   return results;
 }
 
-async function built<C extends Component>(
-  { config }: BuildOptions,
-  { id, factory: { kind } }: ConfiguredComponent<AnyFactory>,
-  create: () => C | Promise<C>,
-): Promise<Built<C>> {
-  try {
-    return { id, name: `${kind} ${id}`, component: await create() };
-  } catch (error) {
-    throw refusal(config, [`${kind}s`, id], (error as Error).message, error);
-  }
+/** What of a configuration is the ledger's. */
+export function ledgerSettings({ service }: BridgeConfig): LedgerSettings {
+  const { forget_after: forgetAfter, ...limits } = service.attribute_limits;
+  return { limits, forgetAfter, hasEvents: signalsIn(service.pipelines).has('logs') };
 }
 
 function findLog(config: BridgeConfig, extensions: readonly Built<Extension>[]): Log {
@@ -157,22 +242,37 @@ function findLog(config: BridgeConfig, extensions: readonly Built<Extension>[]):
   return first;
 }
 
-function pipelinesOf({ service: { pipelines } }: BridgeConfig, signal: Signal, exporter: string) {
-  return Object.entries(pipelines)
-    .filter(([id, { exporters }]) => signalOf(id) === signal && exporters.includes(exporter))
-    .map(([, pipeline]) => pipeline);
+/** The log that is open is the bridge: another one is another bridge. */
+function refuseAnotherStorage(config: BridgeConfig, running: Components): void {
+  const { id, given } = running.extensions.find(({ component }) => component.log === running.log)!;
+  const configured = config.extensions.find((each) => each.id === id);
+  const cannot = 'cannot change while the bridge runs: restart it, or put back what was here';
+  if (!configured) {
+    throw refusal(config, ['service', 'extensions'], `${id} is missing, and the storage ${cannot}`);
+  }
+  const [before, after] = [given, configured.config] as [Record<string, unknown>, Record<string, unknown>];
+  const options = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = options.filter((option) => !isDeepStrictEqual(before[option], after[option]));
+  if (changed.length === 0) return;
+  throw new ConfigError(
+    changed.map((option) => {
+      const path = ['extensions', id, option];
+      return { severity: 'error', at: config.positionOf(path), path, message: cannot };
+    }),
+  );
 }
 
-/** The instances that feed an exporter's pipelines: of their receivers, in the order of the configuration. */
-function instancesOf(
-  config: BridgeConfig,
-  signal: Signal,
-  exporter: string,
-  built: readonly Built<Receiver>[],
-): string[] {
-  const pipelines = pipelinesOf(config, signal, exporter);
-  const feeding = config.receivers.map(({ id }) => pipelines.some((pipeline) => pipeline.receivers.includes(id)));
-  return [...new Set(built.flatMap(({ component }, index) => (feeding[index] ? component.instances : [])))];
+/** The instances that come by each pipeline of an exporter. */
+type Feeds = readonly (readonly [pipeline: string, instances: readonly string[]])[];
+
+function feedsOf({ receivers, service }: BridgeConfig, exporter: string, built: readonly Built<Receiver>[]): Feeds {
+  const pipelines = Object.entries(service.pipelines).filter(([, { exporters }]) => exporters.includes(exporter));
+  return pipelines.map(([name, pipeline]) => [
+    name,
+    built.flatMap(({ component }, index) =>
+      pipeline.receivers.includes(receivers[index]!.id) ? component.instances : [],
+    ),
+  ]);
 }
 
 function narrowed(all: readonly string[], some: readonly string[] = all): readonly string[] {

@@ -3,6 +3,7 @@ import type { MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 import type { ZodType } from 'zod';
 import type { Clock } from '../clock.ts';
+import type { Endpoint } from '../config/endpoint.ts';
 import type { BridgeEvents } from '../events/bridge-events.ts';
 import type { ConnectionBudget } from '../http/connection-budget.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -10,11 +11,13 @@ import type { TrustedClock } from '../ledger/trusted-clock.ts';
 import type { Fold, Log, Reader, Retention, Topic } from '../log/log.ts';
 import type { Finding } from '../telemetry/finding.ts';
 import type { Health } from '../telemetry/health.ts';
+import type { Carried } from './carried.ts';
 
 /**
  * What a receiver, an exporter and an extension are. The words and the order of calls are the Collector's:
  * a factory holds the type and the configuration schema, `create` builds without touching the outside world,
- * `start` opens listeners and timers, `shutdown` ends them.
+ * `start` opens listeners and timers, `shutdown` ends them. When a reload changes a component's configuration, another one is
+ * created while it runs, and started when it has ended; one whose configuration is the same stays.
  */
 export interface Component {
   /** Opens listeners and timers. Rejects with an error that says what to do; the service then shuts down what had started. */
@@ -45,7 +48,7 @@ export interface Receiver extends Component {
 /** What pipelines carry, by the words of the configuration. */
 export type Signal = 'metrics' | 'logs';
 
-/** A component that reads metrics, or events, or both. `reader` is registered with the one MeterProvider of the service. */
+/** A component that reads metrics, or events, or both. `reader` is handed to the one MeterProvider of the service before `start()`. */
 export interface Exporter extends Component {
   readonly reader?: MetricReader;
 }
@@ -71,6 +74,8 @@ export interface ComponentContext {
   readonly health: Health;
   /** Where whoever listens asks, in `create`, for the connections that it may have. */
   readonly connections: ConnectionBudget;
+  /** Shared by all components of the type, of today and after a reload. */
+  readonly carried: Carried;
   /** The bridge's version, from package.json. */
   readonly version: string;
 }
@@ -91,12 +96,15 @@ export interface ExporterContext extends ComponentContext {
   producer(instances?: readonly string[]): MetricProducer;
   /**
    * For exporters that tell differences: called, and waited for, before series end, to take the last of them. When it rejects
-   * they go on until the next time.
+   * they go on until the next time. Until the component ends.
    */
   beforeForgetting(listener: () => Promise<void>): void;
   /** Names of the instances that this exporter's metrics pipelines feed, in configuration order. From `start()` on. */
   instances(): readonly string[];
-  /** Durable state of this component: call it in `create`, before anything is loaded. At most once. */
+  /**
+   * Durable state of this component: call it in `create`, at most once. When `start()` is called, the fold has all that was
+   * written down for a component of this id.
+   */
   attach(fold: Fold): Topic;
 }
 
@@ -111,6 +119,18 @@ export interface EventFeed {
 
 export type ExtensionContext = ComponentContext;
 
+/** A component's configuration under its id. */
+export interface Configured<Config> {
+  readonly id: string;
+  readonly config: Config;
+}
+
+/** What is wrong with the component of this id beside the others. */
+export interface Conflict {
+  readonly id: string;
+  readonly message: string;
+}
+
 interface Factory<Config, Context, Built> {
   /** Lower case with underscores, as in the configuration: `couic`, `crowdsec`. */
   readonly type: string;
@@ -121,6 +141,10 @@ interface Factory<Config, Context, Built> {
   readonly schema: ZodType<Config>;
   /** Paths of options that hold secrets, for `print-config`: `['api_key']`, `['instances', '*', 'token']`. */
   readonly secrets?: readonly (readonly string[])[];
+  /** Where it will listen, so that two of a configuration do not want the same. */
+  readonly listensOn?: (config: Config) => Endpoint;
+  /** What only several components of this type can have wrong together. They are those in use, in the order of the file. */
+  readonly conflicts?: (all: readonly Configured<Config>[]) => readonly Conflict[];
   /**
    * Builds the component. Opens nothing: no listener, no timer, no file. Imports what the component is made of, so that
    * a bridge loads the code and the libraries of what is configured and no others: the factory's file imports its schema.

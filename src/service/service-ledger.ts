@@ -12,16 +12,21 @@ import { counter } from '../telemetry/instruments.ts';
 import { BRIDGE_METRICS } from '../telemetry/names.ts';
 import type { Operation } from './component.ts';
 
+/** What of its options may change while it runs. */
+export type LedgerSettings = Pick<ServiceLedgerOptions, 'limits' | 'forgetAfter' | 'hasEvents'>;
+
 /** The ledger as the service sees it. */
 export interface ServiceLedger extends Ledger {
   readonly operations: Readonly<Record<string, Operation>>;
   /** After the log was loaded. */
   start(): Promise<void>;
+  /** Takes up other settings while it runs. */
+  change(settings: LedgerSettings): Promise<void>;
   /** Before the log is closed. Safe without `start()`, and twice. */
   stop(): Promise<void>;
   producer(instances: readonly string[]): MetricProducer;
-  /** Called and waited for before series end. */
-  beforeForgetting(listener: () => Promise<void>): void;
+  /** Called and waited for before series end. @returns ends it. */
+  beforeForgetting(listener: () => Promise<void>): () => void;
 }
 
 export interface ServiceLedgerOptions {

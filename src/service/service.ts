@@ -1,3 +1,4 @@
+import type { Resource } from '@opentelemetry/resources';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import { BridgeEvents } from '../events/bridge-events.ts';
 import { ConnectionBudget } from '../http/connection-budget.ts';
@@ -5,10 +6,12 @@ import { Health } from '../telemetry/health.ts';
 import { type BridgeMeterProvider, createMeterProvider } from '../telemetry/meter-provider.ts';
 import { createResource } from '../telemetry/resource.ts';
 import { AdminServer } from './admin/admin-server.ts';
-import { askedOf, LocalAdmin } from './admin/local-admin.ts';
+import { type Asked, askedOf, LocalAdmin } from './admin/local-admin.ts';
 import { type BuildOptions, type Built, buildComponents, type Components } from './build-components.ts';
+import { Carried } from './carried.ts';
 import type { Component } from './component.ts';
 import { Deadline, within } from './deadline.ts';
+import { type Changes, reload } from './reload.ts';
 import { createServiceLedger } from './service-ledger.ts';
 
 /** Parts of the time for an orderly end after which a stage has to be over, so that a slow one leaves the next its turn. */
@@ -16,9 +19,13 @@ const RECEIVERS_UNTIL = 0.5;
 const EXPORTERS_UNTIL = 0.9;
 /** What a component that was told to end at once may still take, in ms. */
 const GRACE = 500;
+const TIME_IS_OVER = 'service.shutdown_timeout is over';
 
 type ServiceOptions = Pick<BuildOptions, 'config' | 'logger' | 'clock' | 'version'> &
-  Partial<Pick<BuildOptions, 'createLedger' | 'health' | 'connections'>>;
+  Partial<Pick<BuildOptions, 'createLedger' | 'health' | 'connections'>> & {
+    /** Who else the command line may ask, beside components. */
+    readonly asked?: readonly Asked[];
+  };
 
 /** `start()` was given up because `shutdown()` was called. */
 export class StartCancelled extends Error {
@@ -28,30 +35,49 @@ export class StartCancelled extends Error {
   }
 }
 
+/** `reload()` was not done: the service does not run. */
+export class NotRunning extends Error {
+  constructor() {
+    super('the bridge is not running, or is stopping');
+    this.name = 'NotRunning';
+  }
+}
+
 /**
  * Everything between a checked configuration and a running bridge. Starts downstream first (extensions, exporters,
  * receivers), so that no report arrives before there is somewhere to put it, and stops upstream first.
  */
 export class Service {
-  readonly #config: BridgeConfig;
   readonly #logger: BuildOptions['logger'];
   readonly #health: Health;
   readonly #meterProvider: BridgeMeterProvider;
-  readonly #components: Components;
   readonly #connections: ConnectionBudget;
   readonly #admin: AdminServer;
+  /** With the configuration that runs. */
+  #build: BuildOptions;
+  #components: Components;
+  #resource: Resource | undefined;
   #starting: Promise<void> | undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
   #stopping: Promise<boolean> | undefined;
+  #isRunning = false;
+  /** Ids of exporters that there were. */
+  readonly #gone = new Set<string>();
 
-  private constructor(options: BuildOptions, meterProvider: BridgeMeterProvider, components: Components) {
-    const { config, logger, clock, health, connections } = options;
-    this.#config = config;
+  private constructor(
+    build: BuildOptions,
+    meterProvider: BridgeMeterProvider,
+    components: Components,
+    asked: readonly Asked[],
+  ) {
+    const { logger, clock, health, connections } = build;
+    this.#build = build;
     this.#logger = logger;
     this.#health = health;
     this.#connections = connections;
     this.#meterProvider = meterProvider;
     this.#components = components;
-    const admin = new LocalAdmin(askedOf(components, connections), true);
+    const admin = new LocalAdmin(() => [...asked, ...askedOf(this.#components, connections)], true);
     this.#admin = new AdminServer({ admin, connections, logger, clock });
   }
 
@@ -60,20 +86,14 @@ export class Service {
     createLedger = createServiceLedger,
     health = new Health(),
     connections = new ConnectionBudget(),
+    asked = [],
     ...given
   }: ServiceOptions): Promise<Service> {
-    const { config, logger, version } = given;
-    const resource = () =>
-      createResource({
-        version,
-        instanceId: components.log.identity.instanceId,
-        configured: config.service.telemetry.resource,
-        onInvalid: (message) => logger.warn(message),
-      });
-    const meterProvider = createMeterProvider({ version, resource });
-    const options = { ...given, createLedger, health, connections, events: new BridgeEvents(), meterProvider };
-    const components: Components = await buildComponents(options);
-    return new Service(options, meterProvider, components);
+    const meterProvider = createMeterProvider({ version: given.version, resource: () => service.#measured() });
+    const events = new BridgeEvents();
+    const build = { ...given, createLedger, health, connections, events, carried: new Carried(), meterProvider };
+    const service: Service = new Service(build, meterProvider, await buildComponents(build), asked);
+    return service;
   }
 
   /**
@@ -94,6 +114,50 @@ export class Service {
   }
 
   /**
+   * Takes over another configuration without refusing a request; one at a time. What says the same goes on untouched.
+   * @throws ConfigError when it cannot be had, or not while the bridge runs: nothing was touched.
+   * @throws ReloadFailed when something could not be started: what ran before runs again.
+   * @throws NotRunning before `start()` has resolved, and from `shutdown()` on.
+   */
+  reload(next: BridgeConfig): Promise<Changes> {
+    const work = this.#reloading.then(() => this.#reload(next));
+    this.#reloading = work.catch(() => {});
+    return work;
+  }
+
+  async #reload(next: BridgeConfig): Promise<Changes> {
+    if (!this.#isRunning || this.#stopping) throw new NotRunning();
+    const { components, changes, failure, ending } = await reload({
+      build: this.#build,
+      running: this.#components,
+      next,
+      start: (each) => this.#start(each),
+      stop: (each, signal) =>
+        this.#stop(each.name, each.component.shutdown(signal), signal, 'a reload goes on without it'),
+    });
+    void ending.catch((error: unknown) => this.#logger.error({ err: error }, 'Could not close a socket'));
+    for (const { id } of this.#components.exporters) this.#gone.add(id);
+    for (const { id } of components.exporters) this.#gone.delete(id);
+    this.#meterProvider.hide(this.#gone);
+    this.#components = components;
+    if (failure) throw failure;
+    this.#build = { ...this.#build, config: next };
+    this.#resource = undefined;
+    return changes;
+  }
+
+  #measured(): Resource {
+    const { config, version } = this.#build;
+    this.#resource ??= createResource({
+      version,
+      instanceId: this.#components.log.identity.instanceId,
+      configured: config.service.telemetry.resource,
+      onInvalid: (message) => this.#logger.warn(message),
+    });
+    return this.#resource;
+  }
+
+  /**
    * Ends everything in order. Safe without `start()`, while it is under way, and twice.
    * @returns whether all of it ended in time and without an error; each failure was logged.
    */
@@ -110,10 +174,13 @@ export class Service {
     for (const each of extensions) if (each.component.log === log) await this.#start(each);
     await this.#startAdmin();
     await ledger.start();
-    this.#meterProvider.register(exporters.flatMap(({ component }) => component.reader ?? []));
+    this.#meterProvider.register([]);
+    for (const { scope } of [...extensions, ...receivers]) scope.begin();
+    for (const { scope, component } of exporters) scope.begin(component.reader);
     for (const each of exporters) await this.#start(each);
     for (const each of receivers) await this.#start(each);
     this.#throwIfStopping();
+    this.#isRunning = true;
     this.#health.setAvailable('service');
   }
 
@@ -143,8 +210,7 @@ export class Service {
 
   async #stopAll(): Promise<boolean> {
     this.#health.setUnavailable('service', 'stopping');
-    const { shutdown_timeout: time } = this.#config.service;
-    const { log, ledger, exporters, receivers, extensions } = this.#components;
+    const { shutdown_timeout: time } = this.#build.config.service;
     const forReceivers = new Deadline(time * RECEIVERS_UNTIL);
     const forExporters = new Deadline(time * EXPORTERS_UNTIL);
     const forAll = new Deadline(time);
@@ -156,6 +222,8 @@ export class Service {
       const settled = this.#starting.catch(() => {});
       clean = await this.#stop('the start', settled, forAll.signal);
     }
+    clean = (await this.#stop('the reload', this.#reloading, forAll.signal)) && clean;
+    const { log, ledger, exporters, receivers, extensions } = this.#components;
     await this.#admin.stop();
     await Promise.all(receivers.map((each) => stop(each, forReceivers)));
     await Promise.all(exporters.map((each) => stop(each, forExporters)));
@@ -166,10 +234,10 @@ export class Service {
     return clean;
   }
 
-  async #stop(name: string, work: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  async #stop(name: string, work: Promise<unknown>, signal: AbortSignal, over = TIME_IS_OVER): Promise<boolean> {
     try {
       if (await within(work, signal, GRACE)) return true;
-      this.#logger.error(`Did not wait any longer for ${name} to end: service.shutdown_timeout is over`);
+      this.#logger.error(`Did not wait any longer for ${name} to end: ${over}`);
     } catch (error) {
       this.#logger.error({ err: error }, `Could not end ${name} in order`);
     }

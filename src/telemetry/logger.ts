@@ -46,16 +46,31 @@ const REDACT = SECRET_KEYS.flatMap((key) => [key, key.startsWith('[') ? `*${key}
 
 /** The process's logger; components are given children of it. */
 export function createLogger(options: CreateLoggerOptions = {}): Logger {
+  return createChangeableLogger(options).logger;
+}
+
+interface ChangeableLogger {
+  readonly logger: Logger;
+  /** From now on, for all children too. */
+  change(settings: Required<Pick<CreateLoggerOptions, 'level' | 'encoding'>>): void;
+}
+
+export function createChangeableLogger(options: CreateLoggerOptions = {}): ChangeableLogger {
+  // A child has a level of its own, which does not follow its parent's.
+  const children = new Set<WeakRef<Logger>>();
   const { level = 'info', encoding = 'console', destination: to = 1, now = Date.now, hide = asItIs } = options;
   const out = typeof to === 'number' ? new LogFile(to, (lines) => logger.warn(lostLines(lines))) : to;
   const base: LoggerOptions = {
     level,
     base: null,
     timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
+    onChild: (child) => void children.add(new WeakRef(child)),
     redact: { paths: REDACT, censor: '[redacted]' },
   };
   const { journal = typeof to === 'number' && isJournal(to, process.env.JOURNAL_STREAM) } = options;
-  const render = encoding === 'json' ? jsonLine : consoleLine(journal, typeof to === 'number' && colors(to));
+  const rendererOf = (name: LogEncoding) =>
+    name === 'json' ? jsonLine : consoleLine(journal, typeof to === 'number' && colors(to));
+  let render = rendererOf(encoding);
   const logger = pino(base, {
     write(line) {
       const object = JSON.parse(hide(line)) as LogObject;
@@ -63,7 +78,18 @@ export function createLogger(options: CreateLoggerOptions = {}): Logger {
       out.write(journal ? withPriority(object.level, text) : text);
     },
   });
-  return logger;
+  return {
+    logger,
+    change(settings) {
+      render = rendererOf(settings.encoding);
+      logger.level = settings.level;
+      for (const reference of children) {
+        const child = reference.deref();
+        if (child) child.level = settings.level;
+        else children.delete(reference);
+      }
+    },
+  };
 }
 
 interface LogObject {

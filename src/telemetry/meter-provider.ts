@@ -1,22 +1,35 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
-import { MeterProvider, type MetricReader } from '@opentelemetry/sdk-metrics';
+import { type CollectionResult, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { DeferredMeter } from './deferred-meter.ts';
-import { BRIDGE_METRICS } from './names.ts';
+import { ATTR, BRIDGE_METRICS } from './names.ts';
 import { viewsOf } from './views.ts';
+
+/** The instruments of one component, which is asked for them from `begin` to `end`. */
+export interface ComponentMeter {
+  readonly meter: Meter;
+  begin(): void;
+  /** What it counted stays. Safe without `begin()`, and twice. */
+  end(): void;
+}
 
 export interface BridgeMeterProvider {
   /** The meter of one scope (`couic-otel-bridge/exporter/prometheus`). Works before `register`; nothing is measured until then. */
   getMeter(scope: string): Meter;
-  /**
-   * Hands over the readers of all exporters, once, before anything starts. A reader is ended by its exporter, in the
-   * service's order, and so the provider itself has nothing to shut down.
-   */
+  componentMeter(scope: string): ComponentMeter;
+  /** Hands over the first readers, once, before anything starts, and begins to measure. */
   register(readers: readonly MetricReader[]): void;
+  /**
+   * Hands over one more. A reader is ended by its exporter, in the service's order, and so the provider itself has nothing
+   * to shut down.
+   */
+  add(reader: MetricReader): void;
+  /** What there is of these exporters is shown no more: they are gone. */
+  hide(exporters: ReadonlySet<string>): void;
 }
 
 interface MeterProviderOptions {
-  /** What is measured. A function is asked at `register`: the store knows `service.instance.id` only once it was loaded. */
+  /** What is measured. A function is asked at each collection: the store knows `service.instance.id` only once it was loaded. */
   resource: Resource | (() => Resource);
   /** Version of every scope: the bridge's. */
   version: string;
@@ -24,11 +37,22 @@ interface MeterProviderOptions {
 
 /**
  * The one MeterProvider of the service. The SDK's takes its readers in its constructor, while a component that has a
- * reader is created with a meter in hand: so meters given out before `register` forward to the real ones after it.
+ * reader is created with a meter in hand, and exporters come and go while the bridge runs: so meters given out before
+ * `register` forward to the real ones after it, and the SDK knows one reader, by which all others read.
  */
 export function createMeterProvider({ resource, version }: MeterProviderOptions): BridgeMeterProvider {
   const deferred = new Map<string, DeferredMeter>();
+  const reader = new CommonReader();
   let sdk: MeterProvider | undefined;
+  let hidden: ReadonlySet<string> = new Set();
+
+  const collect = async (options?: { timeoutMillis?: number }): Promise<CollectionResult> => {
+    const { resourceMetrics, errors } = await reader.collect(options);
+    const scopeMetrics = hidden.size === 0 ? resourceMetrics.scopeMetrics : without(resourceMetrics, hidden);
+    return { resourceMetrics: { resource: measured(), scopeMetrics }, errors };
+  };
+  const measured = () => (typeof resource === 'function' ? resource() : resource);
+
   return {
     getMeter(scope) {
       if (sdk) return sdk.getMeter(scope, version);
@@ -36,15 +60,38 @@ export function createMeterProvider({ resource, version }: MeterProviderOptions)
       deferred.set(scope, meter);
       return meter;
     },
+    componentMeter(scope) {
+      const meter = new DeferredMeter();
+      return { meter, begin: () => sdk && meter.bind(sdk.getMeter(scope, version)), end: () => meter.unbind() };
+    },
     register(readers) {
       if (sdk) throw new Error('metric readers were registered already');
-      const measured = typeof resource === 'function' ? resource() : resource;
-      sdk = new MeterProvider({
-        resource: measured,
-        readers: [...readers],
-        views: viewsOf(Object.values(BRIDGE_METRICS)),
-      });
+      sdk = new MeterProvider({ readers: [reader], views: viewsOf(Object.values(BRIDGE_METRICS)) });
+      for (const each of readers) each.setMetricProducer({ collect });
       for (const [scope, meter] of deferred) meter.bind(sdk.getMeter(scope, version));
     },
+    add: (another) => another.setMetricProducer({ collect }),
+    hide(exporters) {
+      hidden = exporters;
+    },
   };
+}
+
+/** Everything that the bridge exports is cumulative: one collection is as good for one reader as for another. */
+class CommonReader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
+
+type ScopeMetrics = CollectionResult['resourceMetrics']['scopeMetrics'];
+
+function without({ scopeMetrics }: CollectionResult['resourceMetrics'], exporters: ReadonlySet<string>): ScopeMetrics {
+  return scopeMetrics.map(({ scope, metrics }) => ({
+    scope,
+    metrics: metrics.map((metric) => ({
+      ...metric,
+      // biome-ignore lint/suspicious/noExplicitAny: points of one metric are of one of four types, and stay so
+      dataPoints: (metric.dataPoints as any[]).filter(({ attributes }) => !exporters.has(attributes[ATTR.exporter])),
+    })),
+  }));
 }

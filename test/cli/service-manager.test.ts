@@ -17,12 +17,12 @@ test('says each state in the words of sd_notify', () => {
   const systemd = manager({ NOTIFY_SOCKET: '/run/notify' });
   systemd.ready();
   systemd.reloading();
-  systemd.ready();
+  systemd.ready('the configuration\nis wrong');
   systemd.stopping();
   expect(sent).toEqual([
     'READY=1 STATUS=Reports are accepted',
     'RELOADING=1 MONOTONIC_USEC=1500 STATUS=Reloading the configuration',
-    'READY=1 STATUS=Reports are accepted',
+    'READY=1 STATUS=Reports are accepted; the configuration is wrong',
     'STOPPING=1 STATUS=Stopping in order',
   ]);
 });

@@ -74,6 +74,27 @@ describeWith(['debootstrap', 'systemd-nspawn'], 'the Debian package, on a Debian
     expect(post.out).toBe('{"accepted":1,"replayed":0,"quarantined":0}');
   });
 
+  test('reloads its configuration, and not a wrong one', async () => {
+    expect(await sh(`sed -i 's/127.0.0.1:9464/127.0.0.1:9465/' ${CONFIG}`)).toMatchObject({ code: 0 });
+    expect((await sh(`systemctl reload ${UNIT}`)).code).toBe(0);
+    expect((await sh('curl --silent --fail http://127.0.0.1:9465/metrics')).code).toBe(0);
+    expect(await sh(`sed -i 's/endpoint: 127.0.0.1:9465/enpoint: 127.0.0.1:9464/' ${CONFIG}`)).toMatchObject({
+      code: 0,
+    });
+    expect((await sh(`systemctl reload ${UNIT}`)).code).toBe(1);
+    expect((await sh(`systemctl show --property ActiveState,StatusText ${UNIT}`)).out).toMatch(
+      /^StatusText=Reports are accepted; the configuration was not reloaded: .*unknown option.*\nActiveState=active\n$/,
+    );
+    expect(await sh(`sed -i 's/enpoint: 127.0.0.1:9464/endpoint: 127.0.0.1:9464/' ${CONFIG}`)).toMatchObject({
+      code: 0,
+    });
+    expect((await sh(`systemctl kill --signal HUP ${UNIT}`)).code).toBe(0);
+    expect(
+      (await sh('for n in 1 2 3 4 5; do sleep 1; curl --silent --fail http://127.0.0.1:9464/metrics && break; done'))
+        .code,
+    ).toBe(0);
+  });
+
   test("runs as a user of its own, with a state that is nobody else's", async () => {
     const { out } = await sh(`stat --format %U /proc/$(systemctl show --property MainPID --value ${UNIT})`);
     expect(out.trim()).toBe(UNIT);

@@ -15,6 +15,7 @@ test('the unit fits to what the bridge does', () => {
   expect(value('RestartPreventExitStatus')).toBe(String(EXIT.usage));
   expect({ type: value('Type'), access: value('NotifyAccess') }).toEqual({ type: 'notify', access: 'all' });
   expect(value('StateDirectory')).toBe('couic-otel-bridge');
+  expect(value('ExecReload')).toBe('/usr/local/bin/couic-otel-bridge reload --state %S/couic-otel-bridge');
   expect(value('After')?.split(' ')).toContain('time-sync.target');
   expect(readFileSync('otel-config.yaml', 'utf8')).toContain('${env:STATE_DIRECTORY:-');
 });
@@ -38,7 +39,7 @@ test.skipIf(!hasSystemd())('systemd itself has nothing to say about the unit', (
   const directory = mkdtempSync(join(tmpdir(), 'bridge-unit-'));
   try {
     const path = join(directory, 'couic-otel-bridge.service');
-    writeFileSync(path, unit.replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true'));
+    writeFileSync(path, unit.replace(/^(Exec\w+)=\S+/gm, '$1=/bin/true'));
     const said = execFileSync('systemd-analyze', ['verify', '--man=no', path], { encoding: 'utf8', stdio: 'pipe' });
     expect(said).toBe('');
   } finally {

@@ -83,7 +83,7 @@ export const LISTENERS: Readonly<Record<string, (limits?: Partial<ListenerLimits
   'admin socket': async (limits) => {
     const directory = temporaryDirectory();
     const server = new AdminServer({
-      admin: new LocalAdmin([], true),
+      admin: new LocalAdmin(() => [], true),
       connections: new ConnectionBudget(),
       logger: pino({ enabled: false }),
       clock: systemClock,

@@ -25,7 +25,6 @@ test('a name is attached once, and before load; so is a reader', async () => {
   expect(() => log.reader('sink')).toThrow('twice');
   await log.load();
   expect(() => log.attach('late', new ListFold(), ['prefix/'])).toThrow('after');
-  expect(() => log.reader('late')).toThrow('after');
   expect(() => log.topic('list').name).not.toThrow();
 });
 
@@ -60,6 +59,34 @@ test('a fold that comes later goes on where the one before it stood, over restar
   again.attach('list', restored);
   await again.load();
   expect(restored.records).toEqual(['first', 'for nobody', 'late', 'next', 'kept']);
+});
+
+test('a reader that is released and asked for again goes on where it stood; without that it keeps nothing', async () => {
+  const memory = new MemoryLog();
+  const log = newRunner(memory);
+  log.attach('list', new ListFold());
+  await log.load();
+  const append = (text: string) => log.topic('list').append(bytes(text));
+  const first = log.reader('sink');
+  await log.settle();
+  const one = await append('one');
+  await append('two');
+  await first.retain(one);
+  log.release('sink');
+  expect(() => log.reader('sink')).not.toThrow();
+  expect(() => log.reader('sink')).toThrow('twice');
+  await log.settle();
+  expect(log.reader('other').position).toBeGreaterThan(one);
+  const texts: string[] = [];
+  const stop = new AbortController();
+  for await (const { topic, record } of first.read(stop.signal)) {
+    if (topic === 'list') texts.push(Buffer.from(record).toString());
+    if (topic === 'list') stop.abort();
+  }
+  expect(texts).toEqual(['two']);
+  log.release('sink');
+  await log.settle();
+  expect(log.reader('sink').position).toBeGreaterThan(one + 1);
 });
 
 test('a fold that cannot take over leaves the name to the one that had it', async () => {

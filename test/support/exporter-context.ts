@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { BridgeEvents } from '../../src/events/bridge-events.ts';
 import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
+import { Carried } from '../../src/service/carried.ts';
 import type { ExporterContext } from '../../src/service/component.ts';
 import { Health } from '../../src/telemetry/health.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -50,6 +51,7 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
     provider,
     meter: provider.getMeter(`couic-otel-bridge/exporter/${id}`),
     events: new BridgeEvents(),
+    carried: new Carried(),
     health: new Health(),
     connections: new ConnectionBudget(Number.POSITIVE_INFINITY),
     version: VERSION,

@@ -150,7 +150,8 @@ export class FakeService {
       recordTraffic: async () => ({ restarted: false }),
       reconcile: () => Promise.reject(new Error('fakes compare no rules')),
       setUp: () => {},
-      beforeForgetting: () => {},
+      beforeForgetting: () => () => {},
+      change: async ({ limits: changed }) => void this.events.push(`ledger with ${changed.tags} tags`),
       ruleCounts: () => ({ drop: 0, ignore: 0 }),
       lastComparison: () => undefined,
     };
@@ -166,6 +167,8 @@ export class FakeService {
       extents: [],
       unfinished: undefined,
       erase: () => Promise.reject(new Error('nothing is erased here')),
+      release: () => {},
+      settle: async () => {},
       reader: () => {
         throw new Error('nothing reads here');
       },

@@ -5,6 +5,7 @@ import { BridgeEvents } from '../../src/events/bridge-events.ts';
 import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
+import { Carried } from '../../src/service/carried.ts';
 import type { ReceiverContext } from '../../src/service/component.ts';
 import { Health } from '../../src/telemetry/health.ts';
 import { createMeterProvider } from '../../src/telemetry/meter-provider.ts';
@@ -44,6 +45,7 @@ export function receiverContext(ledger: Ledger, options: { id?: string; clock?: 
     trustedClock: new TrustedClock(clock),
     meter,
     events: new BridgeEvents(),
+    carried: new Carried(),
     health: new Health(),
     connections: new ConnectionBudget(Number.POSITIVE_INFINITY),
     version: '0.0.0',

@@ -7,7 +7,6 @@ import { ATTR } from '../../../src/telemetry/names.ts';
 import type { CrowdSecConfig } from './config.ts';
 import { COUIC_METRICS, couicMapping, isHistory } from './couic-mapping.ts';
 import { examineExporter } from './examine.ts';
-import { claimKey } from './one-key-each.ts';
 import { windowOperations } from './operations.ts';
 import { COUIC, OTHER_ORIGIN } from './origins.ts';
 import { SealingReader } from './sealing-reader.ts';
@@ -40,7 +39,6 @@ export class CrowdSecExporter implements Exporter {
     this.#config = config;
     // What is written down and what is dropped for its age goes by the clock that is believed.
     const { id, logger, trustedClock: clock, meter, events } = context;
-    claimKey(events, id, config);
     const { tls, interval } = config;
     this.exporter = new CrowdSecUsageMetricsExporter({
       dryRun: config.dry_run,

@@ -6,6 +6,7 @@ export const prometheus: ExporterFactory<PrometheusConfig> = {
   type: 'prometheus',
   stability: 'beta',
   schema: configSchema,
+  listensOn: ({ endpoint }) => endpoint,
   async create(context, config) {
     const { PrometheusExporter } = await import('./exporter.ts');
     return new PrometheusExporter(context, config);

@@ -6,6 +6,7 @@ export const healthCheck: ExtensionFactory<HealthCheckConfig> = {
   type: 'health_check',
   stability: 'beta',
   schema: configSchema,
+  listensOn: ({ endpoint }) => endpoint,
   async create(context, config) {
     const { HealthCheck } = await import('./extension.ts');
     return new HealthCheck(context, config);

@@ -10,6 +10,7 @@ export const couicReceiver: ReceiverFactory<CouicReceiverConfig> = {
     ['instances', '*', 'token'],
     ['instances', '*', 'tokens'],
   ],
+  listensOn: ({ endpoint }) => endpoint,
   async create(context, config) {
     const { CouicReceiver } = await import('./receiver.ts');
     return new CouicReceiver(context, config);

@@ -32,7 +32,7 @@ export class CouicReceiver implements Receiver {
   #endpoint: Endpoint;
 
   constructor(context: ReceiverContext, config: CouicReceiverConfig) {
-    const { id, logger, clock, meter, ledger, connections } = context;
+    const { id, logger, clock, meter, ledger, connections, carried } = context;
     this.#context = context;
     this.#config = config;
     this.#endpoint = config.endpoint;
@@ -42,7 +42,7 @@ export class CouicReceiver implements Receiver {
         ledger.quarantined().filter(({ instance }) => this.instances.includes(instance)),
       [LIMITS_OPERATION]: async (): Promise<LimitList> => ledger.limits(this.instances),
     };
-    this.#telemetry = new ReceiverTelemetry(meter, this.instances);
+    this.#telemetry = new ReceiverTelemetry(meter, carried, this.instances);
     this.#log = new ReceiverLog(logger, clock);
     this.#eventLoop = new EventLoopWatch(clock);
     this.#handler = new ReportHandler({
@@ -96,8 +96,11 @@ export class CouicReceiver implements Receiver {
   async shutdown(deadline: AbortSignal): Promise<void> {
     this.#handler.stop();
     await this.#listener.close(deadline);
-    this.#eventLoop.stop();
-    this.#log.close();
+    // In a reload bodies are still under way: the listener that takes over has their connections.
+    this.#handler.whenIdle(() => {
+      this.#eventLoop.stop();
+      this.#log.close();
+    });
   }
 
   readonly #onFault: OnHttpFault = (code, details) => {

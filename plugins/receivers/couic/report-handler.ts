@@ -58,6 +58,8 @@ export class ReportHandler {
   readonly #options: ReportHandlerOptions;
   readonly #linesUpTo: number;
   #stopping = false;
+  #underWay = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor(options: ReportHandlerOptions) {
     this.#options = options;
@@ -67,6 +69,12 @@ export class ReportHandler {
   /** From now on new requests are refused; those under way go on. */
   stop(): void {
     this.#stopping = true;
+  }
+
+  /** Once no body is under way any more. */
+  whenIdle(then: () => void): void {
+    if (this.#underWay === 0) then();
+    else this.#onIdle = then;
   }
 
   begin(route: string | undefined, request: FastifyRequest, reply: FastifyReply): Exchange {
@@ -128,6 +136,7 @@ export class ReportHandler {
     const progress: IngestResult = { accepted: 0, replayed: 0, quarantined: 0 };
     let lines = NO_LINES;
     let failure: unknown;
+    this.#underWay += 1;
     try {
       await ledger.ingest(instance, body, {
         attempt,
@@ -148,6 +157,8 @@ export class ReportHandler {
     else if (failure === undefined) this.#accept(resultText(progress), attempt, exchange);
     else this.#answerFailure(failure, instance, exchange);
     log.received(instance, progress, lines);
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#onIdle?.();
   }
 
   #attempt(instance: string, { request: { raw }, started }: Exchange): Attempt {

@@ -1,5 +1,6 @@
 import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
 import type { IngestResult } from '../../../src/ledger/ledger.ts';
+import type { Carried } from '../../../src/service/carried.ts';
 import { counter, histogram, observableCounter } from '../../../src/telemetry/instruments.ts';
 import { ATTR, BRIDGE_METRICS } from '../../../src/telemetry/names.ts';
 import { CAUSES, type CauseCode } from './errors.ts';
@@ -20,10 +21,9 @@ export class ReceiverTelemetry {
   readonly #duration: Histogram;
   readonly #durationAttributes = new Map<string, Attributes>();
 
-  constructor(meter: Meter, instances: readonly string[]) {
-    this.#totals = new Map(
-      instances.map((name) => [name, { accepted: 0, replayed: 0, attributes: { [ATTR.instance]: name } }]),
-    );
+  constructor(meter: Meter, carried: Carried, instances: readonly string[]) {
+    const totalsOf = (name: string): Totals => ({ accepted: 0, replayed: 0, attributes: { [ATTR.instance]: name } });
+    this.#totals = new Map(instances.map((name) => [name, carried.get(`totals of ${name}`, () => totalsOf(name))]));
     this.#refused = counter(meter, BRIDGE_METRICS.refusedRequests);
     this.#duration = histogram(meter, BRIDGE_METRICS.requestDuration);
 

@@ -9,7 +9,7 @@ import { RULES_COMPONENT } from './rules.ts';
 const EXAMINE_TIMEOUT = 15_000;
 
 /** Whoever can be asked: components, and what they share. */
-type Asked = Pick<Built<Component>, 'id' | 'name'> & { readonly component: Partial<Component> };
+export type Asked = Pick<Built<Component>, 'id' | 'name'> & { readonly component: Partial<Component> };
 
 /** All that can be asked of a bridge. */
 export function askedOf(
@@ -28,10 +28,11 @@ export function askedOf(
 /** Asks components of this process. */
 export class LocalAdmin implements Admin {
   readonly running: boolean;
-  readonly #components: readonly Asked[];
+  readonly #components: () => readonly Asked[];
   readonly #close: () => Promise<void>;
 
-  constructor(components: readonly Asked[], running: boolean, close: () => Promise<void> = async () => {}) {
+  /** @param components - those of now: they come and go. */
+  constructor(components: () => readonly Asked[], running: boolean, close: () => Promise<void> = async () => {}) {
     this.#components = components;
     this.running = running;
     this.#close = close;
@@ -39,7 +40,7 @@ export class LocalAdmin implements Admin {
 
   components(): Promise<readonly AdminComponent[]> {
     return Promise.resolve(
-      this.#components.map(({ id, name, component: { operations = {} } }) => ({
+      this.#components().map(({ id, name, component: { operations = {} } }) => ({
         id,
         name,
         operations: Object.keys(operations),
@@ -48,7 +49,7 @@ export class LocalAdmin implements Admin {
   }
 
   async call(component: string, operation: string, argument: unknown): Promise<unknown> {
-    const target = this.#components.find(({ id, component: each }) => id === component && each.operations);
+    const target = this.#components().find(({ id, component: each }) => id === component && each.operations);
     const perform = target?.component.operations?.[operation];
     if (!perform) throw new AdminError(`${component} knows no operation ${operation}`);
     try {
@@ -60,7 +61,7 @@ export class LocalAdmin implements Admin {
 
   async examine(): Promise<readonly ComponentFindings[]> {
     const signal = AbortSignal.timeout(EXAMINE_TIMEOUT);
-    const able = this.#components.filter(({ component }) => component.examine);
+    const able = this.#components().filter(({ component }) => component.examine);
     const found = await Promise.all(
       able.map(async ({ name, component }) => ({ component: name, findings: await findingsOf(component, signal) })),
     );

@@ -34,7 +34,7 @@ const serverFor = (admin: Admin) =>
 
 async function serve(component: Partial<Component>, where = directory): Promise<AdminClient> {
   const built = { id: 'crowdsec/edge', name: 'exporter crowdsec/edge', component: { ...idle, ...component } };
-  server = serverFor(new LocalAdmin([built, { id: 'other', name: 'receiver other', component: idle }], true));
+  server = serverFor(new LocalAdmin(() => [built, { id: 'other', name: 'receiver other', component: idle }], true));
   await server.start(where);
   return (await AdminClient.connect(where))!;
 }
@@ -99,7 +99,7 @@ describe('its socket', () => {
   });
 
   it('is not there when no bridge runs, whatever is left of it', async () => {
-    server = serverFor(new LocalAdmin([], true));
+    server = serverFor(new LocalAdmin(() => [], true));
     expect(await AdminClient.connect(join(directory, 'nowhere'))).toBeUndefined();
     expect(await AdminClient.connect(directory)).toBeUndefined();
     writeFileSync(socket(), '');

@@ -9,6 +9,7 @@ import { ConnectionBudget } from '../../../../src/http/connection-budget.ts';
 import type { BridgeLedger } from '../../../../src/ledger/bridge-ledger.ts';
 import { TrustedClock } from '../../../../src/ledger/trusted-clock.ts';
 import type { Entry } from '../../../../src/log/log.ts';
+import { Carried } from '../../../../src/service/carried.ts';
 import type { ExporterContext } from '../../../../src/service/component.ts';
 import { Health } from '../../../../src/telemetry/health.ts';
 import { createMeterProvider } from '../../../../src/telemetry/meter-provider.ts';
@@ -148,6 +149,7 @@ export class Host {
       events: this.events,
       health: this.health,
       connections: new ConnectionBudget(),
+      carried: new Carried(),
       version: '1.2.3',
       producer: (instances) => joined([this.ledger.producer(instances ?? this.instances), ...this.producers]),
       instances: () => this.instances,

@@ -6,6 +6,7 @@ import { systemClock } from '../../../../src/clock.ts';
 import { BridgeEvents } from '../../../../src/events/bridge-events.ts';
 import { ConnectionBudget } from '../../../../src/http/connection-budget.ts';
 import { TrustedClock } from '../../../../src/ledger/trusted-clock.ts';
+import { Carried } from '../../../../src/service/carried.ts';
 import type { ExtensionContext } from '../../../../src/service/component.ts';
 import { Health } from '../../../../src/telemetry/health.ts';
 import { temporaryDirectory } from '../../../log/embedded/testing.ts';
@@ -19,6 +20,7 @@ const context = (): ExtensionContext => ({
   events: new BridgeEvents(),
   health: new Health(),
   connections: new ConnectionBudget(),
+  carried: new Carried(),
   version: '0.0.0',
 });
 

@@ -22,7 +22,7 @@ const BATCH = readFileSync(new URL('../../../testdata/couic-batch.json', import.
 function setUp({ logReports = true, limit = 8 } = {}) {
   const ledger = new FakeLedger();
   const context = receiverContext(ledger);
-  const { clock, logger, meter } = context;
+  const { clock, logger, meter, carried } = context;
   const handler = new ReportHandler({
     admission: new Admission(limit, limit),
     eventLoop: { wasLateSince: () => false },
@@ -30,7 +30,7 @@ function setUp({ logReports = true, limit = 8 } = {}) {
     ledger,
     clock,
     log: new ReceiverLog(logger, clock),
-    telemetry: new ReceiverTelemetry(meter, ['edge', 'open']),
+    telemetry: new ReceiverTelemetry(meter, carried, ['edge', 'open']),
     failures: new FailureBrake(clock),
     logReports,
     bodyStallTimeout: 1000,

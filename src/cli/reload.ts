@@ -1,0 +1,28 @@
+import { AdminError } from '../service/admin/admin.ts';
+import type { Command } from './command.ts';
+import { CONFIG_USAGE } from './config-options.ts';
+import { RELOAD_OPERATION } from './configuration.ts';
+import { EXIT } from './exit-codes.ts';
+import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+
+/** Has the bridge that runs read its configuration again, and tells what came of it. */
+export const reloadCommand: Command = {
+  name: 'reload',
+  summary: 'Have the bridge that runs read its configuration again; a wrong one changes nothing',
+  usage: `${STATE_USAGE} ${CONFIG_USAGE}`,
+  help: `
+${STATE_HELP}
+The bridge reads what it was started with, whatever is given here to find it. SIGHUP does the same, and the log says what
+came of it. Exit code 1 when nothing was changed.
+`,
+  async run(args, context) {
+    const { admin, state } = await openChosen(args, context);
+    try {
+      if (state !== 'running') throw new AdminError('no bridge runs that could reload its configuration');
+      context.stdout(`${await admin.call('configuration', RELOAD_OPERATION, null)}\n`);
+      return EXIT.ok;
+    } finally {
+      await admin.close();
+    }
+  },
+};
