@@ -3,9 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Packs what is built, as `npm install` takes it from a file. @returns the tarball's path. */
-export function packNpm(root: string, target: string): string {
+export function packNpm(root: string, target: string, ...options: readonly string[]): string {
   mkdirSync(target, { recursive: true });
-  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', target];
+  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', target, ...options];
   const [{ filename }] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' }));
   return join(target, filename);
 }

@@ -18,14 +18,17 @@ const NOT_RUN_FOLDERS = new Set([
 ]);
 
 interface Lock {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>>;
+  readonly packages: Readonly<
+    Record<string, { readonly dev?: boolean; readonly devOptional?: boolean; readonly link?: boolean }>
+  >;
 }
 
 /** Folders under `root` of the packages that the bridge runs with, as the lock file has them; those of other platforms are not there. */
 export function productionModules(root: string): string[] {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock;
   return Object.entries(packages)
-    .filter(([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional && existsSync(join(root, path)))
+    .filter(([path, { dev, devOptional, link }]) => path.startsWith('node_modules/') && !link && !dev && !devOptional)
+    .filter(([path]) => existsSync(join(root, path)))
     .map(([path]) => path);
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { SecureContextOptions, SecureVersion } from 'node:tls';
 import { z } from 'zod';
+import type { ClientTlsOptions } from '../delivery/client-tls.ts';
 
 /** YAML reads an unquoted 1.2 as a number. */
 const minVersionSchema = z.preprocess(
@@ -39,11 +40,6 @@ export type TlsClientConfig = z.output<typeof tlsClientSchema>;
 /** Options for `https.createServer` and `fastify({https})`. */
 export interface ServerTlsOptions extends SecureContextOptions {
   requestCert: boolean;
-  rejectUnauthorized: boolean;
-}
-
-/** Options for `tls.connect` and undici's `connect`. */
-export interface ClientTlsOptions extends SecureContextOptions {
   rejectUnauthorized: boolean;
 }
 

@@ -15,9 +15,13 @@ describe('the CrowdSec library with @opentelemetry/sdk-metrics 3, on Node 24', (
     folder = await mkdtemp(join(tmpdir(), 'otel3-'));
     await lapi.start();
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-    const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
-      cwd: ROOT,
-    });
+    const packed = await run(
+      'npm',
+      ['pack', '-w', 'couic-otel-bridge-crowdsec', '--ignore-scripts', '--json', '--pack-destination', folder],
+      {
+        cwd: ROOT,
+      },
+    );
     const [{ filename }] = JSON.parse(packed.stdout);
     const packages = [join(folder, filename), '@opentelemetry/sdk-metrics@3', '@opentelemetry/api@1'];
     const installed = await run('npm', ['install', '--no-audit', '--no-fund', '--engine-strict=false', ...packages], {

@@ -59,7 +59,7 @@ test('has every page, file and example that its pages point to', async () => {
       if (!LEFT_OUT.test(file) && !existsSync(join(root, file))) missing.push(`${page}: ${target}`);
     }
   }
-  expect(pages).toContain('plugins/exporters/crowdsec/library.md');
+  expect(pages).toContain('plugins/exporters/crowdsec/library/README.md');
   expect(missing).toEqual([]);
 });
 

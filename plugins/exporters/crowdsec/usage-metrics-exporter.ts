@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type {
   AggregationTemporality,
   InstrumentType,
@@ -7,8 +6,8 @@ import type {
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { type Clock, type Sleep, systemClock, systemSleep } from '../../../src/clock.ts';
-import type { ClientTlsOptions as ClientTls } from '../../../src/config/tls.ts';
 import { Backoff, type BackoffOptions } from '../../../src/delivery/backoff.ts';
+import type { ClientTlsOptions as ClientTls } from '../../../src/delivery/client-tls.ts';
 import { appendDecided } from '../../../src/log/decide.ts';
 import type { Position, Topic } from '../../../src/log/log.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -186,13 +185,13 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
     this.#sender?.wake();
   }
 
-  export(metrics: ResourceMetrics, resultCallback: (result: ExportResult) => void): void {
+  export(metrics: ResourceMetrics, resultCallback: Parameters<PushMetricExporter['export']>[1]): void {
     this.seal(metrics).then(
       () => {
         this.send();
-        resultCallback({ code: ExportResultCode.SUCCESS });
+        resultCallback({ code: SUCCESS });
       },
-      (error: Error) => resultCallback({ code: ExportResultCode.FAILED, error }),
+      (error: Error) => resultCallback({ code: FAILED, error }),
     );
   }
 
@@ -234,7 +233,9 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   }
 }
 
-/* Values of enums of @opentelemetry/sdk-metrics, of which only types are imported: see points.ts. */
+/* Values of enums of OpenTelemetry's packages, of which only types are imported: see points.ts. */
+const SUCCESS = 0;
+const FAILED = 1;
 const COUNTER = 'COUNTER' satisfies `${InstrumentType}`;
 const OBSERVABLE_COUNTER = 'OBSERVABLE_COUNTER' satisfies `${InstrumentType}`;
 const DELTA = 0 satisfies AggregationTemporality;

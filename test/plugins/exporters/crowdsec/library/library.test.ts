@@ -9,11 +9,11 @@ import {
   CrowdSecUsageMetricsExporter,
   type CrowdSecUsageMetricsExporterOptions,
   fileOutbox,
-} from '../../../../plugins/exporters/crowdsec/library.ts';
-import { until } from '../../../support/fake-time.ts';
-import { LapiServer } from '../../../support/lapi/server.ts';
+} from '../../../../../plugins/exporters/crowdsec/library/index.ts';
+import { until } from '../../../../support/fake-time.ts';
+import { LapiServer } from '../../../../support/lapi/server.ts';
 
-const ROOT = resolve(import.meta.dirname, '../../../..');
+const ROOT = resolve(import.meta.dirname, '../../../../..');
 
 let lapi: LapiServer;
 let directory: string;
@@ -146,9 +146,9 @@ it('loads nothing but OpenTelemetry and undici', async () => {
     }
     for (const [, later] of source.matchAll(/\bimport\('(\.[^']+)'\)/g)) await visit(resolve(dirname(file), later!));
   };
-  await visit(join(ROOT, 'plugins/exporters/crowdsec/library.ts'));
+  await visit(join(ROOT, 'plugins/exporters/crowdsec/library/index.ts'));
   expect(seen.size).toBeGreaterThan(20);
-  expect([...packages].sort()).toEqual(['@opentelemetry/api', '@opentelemetry/core', 'undici']);
+  expect([...packages].sort()).toEqual(['@opentelemetry/api', 'undici']);
 });
 
 it('runs the example', async () => {
@@ -158,7 +158,7 @@ it('runs the example', async () => {
     CROWDSEC_LAPI_KEY: 'test-key',
     OUTBOX: join(directory, 'outbox'),
   };
-  const example = join(ROOT, 'plugins/exporters/crowdsec/examples/usage-metrics.mjs');
+  const example = join(ROOT, 'plugins/exporters/crowdsec/library/examples/usage-metrics.mjs');
   const { stdout } = await promisify(execFile)(process.execPath, [example], { env, cwd: ROOT });
   expect(stdout).toBe('0 windows wait for the next run\n');
   expect(lapi.counts()).toEqual({

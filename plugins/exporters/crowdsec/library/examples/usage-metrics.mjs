@@ -1,9 +1,9 @@
 // A gate that lets requests through or not, and tells CrowdSec of it: `cscli metrics show bouncers` shows the numbers.
-//   npm install couic-otel-bridge @opentelemetry/api @opentelemetry/sdk-metrics
+//   npm install couic-otel-bridge-crowdsec @opentelemetry/api @opentelemetry/sdk-metrics
 //   CROWDSEC_LAPI_KEY=$(cscli bouncers add my-gate -o raw) node usage-metrics.mjs
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { CrowdSecUsageMetricsExporter, fileOutbox } from 'couic-otel-bridge/crowdsec';
+import { CrowdSecUsageMetricsExporter, fileOutbox } from 'couic-otel-bridge-crowdsec';
 
 // OpenTelemetry is silent otherwise: why a window waits, a wrong key say, would be told nowhere.
 diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
