@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { componentsCommand } from './components.ts';
 import { doctorCommand } from './doctor.ts';
+import { eraseCommand } from './erase.ts';
 import { eventsCommand } from './events.ts';
 import { explainCommand } from './explain.ts';
 import { limitsCommand } from './limits.ts';
@@ -25,5 +26,6 @@ export const commands: readonly Command[] = [
   limitsCommand,
   explainCommand,
   rulesCommand,
+  eraseCommand,
   eventsCommand,
 ];

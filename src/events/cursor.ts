@@ -34,6 +34,11 @@ export class Cursor {
     };
   }
 
+  /** What is under way is read again. */
+  letGo(): void {
+    this.#underWay.length = 0;
+  }
+
   /** Writes down where it stands. @param position - lets go of all up to there, which is no longer kept. */
   settle(position: Position = 0): Promise<void> {
     this.#passed = Math.max(this.#passed, position);

@@ -3,7 +3,7 @@ import { decodeChunk, decodeExpiredRules, kindOf, metadataOf, RECORD } from '../
 import type { Entry } from '../log/log.ts';
 import { formatCidr } from '../report/cidr.ts';
 import { readMetadata } from '../report/metadata-texts.ts';
-import { cidrOf, creationOf, expirationOf, IGNORE, REMOVE, wordsOf } from '../report/packed.ts';
+import { cidrOf, creationOf, ERASED, expirationOf, IGNORE, REMOVE, wordsOf } from '../report/packed.ts';
 import type { CouicEvent, EventMetadata, EventNetwork, RuleEvent } from './event.ts';
 
 /** What all events of an entry share. */
@@ -48,21 +48,21 @@ export function* eventsOf(entry: Entry, logId: string): Generator<CouicEvent> {
     }
     case RECORD.corrected: {
       const { clock, instance, words, tags } = decodeCorrections(record);
-      let place = 0;
       for (const rule of rulesIn({ idPrefix, clock, instance }, { words, tags })) {
         yield rule.isRemoved
-          ? left(rule, 'couic.rule.taken_out', place++, clock)
-          : { ...rule.event, id: `${idPrefix}-${place++}`, name: 'couic.rule.brought_in' };
+          ? left(rule, 'couic.rule.taken_out', clock)
+          : { ...rule.event, id: `${idPrefix}-${rule.place}`, name: 'couic.rule.brought_in' };
       }
       return;
     }
     case RECORD.expiredRules: {
       const { clock, parts } = decodeExpiredRules(record);
-      let place = 0;
+      let before = 0;
       for (const { instance, ...packed } of parts) {
-        for (const rule of rulesIn({ idPrefix, clock, instance }, packed)) {
-          yield left(rule, 'couic.rule.expired', place++, rule.event.expiration ?? clock);
+        for (const rule of rulesIn({ idPrefix, clock, instance }, packed, before)) {
+          yield left(rule, 'couic.rule.expired', rule.event.expiration ?? clock);
         }
+        before += countOf(packed.words);
       }
     }
   }
@@ -71,30 +71,32 @@ export function* eventsOf(entry: Entry, logId: string): Generator<CouicEvent> {
 /** One rule of a record, not yet named: what becomes of it depends on the record. */
 interface RuleIn {
   readonly idPrefix: string;
+  /** In its record: those that were erased have theirs as well. */
+  readonly place: number;
   readonly isRemoved: boolean;
   readonly event: Omit<RuleEvent, 'id' | 'name'>;
 }
 
 function* reported(source: Source, packed: Packed, metadata: ReadonlyMap<number, Kept>): Generator<RuleEvent> {
   const { idPrefix, clock } = source;
-  let place = 0;
   for (const rule of rulesIn(source, packed)) {
+    const { place } = rule;
     const kept = metadata.get(place);
     const told = kept === undefined ? rule : withMetadata(rule, kept);
-    if (rule.isRemoved) yield left(told, 'couic.rule.removed', place, clock);
-    else {
-      const { creation, expiration } = rule.event;
-      yield { ...told.event, id: `${idPrefix}-${place}`, name: 'couic.rule.added', time: creation };
-      // It was over before its report came: nothing else will tell of it.
-      if (expiration !== null && expiration <= clock)
-        yield { ...left(told, 'couic.rule.expired', place, expiration), id: `${idPrefix}-${place}x` };
+    if (rule.isRemoved) {
+      yield left(told, 'couic.rule.removed', clock);
+      continue;
     }
-    place++;
+    const { creation, expiration } = rule.event;
+    yield { ...told.event, id: `${idPrefix}-${place}`, name: 'couic.rule.added', time: creation };
+    // It was over before its report came: nothing else will tell of it.
+    if (expiration !== null && expiration <= clock)
+      yield { ...left(told, 'couic.rule.expired', expiration), id: `${idPrefix}-${place}x` };
   }
 }
 
 /** @param at - when, ms since the epoch. */
-function left({ idPrefix, event }: RuleIn, name: RuleEvent['name'], place: number, at: number): RuleEvent {
+function left({ idPrefix, place, event }: RuleIn, name: RuleEvent['name'], at: number): RuleEvent {
   return { ...event, id: `${idPrefix}-${place}`, name, time: at, lifetime: Math.max(at - event.creation, 0) };
 }
 
@@ -102,12 +104,15 @@ function withMetadata({ event, ...rule }: RuleIn, { metadata, isCut }: Kept): Ru
   return { ...rule, event: { ...event, metadata, metadataCut: isCut } };
 }
 
-function* rulesIn({ idPrefix, clock, instance }: Source, { words, tags }: Packed): Generator<RuleIn> {
-  for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
+/** @param before - rules of the record before these. */
+function* rulesIn({ idPrefix, clock, instance }: Source, { words, tags }: Packed, before = 0): Generator<RuleIn> {
+  for (let at = 0, place = before; at < words.length; at += wordsOf(words[at]!), place++) {
+    if ((words[at]! & ERASED) !== 0) continue;
     const tag = words[at + 1]!;
     const expiration = expirationOf(words, at);
     yield {
       idPrefix,
+      place,
       isRemoved: (words[at]! & REMOVE) !== 0,
       event: {
         time: clock,
@@ -124,6 +129,12 @@ function* rulesIn({ idPrefix, clock, instance }: Source, { words, tags }: Packed
       },
     };
   }
+}
+
+function countOf(words: Int32Array): number {
+  let count = 0;
+  for (let at = 0; at < words.length; at += wordsOf(words[at]!)) count++;
+  return count;
 }
 
 function networkAt(words: Int32Array, at: number): EventNetwork {

@@ -25,6 +25,14 @@ interface Hooks {
   readonly random?: () => number;
 }
 
+/** Of what was read since something was erased last: all of them end when something is again. */
+interface Signals {
+  readonly erased: AbortSignal;
+  readonly read: AbortSignal;
+  readonly wait: AbortSignal;
+  readonly send: AbortSignal;
+}
+
 /**
  * Reads events from the log, and hands them to a sink: in batches, each until it was taken, refused, or given up; over
  * restarts from where it stood. At least once: what was taken when the bridge was killed is sent again, under the same ids.
@@ -48,6 +56,8 @@ export class EventExporter implements Exporter {
   readonly #cut = new AbortController();
   /** No further attempt after one that fails. */
   readonly #ending = new AbortController();
+  /** Ends what was read before something was erased: none of it is held any more. */
+  #erased = new AbortController();
   #cursor: Cursor | undefined;
   #loop: Promise<void> | undefined;
 
@@ -74,6 +84,7 @@ export class EventExporter implements Exporter {
       maxBytes: maxSize * MIB,
       onDropped: (entries) => this.#telemetry.droppedEntries(entries),
     });
+    this.#feed.reader.onErased(() => this.#erased.abort());
     this.#topic = context.attach(this.#refused);
     this.operations = {
       [EVENT_OPERATIONS.queue]: async () => this.#queue(),
@@ -152,6 +163,7 @@ export class EventExporter implements Exporter {
     const { parallel = 1, sizeOf = jsonLength } = this.#sink;
     const reading = this.#reading.signal;
     while (!reading.aborted) {
+      const signals = this.#nextSignals();
       try {
         const batches = readBatches(
           {
@@ -162,10 +174,11 @@ export class EventExporter implements Exporter {
             sizeOf,
             sleep: this.#sleep,
           },
-          reading,
+          signals.read,
         );
         for await (const next of batches) {
-          this.#begin(next, cursor);
+          if (signals.erased.aborted) break;
+          this.#begin(next, cursor, signals);
           while (this.#underWay.size >= parallel) await Promise.race(Array.from(this.#underWay, ({ done }) => done));
         }
       } catch (error) {
@@ -173,7 +186,19 @@ export class EventExporter implements Exporter {
         await Promise.all(Array.from(this.#underWay, ({ done }) => done));
         await this.#readingFailed(error, cursor);
       }
+      if (!signals.erased.aborted) continue;
+      await Promise.all(Array.from(this.#underWay, ({ done }) => done));
+      cursor.letGo();
+      // So that little is sent twice; it is not worth waiting for when the bridge stops.
+      await Promise.race([cursor.settle(), this.#sleep(READ_AGAIN, reading)]);
     }
+  }
+
+  #nextSignals(): Signals {
+    this.#erased = new AbortController();
+    const { signal: erased } = this.#erased;
+    const either = ({ signal }: AbortController) => AbortSignal.any([signal, erased]);
+    return { erased, read: either(this.#reading), wait: either(this.#ending), send: either(this.#cut) };
   }
 
   async #readingFailed(error: unknown, cursor: Cursor): Promise<void> {
@@ -190,13 +215,13 @@ export class EventExporter implements Exporter {
     await this.#sleep(READ_AGAIN, this.#reading.signal);
   }
 
-  #begin({ events, through }: Batch, cursor: Cursor): void {
+  #begin({ events, through }: Batch, cursor: Cursor, signals: Signals): void {
     const delivered = cursor.begin(through);
     if (events.length === 0) {
       delivered();
       return;
     }
-    const done = this.#deliver(events).then((isOver) => {
+    const done = this.#deliver(events, signals).then((isOver) => {
       this.#underWay.delete(mine);
       if (isOver) delivered();
     });
@@ -205,15 +230,15 @@ export class EventExporter implements Exporter {
   }
 
   /** @returns whether nothing of it is left to be sent, now or after a restart. */
-  async #deliver(events: readonly CouicEvent[]): Promise<boolean> {
+  async #deliver(events: readonly CouicEvent[], { wait: ending, send }: Signals): Promise<boolean> {
     const { retry_on_failure: retry } = this.#options;
     const { clock, logger } = this.#context;
     const backoff = new Backoff(retry, this.#random);
     const since = clock.monotonic();
     for (let left = events; ; ) {
-      const { failure, again } = await this.#attempt(left);
+      const { failure, again } = await this.#attempt(left, send);
       if (failure === undefined) return true;
-      if (this.#cut.signal.aborted || this.#ending.signal.aborted) return false;
+      if (send.aborted || ending.aborted) return false;
       this.#telemetry.failed(failure.reason);
       this.#trouble.failed(failure.reason, failure.message);
       const wait = backoff.after(failure);
@@ -224,18 +249,19 @@ export class EventExporter implements Exporter {
         logger.warn(`${again.length} events were given up: ${failure.message}`);
         return true;
       }
-      await this.#sleep(wait, this.#ending.signal);
-      if (this.#ending.signal.aborted) return false;
+      await this.#sleep(wait, ending);
+      if (ending.aborted) return false;
       left = again;
     }
   }
 
   async #attempt(
     events: readonly CouicEvent[],
+    signal: AbortSignal,
   ): Promise<{ failure: Failure | undefined; again: readonly CouicEvent[] }> {
     let result: Delivery | Failure;
     try {
-      result = await this.#sink.send(events, this.#cut.signal);
+      result = await this.#sink.send(events, signal);
     } catch (error) {
       result = { reason: 'error', message: (error as Error).message };
     }

@@ -1,4 +1,4 @@
-import type { Entry, Fold } from '../log/log.ts';
+import type { Entry, Erasure, Fold } from '../log/log.ts';
 import type { CouicEvent } from './event.ts';
 import type { Delivery } from './sink.ts';
 
@@ -23,6 +23,11 @@ export class RefusedEvents implements Fold {
 
   apply({ record }: Entry): void {
     this.#add(JSON.parse(Buffer.from(record).toString('utf8')));
+  }
+
+  erase(what: Erasure): void {
+    const kept = this.newest.filter((refused) => !what.scrub(Buffer.from(JSON.stringify(refused))));
+    this.newest.splice(0, this.newest.length, ...kept);
   }
 
   snapshot(): Iterable<Uint8Array> {

@@ -12,6 +12,7 @@ import type { LimitUse } from '../telemetry/limits.ts';
 import { ATTR } from '../telemetry/names.ts';
 import type { AttributeLimits } from './attribute-limits.ts';
 import type { BodySource } from './body-source.ts';
+import { Erasing } from './erasing.ts';
 import { Expiry } from './expiry.ts';
 import { LedgerFold } from './fold.ts';
 import { Forgetting } from './forgetting.ts';
@@ -35,7 +36,7 @@ const LEDGER = 'ledger';
 const INSTANCE = 'couic/';
 
 interface LedgerOptions {
-  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read'>;
+  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read' | 'erase' | 'unfinished'>;
   /** The host's. */
   clock: Clock;
   /** Over that clock; the ledger tells it how far the records go. */
@@ -62,6 +63,7 @@ export class BridgeLedger implements Ledger {
   readonly #clock: TrustedClock;
   readonly #expiry: Expiry;
   readonly #forgetting: Forgetting;
+  readonly #erasing: Erasing;
   readonly #options: LedgerOptions;
   readonly #intakes = new Map<string, IntakeContext>();
   readonly #quarantineLog: QuarantineLog;
@@ -75,7 +77,6 @@ export class BridgeLedger implements Ledger {
     log.attach(LEDGER, this.#fold, [INSTANCE]);
     const topic = log.topic(LEDGER);
     this.#topic = topic;
-    this.operations = inspection({ state: this.#fold.state, log, clock: this.#clock });
     this.#expiry = new Expiry({
       state: this.#fold.state,
       clock: this.#clock,
@@ -85,7 +86,11 @@ export class BridgeLedger implements Ledger {
       namesRules: () => this.#hasEvents,
     });
     this.#quarantineLog = new QuarantineLog(logger, options.clock);
-    this.#forgetting = new Forgetting({ state: this.#fold.state, clock: this.#clock, logger, after, topic });
+    const { state } = this.#fold;
+    const clock = this.#clock;
+    this.#forgetting = new Forgetting({ state, clock, logger, after, topic });
+    this.#erasing = new Erasing({ state, log, forgetting: this.#forgetting, clock, logger });
+    this.operations = { ...inspection({ state, log, clock }), ...this.#erasing.operations };
   }
 
   /** After the log was loaded: writes down what is new, and expires what ended meanwhile. */
@@ -93,6 +98,7 @@ export class BridgeLedger implements Ledger {
     const { state } = this.#fold;
     this.#clock.startAfter(state.clock);
     await this.#settle(this.#options.limits);
+    await this.#erasing.resume();
     await this.#expiry.start();
     this.#forgetting.start();
   }

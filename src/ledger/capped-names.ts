@@ -63,6 +63,13 @@ export class CappedNames {
     }
   }
 
+  /** Numbers of those names. */
+  *named(isWanted: (name: string) => boolean): Generator<number> {
+    for (let number = this.#reserved; number < this.names.length; number++) {
+      if (this.names[number] !== '' && isWanted(this.names[number]!)) yield number;
+    }
+  }
+
   forget(numbers: Iterable<number>): void {
     for (const number of numbers) {
       this.#numbers.delete(this.names[number]!);

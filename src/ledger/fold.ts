@@ -1,7 +1,8 @@
-import type { Entry, Fold } from '../log/log.ts';
+import type { Entry, Erasure, Fold } from '../log/log.ts';
 import { creationOf, wordsOf } from '../report/packed.ts';
 import { applyChunk, endRule } from './apply-chunk.ts';
 import { applyCorrections } from './apply-corrections.ts';
+import { blankRecord } from './blank-record.ts';
 import { decodeCorrections, decodeReconciled } from './correction-records.ts';
 import { LedgerState } from './ledger-state.ts';
 import {
@@ -18,6 +19,7 @@ import {
 import { drawHashKey, type HashKey } from './rules/keyed-hash.ts';
 import { NO_RULE } from './rules/rules.ts';
 import { restoreState, snapshotState } from './snapshot.ts';
+import { Subject } from './subject.ts';
 import { decodeTraffic } from './traffic-record.ts';
 
 /** The ledger's fold: the same records give the same state, live and on a restart. */
@@ -77,6 +79,18 @@ export class LedgerFold implements Fold {
       default:
         throw new Error(`the ledger's log holds a record of kind ${kindOf(record)}, which this version does not know`);
     }
+  }
+
+  /** Rules in force stay: they are Couic's. */
+  erase(what: Erasure): void {
+    if (!(what instanceof Subject)) return;
+    const { rules, instances } = this.state;
+    rules.forgetBuried(Number.MAX_SAFE_INTEGER);
+    for (const instance of instances) instance.erase((text) => what.isIn(text));
+  }
+
+  blank({ record }: Entry, what: Erasure): boolean {
+    return what instanceof Subject ? blankRecord(record, what) : what.scrub(record);
   }
 
   snapshot(): Iterable<Uint8Array> {

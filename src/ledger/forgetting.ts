@@ -50,6 +50,11 @@ export class Forgetting {
     this.start();
   }
 
+  /** Before series end that somebody else ends. */
+  async announce(): Promise<void> {
+    for (const listener of this.#listeners) await listener();
+  }
+
   start(): void {
     const after = this.#after;
     this.#timer = setInterval(() => void this.run(), Math.min(Math.max(after / 4, 1000), HOUR_MS));
@@ -78,7 +83,7 @@ export class Forgetting {
     const idle = state.instances.filter((instance) => instance.hasIdle(before));
     if (idle.length === 0) return;
     try {
-      for (const listener of this.#listeners) await listener();
+      await this.announce();
       const used = idle.map(({ tags, kinds }) => [tags.used, kinds.used] as const);
       await topic.append(encodeForget({ clock: now, before }), { expect });
       for (const [i, { name, tags, kinds }] of idle.entries()) {

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
 import { type Entry, type Extent, Gap, type Log } from '../log/log.ts';
 import { type Cidr, formatCidr, maskWord } from '../report/cidr.ts';
-import { cidrOf, creationOf, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
+import { cidrOf, creationOf, ERASED, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
 import type { History, PastEvent } from '../service/admin/rules.ts';
 import { decodeCorrections } from './correction-records.ts';
-import { decodeChunk, kindOf, RECORD } from './records.ts';
+import { decodeChunk, decodeExpiredRules, kindOf, RECORD } from './records.ts';
 import { dateOf, endOf } from './shown-rule.ts';
 
 /** The newest events that are told; there may be more. */
@@ -66,8 +66,12 @@ async function readExtent(
 }
 
 function* eventsOf({ topic, record }: Entry, cidr: Cidr): Generator<PastEvent> {
-  if (!topic.startsWith('couic/')) return;
+  if (topic !== 'ledger' && !topic.startsWith('couic/')) return;
   const kind = kindOf(record);
+  if (kind === RECORD.expiredRules) {
+    const { clock, parts } = decodeExpiredRules(record);
+    for (const part of parts) yield* related({ ...part, clock, kinds: [] }, cidr, ['added', 'expired']);
+  }
   if (kind === RECORD.chunk) yield* related(decodeChunk(record), cidr, ['added', 'removed']);
   else if (kind === RECORD.corrected)
     yield* related({ ...decodeCorrections(record), kinds: [] }, cidr, ['found', 'gone']);
@@ -87,7 +91,7 @@ function* related(
   [come, gone]: readonly [PastEvent['what'], PastEvent['what']],
 ): Generator<PastEvent> {
   for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
-    if (!isRelated(words, at, cidr)) continue;
+    if ((words[at]! & ERASED) !== 0 || !isRelated(words, at, cidr)) continue;
     const word0 = words[at]!;
     const tag = words[at + 1]!;
     const kind = word0 >>> 16;

@@ -174,8 +174,28 @@ export class InstanceTotals {
    * series end, what they had counted stays in the sum, and their places are free.
    */
   forget(before: number): void {
-    const tags = new Set(this.#idleTags(before));
-    const kinds = new Set(this.kinds.idle(before));
+    this.#forget(new Set(this.#idleTags(before)), new Set(this.kinds.idle(before)));
+  }
+
+  /** Whether any name is one of those. */
+  hasNames(isGone: (name: string) => boolean): boolean {
+    return [this.tags, this.kinds].some((names) => !names.named(isGone).next().done);
+  }
+
+  /** Lets go of what has something in its text: reports that were not valid, and names. */
+  erase(isIn: (text: string) => boolean): void {
+    const kept = this.quarantined.filter(({ text }) => text === null || !isIn(text));
+    this.quarantined.splice(0, this.quarantined.length, ...kept);
+    this.#forgetNames(isIn);
+  }
+
+  /** As `forget`, of tags that have no rule, and of kinds, whenever they were heard of. */
+  #forgetNames(isGone: (name: string) => boolean): void {
+    const tags = Array.from(this.tags.named(isGone)).filter((tag) => this.#isIdle(tag));
+    this.#forget(new Set(tags), new Set(this.kinds.named(isGone)));
+  }
+
+  #forget(tags: ReadonlySet<number>, kinds: ReadonlySet<number>): void {
     if (tags.size === 0 && kinds.size === 0) return;
     const { forgotten } = this;
     forgotten.generation++;
@@ -190,9 +210,11 @@ export class InstanceTotals {
   }
 
   *#idleTags(before: number): Generator<number> {
-    for (const tag of this.tags.idle(before)) {
-      if (this.active.subarray(4 * tag, 4 * tag + 4).every((count) => count === 0)) yield tag;
-    }
+    for (const tag of this.tags.idle(before)) if (this.#isIdle(tag)) yield tag;
+  }
+
+  #isIdle(tag: number): boolean {
+    return this.active.subarray(4 * tag, 4 * tag + 4).every((count) => count === 0);
   }
 
   save() {

@@ -78,7 +78,7 @@ function view(record: Uint8Array): DataView {
 }
 
 /** What comes last, as JSON. */
-type ChunkTail = [
+export type ChunkTail = [
   instance: string,
   body: BodyChange,
   tags: string[],
@@ -140,7 +140,8 @@ export function decodeWords<Tail>(record: Uint8Array): { clock: number; words: I
   return { clock: clockOf(record), words, tail: parse<Tail>(rest) };
 }
 
-function wordsIn(record: Uint8Array): { words: Int32Array; rest: Buffer } {
+/** The words, and what comes after them: the bytes of the record themselves. */
+export function wordsIn(record: Uint8Array): { words: Int32Array; rest: Buffer } {
   const length = view(record).getUint32(4, true);
   const after = HEADER + length * 4;
   const rest = Buffer.from(record.buffer, record.byteOffset + after, record.byteLength - after);
@@ -153,8 +154,20 @@ function wordsIn(record: Uint8Array): { words: Int32Array; rest: Buffer } {
   return { words, rest };
 }
 
-function parse<T>(bytes: Buffer): T {
+export function parse<T>(bytes: Buffer): T {
   return JSON.parse(bytes.toString('utf8')) as T;
+}
+
+/** Puts changed words back, which `wordsIn` may have copied. */
+export function putWords(record: Uint8Array, words: Int32Array): void {
+  record.set(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), HEADER);
+}
+
+/** Puts JSON that became no longer in the place of what it was. */
+export function putJson(place: Uint8Array, value: unknown): void {
+  const json = Buffer.from(JSON.stringify(value), 'utf8');
+  place.fill(0x20, json.length);
+  place.set(json);
 }
 
 export function encodeExpired({ clock, max }: ExpiredRecord): Uint8Array {
@@ -174,7 +187,7 @@ export interface ExpiredRulesRecord {
   parts: { instance: string; words: Int32Array; tags: readonly string[] }[];
 }
 
-type ExpiredRulesTail = [instance: string, length: number, tags: readonly string[]][];
+export type ExpiredRulesTail = [instance: string, length: number, tags: readonly string[]][];
 
 export function encodeExpiredRules({ clock, parts }: ExpiredRulesRecord): Uint8Array {
   const words = new Int32Array(parts.reduce((sum, part) => sum + part.words.length, 0));

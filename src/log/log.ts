@@ -44,6 +44,8 @@ export interface Extent {
 
 /** What is to be found nowhere any more. What it is, folds know that kept it in another form than text. */
 export interface Erasure {
+  /** Whether it may be a word of ours as well: then text that is read again is left alone. */
+  readonly isWord: boolean;
   /** Overwrites it wherever it stands in text, in place. @returns whether it did. */
   scrub(text: Uint8Array): boolean;
 }

@@ -73,7 +73,8 @@ export class LogRunner implements Log {
   /** When the first entry came that no snapshot holds, by the monotonic clock. */
   #oldest: number | undefined;
   #erasing: Promise<unknown> = Promise.resolve();
-  readonly #onErased = new Set<() => void>();
+  /** By reader. */
+  readonly #onErased = new Map<string, Set<() => void>>();
   #aging: NodeJS.Timeout | undefined;
   #fullAt = Number.NEGATIVE_INFINITY;
   /** Aborted to let a snapshot under way go on without rests. */
@@ -130,6 +131,8 @@ export class LogRunner implements Log {
     if ((this.#loading && !this.#isOpen) || this.#closing)
       throw new Error(`reader ${name} was asked for while the log is being loaded, or after its end`);
     this.#readers.configure(name, retention);
+    const listeners = new Set<() => void>();
+    this.#onErased.set(name, listeners);
     const positionOf = () => this.#readers.positionOf(name) ?? this.#position;
     const behind = () => this.#position - positionOf();
     return {
@@ -141,12 +144,13 @@ export class LogRunner implements Log {
       },
       read: (signal) => this.#engine.read(positionOf() + 1, signal),
       retain: (position) => this.#retain(name, position),
-      onErased: (listener) => void this.#onErased.add(listener),
+      onErased: (listener) => void listeners.add(listener),
     };
   }
 
   release(name: string): void {
     this.#readers.release(name);
+    this.#onErased.delete(name);
   }
 
   async settle(): Promise<void> {
@@ -180,7 +184,7 @@ export class LogRunner implements Log {
     await this.#engine.setNote(note);
     const stillIn = await this.#snapshotWithout(what);
     const entries = await this.#engine.rewrite((entry) => this.#blank(entry, what));
-    for (const listener of this.#onErased) listener();
+    for (const listeners of this.#onErased.values()) for (const listener of listeners) listener();
     await this.#engine.setNote(undefined);
     return { entries, stillIn };
   }

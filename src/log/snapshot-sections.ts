@@ -113,6 +113,7 @@ export class KeptFold implements Fold {
 
   /** What it keeps is text, as far as anybody knows. */
   erase(what: Erasure): void {
+    if (what.isWord) return;
     for (const bytes of [...this.#pieces, ...this.#entries]) what.scrub(bytes);
   }
 

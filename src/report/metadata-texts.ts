@@ -5,6 +5,7 @@ const CUT_DETAIL = 2048;
 /** A body that may be a retry holds back more than a chunk; what comes beyond this is cut. */
 const MOST_BYTES = 512 * 1024;
 
+const SPACE = 0x20;
 const HEAD = 8;
 const CUT = 0x8000_0000;
 
@@ -60,6 +61,28 @@ export class MetadataTexts {
 }
 
 const NOTHING = Buffer.from('{}');
+
+/**
+ * Overwrites what reports had, in place and at equal length.
+ * @param isGone - of a report's number: all of its metadata goes. @param scrub - for that of the others. @returns whether anything was.
+ */
+export function blankMetadata(
+  bytes: Uint8Array,
+  isGone: (report: number) => boolean,
+  scrub: (text: Uint8Array) => boolean,
+): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  let changed = false;
+  for (let at = 0; at < buffer.length; ) {
+    const text = buffer.subarray(at + HEAD, at + HEAD + (buffer.readUInt32LE(at + 4) & ~CUT));
+    if (isGone(buffer.readUInt32LE(at))) {
+      text.fill(SPACE).write(text.length < 2 ? '0' : '{}');
+      changed = true;
+    } else changed = scrub(text) || changed;
+    at += HEAD + text.length;
+  }
+  return changed;
+}
 
 interface MetadataText {
   /** Number of the report in its chunk. */

@@ -5,7 +5,7 @@ import type { Cidr } from './cidr.ts';
  *
  * | word | content |
  * |---|---|
- * | 0 | bit 0: remove, bit 1: ignore, bit 2: IPv6, bits 8 to 15: prefix length, bits 16 to 31: kind (0 none, else number + 1 in the chunk's list) |
+ * | 0 | bit 0: remove, bit 1: ignore, bit 2: IPv6, bit 3: erased, bits 8 to 15: prefix length, bits 16 to 31: kind (0 none, else number + 1 in the chunk's list) |
  * | 1 | tag (0 none, else number + 1 in the chunk's list) |
  * | 2, 3 | creation and expiration, Unix seconds, low 32 bits |
  * | 4 | their bits 32 to 47: creation low half, expiration high half |
@@ -17,6 +17,8 @@ import type { Cidr } from './cidr.ts';
 export const REMOVE = 1;
 export const IGNORE = 2;
 export const IPV6 = 4;
+/** It was taken out of the log: whose it was is not told any more. */
+export const ERASED = 8;
 
 export const WORDS_IPV4 = 6;
 export const WORDS_IPV6 = 9;

@@ -30,7 +30,7 @@ export interface ServiceLedger extends Ledger {
 }
 
 export interface ServiceLedgerOptions {
-  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read'>;
+  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read' | 'erase' | 'unfinished'>;
   clock: Clock;
   trustedClock: TrustedClock;
   events: BridgeEvents;

@@ -155,3 +155,39 @@ describe('rules', () => {
     expect(await cli('rules', '--tag')).toMatchObject({ code: 2, err: expect.stringContaining('--tag needs a value') });
   });
 });
+
+describe('erase', () => {
+  it('says what it did and what it does not reach, while the bridge runs and after', async () => {
+    await post({ cidr: '192.0.2.1/32' }, { cidr: '192.0.2.0/24', tag: null }, { cidr: '198.51.100.1/32' });
+    const shown = await cli('erase', '198.51.100.1', '--state', `${directory}/data`);
+    expect(shown).toMatchObject({ code: 0, err: '' });
+    expect(shown.out).toMatch(
+      /^Erased 198\.51\.100\.1\/32: a snapshot was taken, the log before it deleted, and 0 entries/,
+    );
+    expect(shown.out).toContain(
+      'In force all the same, since Couic holds them:\n  couic: drop 198.51.100.1/32, tag scanner, until never\n',
+    );
+    expect(shown.out).toContain('the journal');
+    expect((await cli('explain', '198.51.100.1', '--config', 'c.yaml')).out).toContain(
+      'nothing in it is of this network',
+    );
+    await service.shutdown();
+    const after = await cli('erase', '192.0.2.1', '--config', 'c.yaml');
+    expect(after.out).toContain(
+      'Networks around it, of which nothing was erased:\n  couic: drop 192.0.2.0/24, tag none, until never\n',
+    );
+    expect((await cli('erase', '--tag', 'nobody', '--config', 'c.yaml')).out).toMatch(/^Erased tag nobody: /);
+  });
+
+  it('wants to know what', async () => {
+    for (const args of [[], ['192.0.2.1', '--tag', 'a']])
+      expect(await cli('erase', ...args)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('erase needs an address, a network, or --tag NAME'),
+      });
+    expect(await cli('erase', '192.0.2')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('is no address and no network'),
+    });
+  });
+});

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { CouicEvent } from '../../src/events/event.ts';
 import { EVENT_OPERATIONS, type EventQueue } from '../../src/events/operations.ts';
 import type { Delivery } from '../../src/events/sink.ts';
+import { ERASE_OPERATION } from '../../src/service/admin/erase.ts';
 import { until } from '../support/fake-time.ts';
 import { bodyOf, pieces } from '../support/ledger.ts';
 import { MemoryLog } from '../support/memory-engine.ts';
@@ -212,5 +213,40 @@ test('what is given up after its time is counted, and the next goes on', async (
     harness.time.advance(100);
     return networks(harness.sink.batches.at(-1)!).includes('10.0.0.1/32');
   });
+  await harness.stop();
+});
+
+test('what is erased is dropped, though the sink is away and had been offered it; the others arrive', async () => {
+  const harness = await new EventHarness({ batch: { max_events: 2 } }).start();
+  const { sink, ledger } = harness;
+  sink.answer = () => ({ reason: 'status_503', message: 'away' });
+  await report(harness, ...range(0, 5));
+  await until(() => {
+    harness.time.advance(1000);
+    return sink.batches.length >= 3;
+  });
+  const offered = sink.batches[0]!;
+  expect(networks(offered)).toContain('10.0.0.1/32');
+  await ledger.operations[ERASE_OPERATION]!({ network: '10.0.0.1' });
+  sink.batches.length = 0;
+  sink.answer = () => NOTHING;
+  await sent(harness, 4);
+  expect(networks(sink.batches.flat())).toEqual(range(0, 5).filter((network) => network !== '10.0.0.1/32'));
+  // The others are who they were.
+  expect(sink.ids[0]).toBe(offered[0]!.id);
+  await harness.stop();
+});
+
+test('what was refused is let go of when it is erased', async () => {
+  const harness = await new EventHarness().start();
+  const { sink, ledger } = harness;
+  sink.answer = (events) => ({ refused: events.map((event) => ({ event, reason: 'bad' })) });
+  await report(harness, '10.0.0.1/32', '10.0.0.2/32');
+  await sent(harness, 2);
+  const refused = () => harness.exporter.operations[EVENT_OPERATIONS.refused]!(null) as Promise<unknown[]>;
+  await until(() => harness.log.entries.some(({ topic }) => topic === 'exporter/siem'));
+  expect(await refused()).toHaveLength(2);
+  await ledger.operations[ERASE_OPERATION]!({ network: '10.0.0.1' });
+  expect(await refused()).toMatchObject([{ network: '10.0.0.2/32' }]);
   await harness.stop();
 });

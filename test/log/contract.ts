@@ -535,7 +535,7 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         if (at !== -1) record.fill(0x2d, at, at + secret.length);
         return at !== -1;
       };
-      const what = { scrub: (text: Uint8Array) => blank({ record: text } as Entry) };
+      const what = { isWord: false, scrub: (text: Uint8Array) => blank({ record: text } as Entry) };
       const note = bytes('to be erased');
 
       test('entries up to the snapshot are overwritten in place: for readers, after a restart, and under way', async () => {
@@ -659,12 +659,16 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         for (let i = 0; i < 20; i++) await seed.list.append(bytes(`${i} ${secret}`));
         await seed.runner.close();
         if (!original.copy) return;
-        for (let fatal = 0; ; fatal++) {
+        const random = randomNumbers(7);
+        // Each step once as by a kill, and once as by a power cut, where there is one.
+        for (let turn = 0; ; turn++) {
+          const fatal = turn >> 1;
           const log = original.copy();
+          const end = () => (turn % 2 === 1 && log.cutPower ? log.cutPower(random) : log.copy!());
           let countdown = Number.POSITIVE_INFINITY;
           let left: LogUnderTest | undefined;
           const { runner, list } = await opened(log, () => {
-            if (countdown-- === 0) left = log.copy!();
+            if (countdown-- === 0) left = end();
           });
           await list.append(bytes(`last ${secret}`));
           countdown = fatal;

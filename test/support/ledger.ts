@@ -32,7 +32,7 @@ interface TestLimits extends AttributeLimits {
 }
 
 export function newLedger(
-  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read'>,
+  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read' | 'erase' | 'unfinished'>,
   clock = new ManualClock(),
   limits: Partial<TestLimits> = {},
   trustedClock = new TrustedClock(clock),

@@ -57,7 +57,7 @@ export interface PastEvent {
   readonly time: number;
   readonly instance: string;
   /** `found` and `gone`: by a comparison with Couic's own list, without a report. */
-  readonly what: 'added' | 'removed' | 'found' | 'gone';
+  readonly what: 'added' | 'removed' | 'expired' | 'found' | 'gone';
   readonly policy: 'drop' | 'ignore';
   readonly network: string;
   readonly tag: string | null;

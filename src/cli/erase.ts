@@ -1,0 +1,70 @@
+import { formatCidr, parseAddress } from '../report/cidr.ts';
+import { AdminError } from '../service/admin/admin.ts';
+import { ERASE_OPERATION, type Erased } from '../service/admin/erase.ts';
+import { RULES_COMPONENT, type ShownRule } from '../service/admin/rules.ts';
+import { type Command, UsageError } from './command.ts';
+import { CONFIG_USAGE } from './config-options.ts';
+import { EXIT } from './exit-codes.ts';
+import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { isoEnd } from './shown-time.ts';
+import { takeOption, takeWord } from './take-options.ts';
+
+const NOT_REACHED = `Not reached by this: rules in force, which Couic holds (couicctl drop delete), and what is reported of them from now on;
+what exporters have sent on; the journal and other places that keep the log lines; backups; snapshots of the file system,
+and blocks that a disk has not written over yet.
+`;
+
+/** Takes an address or a tag out of what the bridge keeps. */
+export const eraseCommand: Command = {
+  name: 'erase',
+  summary: 'Take an address, a network or a tag out of all that the bridge keeps',
+  usage: `(ADDRESS | --tag NAME) ${STATE_USAGE} ${CONFIG_USAGE}`,
+  help: `
+  ADDRESS           192.0.2.1, 2001:db8::1, or a network, with all that is in it: 192.0.2.0/24.
+  --tag NAME        A tag that names a person.
+${STATE_HELP}
+Exporters drop the events of it that wait. A snapshot of the present state is taken, and the log before it deleted; what
+exporters of events still need of it is overwritten. It goes on at the next start when the bridge ends meanwhile. Counts stay.
+${NOT_REACHED}
+Works while the bridge runs, as its user or as root; and while it does not, on its state.
+`,
+  async run(args, context) {
+    const rest = [...args];
+    const tag = takeOption(rest, '--tag');
+    const word = takeWord(rest);
+    if ((tag === undefined) === (word === undefined))
+      throw new UsageError('erase needs an address, a network, or --tag NAME: erase 192.0.2.1');
+    if (tag === '') throw new UsageError('--tag needs a value: --tag NAME');
+    const cidr = word === undefined ? undefined : parseAddress(word);
+    if (cidr === null) throw new UsageError(`"${word}" is no address and no network, as in 192.0.2.1 or 2001:db8::/32`);
+    const { admin, directory, state } = await openChosen(rest, context);
+    try {
+      if (state === 'none') throw new AdminError(`no bridge has run on ${directory} yet`);
+      const argument = cidr === undefined ? { tag } : { network: formatCidr(cidr) };
+      const erased = (await admin.call(RULES_COMPONENT, ERASE_OPERATION, argument)) as Erased;
+      context.stdout(report(erased));
+      return EXIT.ok;
+    } finally {
+      await admin.close();
+    }
+  },
+};
+
+function report({ what, entries, stillIn, inForce, around }: Erased): string {
+  const lines = [
+    `Erased ${what}: a snapshot was taken, the log before it deleted, and ${entries} entries that wait for exporters overwritten.\n`,
+  ];
+  if (stillIn.length > 0) lines.push(`Its name is still in the state of ${stillIn.join(', ')}.\n`);
+  if (inForce.length > 0) lines.push(`In force all the same, since Couic holds them:\n${list(inForce)}`);
+  if (around.length > 0) lines.push(`Networks around it, of which nothing was erased:\n${list(around)}`);
+  return `${lines.join('')}${NOT_REACHED}`;
+}
+
+function list(rules: readonly ShownRule[]): string {
+  return rules
+    .map(
+      ({ instance, policy, network, tag, until }) =>
+        `  ${instance}: ${policy} ${network}, tag ${tag ?? 'none'}, until ${isoEnd(until)}\n`,
+    )
+    .join('');
+}
