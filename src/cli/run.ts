@@ -2,14 +2,17 @@ import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../clock.ts';
 import { KnownSecrets } from '../config/known-secrets.ts';
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
-import { formatProblem } from '../config/problem.ts';
+import { ConfigError, formatProblem } from '../config/problem.ts';
+import { StorageError } from '../log/storage-error.ts';
 import { Service, StartCancelled } from '../service/service.ts';
 import { logOpenTelemetry } from '../telemetry/diag.ts';
+import { LastProblems } from '../telemetry/last-problems.ts';
 import { createChangeableLogger } from '../telemetry/logger.ts';
-import type { Command, Lifecycle } from './command.ts';
+import type { Command, CommandContext, Lifecycle } from './command.ts';
 import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
 import { Configuration } from './configuration.ts';
 import { EXIT, signalExit } from './exit-codes.ts';
+import { clearFailure, type Failure, stateDirectoryOf, writeFailure } from './last-failure.ts';
 import { ServiceManager, systemdNotify } from './service-manager.ts';
 
 /**
@@ -26,11 +29,13 @@ export const runCommand: Command = {
   async run(args, context) {
     const { chosen, ...sources } = readConfigArguments(args, context);
     const load = () => loadConfig({ ...context, ...sources });
-    const loaded = load();
+    const loaded = await noted(async () => load(), stateDirectoryOf(context.env), context);
     const hidden = new KnownSecrets();
+    const problems = new LastProblems();
     const { logger, change } = createChangeableLogger({
       ...loaded.config.service.telemetry.logs,
       hide: (text) => hidden.hide(text),
+      onLine: problems.see,
     });
     const onLoaded = ({ secrets }: LoadedConfig) => {
       for (const secret of secrets) hidden.add(secret);
@@ -57,14 +62,37 @@ export const runCommand: Command = {
     });
     // What came of it is in the log.
     context.lifecycle.onHangup(() => void configuration.reload().catch(() => {}));
-    const asked = [{ id: 'configuration', name: 'configuration', component: configuration }];
+    const asked = [
+      { id: 'configuration', name: 'configuration', component: configuration },
+      { id: 'problems', name: 'last warnings and errors', component: problems },
+    ];
     const { config } = loaded;
-    const service = await Service.create({ config, logger, clock: systemClock, version: context.version, asked });
+    const create = () => Service.create({ config, logger, clock: systemClock, version: context.version, asked });
+    const service = await noted(create, stateDirectoryOf(context.env), context);
     const hide = (text: string) => context.secrets.hide(text);
-    const onRunning = () => configuration.running(service);
-    return runService({ service, logger, lifecycle: context.lifecycle, clock: systemClock, manager, hide, onRunning });
+    const onRunning = () => {
+      clearFailure(service.directory);
+      configuration.running(service);
+    };
+    const onFailed = (message: string) => writeFailure(service.directory, failureOf(message, context));
+    const { lifecycle } = context;
+    return runService({ service, logger, lifecycle, clock: systemClock, manager, hide, onRunning, onFailed });
   },
 };
+
+/** Leaves word of a configuration that is wrong. */
+async function noted<T>(work: () => Promise<T>, directory: string | undefined, context: CommandContext): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ConfigError) writeFailure(directory, failureOf(error.message, context));
+    throw error;
+  }
+}
+
+function failureOf(message: string, { secrets }: CommandContext): Failure {
+  return { at: new Date(systemClock.now()).toISOString(), message: secrets.hide(message) };
+}
 
 export interface RunOptions {
   readonly service: Pick<Service, 'start' | 'shutdown'>;
@@ -73,6 +101,8 @@ export interface RunOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly manager: Pick<ServiceManager, 'ready' | 'stopping'>;
   onRunning?(): void;
+  /** Told why it could not start, or ends by a failure. */
+  onFailed?(message: string): void;
   /** Takes secrets out of a text that a library made. */
   hide(text: string): string;
 }
@@ -90,6 +120,7 @@ export async function runService({
   manager,
   hide,
   onRunning,
+  onFailed,
 }: RunOptions): Promise<number> {
   let failed = false;
   const told = new Promise<void>((resolve) => {
@@ -111,6 +142,7 @@ export async function runService({
         { err: withoutSecrets(error, hide) },
         'An error that nobody caught, a defect of the bridge: stopping in order',
       );
+      onFailed?.(`an error that nobody caught, a defect of the bridge: ${withoutSecrets(error, hide).message}`);
       resolve();
     });
   });
@@ -127,6 +159,7 @@ export async function runService({
     if (!(error instanceof StartCancelled)) {
       // The message is made for the operator; the stack is not.
       logger.fatal((error as Error).message);
+      if (!isOfAnother(error)) onFailed?.((error as Error).message);
       logger.debug({ err: error });
       return EXIT.failure;
     }
@@ -134,6 +167,12 @@ export async function runService({
   const inOrder = await stopped;
   logger.info(inOrder ? 'Stopped' : 'Stopped, but not everything in order');
   return inOrder && !failed ? EXIT.ok : EXIT.failure;
+}
+
+/** Another process has the state: what stands there is its own. */
+function isOfAnother(error: unknown): boolean {
+  const { cause } = error as Error;
+  return cause instanceof StorageError && cause.code === 'ERR_STORAGE_LOCKED';
 }
 
 /** Nobody here wrote its message, nor the other properties that libraries give their errors. */

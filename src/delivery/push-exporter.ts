@@ -4,6 +4,7 @@ import { isLoopback } from '../config/endpoint.ts';
 import type { RetryConfig } from '../config/retry.ts';
 import { loadClientTls, type TlsClientConfig } from '../config/tls.ts';
 import type { Exporter, ExporterContext } from '../service/component.ts';
+import type { Finding } from '../telemetry/finding.ts';
 import { deliveryObserver } from './delivery-observer.ts';
 import { HttpPoster } from './http-poster.ts';
 import { PushLoop } from './push-loop.ts';
@@ -29,6 +30,8 @@ export interface PushProtocol {
   readonly retryable: (status: number) => boolean;
   /** The bodies of one collection, in order. */
   encode(metrics: ResourceMetrics): AsyncIterable<Uint8Array>;
+  /** A body that holds nothing, by which the other side can be asked whether it takes any. */
+  nothing(): Promise<Uint8Array>;
   /** Looks into a 2xx answer. @param receiver - its URL, for messages. */
   onAccepted?(body: Uint8Array, receiver: string): void;
 }
@@ -46,6 +49,7 @@ export class PushExporter implements Exporter {
   readonly #config: PushConfig;
   readonly #poster: HttpPoster;
   readonly #queue: SendingQueue;
+  readonly #protocol: PushProtocol;
 
   constructor(context: ExporterContext, config: PushConfig, protocol: PushProtocol, hooks: Hooks = {}) {
     const { sleep = systemSleep, random = Math.random } = hooks;
@@ -54,6 +58,7 @@ export class PushExporter implements Exporter {
     const { url, retryable, onAccepted } = protocol;
     this.#context = context;
     this.#config = config;
+    this.#protocol = protocol;
     this.#poster = new HttpPoster({
       url,
       headers: { 'user-agent': `couic-otel-bridge/${version}`, ...config.headers, ...protocol.headers },
@@ -87,6 +92,16 @@ export class PushExporter implements Exporter {
       logger.warn(`The headers go to ${hostname} unencrypted: use https, or a network that nobody listens on`);
     }
     this.reader.start();
+  }
+
+  /** Asks with a body of nothing, past the queue. */
+  async examine(signal: AbortSignal): Promise<readonly Finding[]> {
+    const { shown } = this.#poster;
+    const { tls } = this.#config;
+    if (tls) await loadClientTls(tls);
+    const outcome = await this.#poster.post(await this.#protocol.nothing(), signal);
+    if (outcome.kind === 'success') return [{ level: 'ok', message: `${shown} takes metrics` }];
+    return [{ level: 'failure', message: `metrics are not taken: ${outcome.message}` }];
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {

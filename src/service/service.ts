@@ -146,6 +146,11 @@ export class Service {
     return changes;
   }
 
+  /** Of the state, when it is on disk. */
+  get directory(): string | undefined {
+    return this.#components.log.directory;
+  }
+
   #measured(): Resource {
     const { config, version } = this.#build;
     this.#resource ??= createResource({

@@ -22,6 +22,8 @@ interface CreateLoggerOptions {
   journal?: boolean;
   /** Takes out what no log may hold, of a line in JSON. @default nothing */
   hide?: (text: string) => string;
+  /** Told of each line that is written, as it is shown. */
+  onLine?: (line: { readonly level: number }) => void;
 }
 
 const require = createRequire(import.meta.url);
@@ -58,7 +60,7 @@ interface ChangeableLogger {
 export function createChangeableLogger(options: CreateLoggerOptions = {}): ChangeableLogger {
   // A child has a level of its own, which does not follow its parent's.
   const children = new Set<WeakRef<Logger>>();
-  const { level = 'info', encoding = 'console', destination: to = 1, now = Date.now, hide = asItIs } = options;
+  const { level = 'info', encoding = 'console', destination: to = 1, now = Date.now, hide = asItIs, onLine } = options;
   const out = typeof to === 'number' ? new LogFile(to, (lines) => logger.warn(lostLines(lines))) : to;
   const base: LoggerOptions = {
     level,
@@ -74,6 +76,7 @@ export function createChangeableLogger(options: CreateLoggerOptions = {}): Chang
   const logger = pino(base, {
     write(line) {
       const object = JSON.parse(hide(line)) as LogObject;
+      onLine?.(object);
       const text = render(object);
       out.write(journal ? withPriority(object.level, text) : text);
     },

@@ -21,6 +21,8 @@ export function otlpHttpProtocol(config: OtlpHttpConfig, logger: Logger): PushPr
       const body = ProtobufMetricsSerializer.serializeRequest(metrics);
       if (body) yield compressed ? await compress(body) : body;
     },
+    // The message of no field is of no byte.
+    nothing: async () => (compressed ? compress(new Uint8Array()) : new Uint8Array()),
     onAccepted: (body, receiver) => logPartialSuccess(body, receiver, logger),
   };
 }

@@ -61,6 +61,7 @@ export function remoteWriteProtocol(config: RemoteWriteConfig, { logger, clock }
       'content-encoding': 'snappy',
       'x-prometheus-remote-write-version': '0.1.0',
     },
+    nothing: () => compress(''),
     retryable: (status) => status === 429 || status >= 500,
     async *encode(metrics: ResourceMetrics) {
       const timestamp = next(clock.now());

@@ -9,7 +9,7 @@ export const fileStorage: ExtensionFactory<FileStorageConfig> = {
   async create({ clock, health, logger }, { directory, max_age: maxAge }) {
     const { EmbeddedEngine } = await import('../../../src/log/embedded/engine.ts');
     const { LogRunner } = await import('../../../src/log/runner.ts');
-    const { examineDirectory } = await import('./examine.ts');
+    const { examineDirectory } = await import('../../../src/log/embedded/examine.ts');
     const engine = new EmbeddedEngine({ directory, clock, health, logger, wipe: maxAge !== undefined });
     const log = new LogRunner({ engine, clock, logger, maxAge });
     return {

@@ -1,7 +1,10 @@
 import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
+import type { LimitUse } from '../../../src/telemetry/limits.ts';
 import { type CouicReceiverConfig, type InstanceConfig, SHORT_TOKEN, tokensOf } from './config.ts';
 
+/** A bound that is so full is told. */
+const NEARLY = 0.9;
 const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
 
 /** What `couic-otel-bridge doctor` says of the way from Couic: what to paste there, without the secret in it. */
@@ -27,4 +30,15 @@ function weaknesses(instance: InstanceConfig, endpoint: Endpoint): Finding[] {
       ? `the token of "${instance.name}" is short enough to be guessed`
       : `"${instance.name}" has no token: every program ${isLoopback(endpoint.host) ? 'on this host ' : ''}can send reports`;
   return [{ level: 'warning', message, advice: 'set a token (uuidgen makes one) here, and append it to the webhook' }];
+}
+
+/** The bounds of its instances that are nearly taken up. */
+export function fullLimits(uses: readonly LimitUse[]): Finding[] {
+  return uses
+    .filter(({ used, limit }) => used >= limit * NEARLY)
+    .map(({ of, what, used, limit, beyond = 0, option }) => ({
+      level: 'warning',
+      message: `"${of}" takes up ${used} of ${limit} ${what}; ${beyond} came beyond`,
+      advice: `${option === undefined ? 'it is fixed' : `raise ${option}`}; couic-otel-bridge limits shows all of them`,
+    }));
 }

@@ -9,7 +9,7 @@ import { Admission } from './admission.ts';
 import { type CouicReceiverConfig, SHORT_TOKEN, tokensOf } from './config.ts';
 import { rememberConnection } from './connections.ts';
 import { EventLoopWatch } from './event-loop-watch.ts';
-import { examineReceiver } from './examine.ts';
+import { examineReceiver, fullLimits } from './examine.ts';
 import { FailureBrake } from './failure-brake.ts';
 import { ReceiverLog } from './receiver-log.ts';
 import { ReportHandler } from './report-handler.ts';
@@ -90,7 +90,8 @@ export class CouicReceiver implements Receiver {
   }
 
   examine(): Promise<readonly Finding[]> {
-    return Promise.resolve(examineReceiver(this.#config, this.#endpoint));
+    const uses = this.#context.ledger.limits(this.instances);
+    return Promise.resolve([...examineReceiver(this.#config, this.#endpoint), ...fullLimits(uses)]);
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import { accessSync, chmodSync, constants, readdirSync, statfsSync, statSync } f
 import { join } from 'node:path';
 import { StorageError } from '../storage-error.ts';
 import { damaged, foreign } from './errors.ts';
-import { isOurs, MANIFEST, PREDECESSOR, segmentsIn } from './layout.ts';
+import { isOurs, isWritten, MANIFEST, PREDECESSOR, segmentsIn } from './layout.ts';
 import { makeDirectory } from './make-directory.ts';
 
 const OTHERS_SHOWN = 3;
@@ -21,7 +21,7 @@ export function createDirectory(path: string): void {
     makeDirectory(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     for (const name of readdirSync(path))
-      if (isOurs(name) && name !== 'lost+found') accessSync(join(path, name), constants.R_OK | constants.W_OK);
+      if (isWritten(name)) accessSync(join(path, name), constants.R_OK | constants.W_OK);
   } catch (error) {
     throw refusal(path, error as NodeJS.ErrnoException);
   }

@@ -17,6 +17,10 @@ export const RESERVE = 'reserve';
 export const MARK = 'position';
 export const NOTE = 'note';
 export const LOCK = 'lock';
+/** Left by the command line for `doctor`; the log has nothing to do with it. */
+export const LAST_FAILURE = 'last-failure.json';
+/** What file systems put there themselves, and what is not for the log to read. */
+const OTHERS = ['lost+found', '.snapshot', '.snapshots', '.zfs', LAST_FAILURE];
 
 const SEGMENT = /^(\d{16})\.log$/;
 const SNAPSHOT = /^(\d{16})\.snapshot$/;
@@ -48,10 +52,15 @@ function numbersOf(names: readonly string[], pattern: RegExp): number[] {
     .sort((a, b) => a - b);
 }
 
+/** Whether the log needs to write what has this name. */
+export function isWritten(name: string): boolean {
+  return isOurs(name) && !OTHERS.includes(name);
+}
+
 /** Whether the name is one of ours, or what file systems put there themselves. */
 export function isOurs(name: string): boolean {
   return (
-    [MANIFEST, RESERVE, MARK, NOTE, LOCK, 'lost+found', '.snapshot'].includes(name) ||
+    [MANIFEST, RESERVE, MARK, NOTE, LOCK, ...OTHERS].includes(name) ||
     SEGMENT.test(name) ||
     SNAPSHOT.test(name) ||
     UNFINISHED.test(name)

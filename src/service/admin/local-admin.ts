@@ -1,4 +1,6 @@
+import { formatDuration } from '../../config/duration.ts';
 import type { ConnectionBudget } from '../../http/connection-budget.ts';
+import type { TrustedClock } from '../../ledger/trusted-clock.ts';
 import type { Finding } from '../../telemetry/finding.ts';
 import type { Built, Components } from '../build-components.ts';
 import type { Component } from '../component.ts';
@@ -13,7 +15,7 @@ export type Asked = Pick<Built<Component>, 'id' | 'name'> & { readonly component
 
 /** All that can be asked of a bridge. */
 export function askedOf(
-  { receivers, exporters, extensions, ledger: { operations } }: Components,
+  { receivers, exporters, extensions, trustedClock, ledger: { operations } }: Components,
   connections: ConnectionBudget,
 ): readonly Asked[] {
   return [
@@ -22,7 +24,16 @@ export function askedOf(
     ...extensions,
     { id: RULES_COMPONENT, name: RULES_COMPONENT, component: { operations } },
     { id: 'listeners', name: 'listeners', component: connections },
+    { id: 'clock', name: 'clock', component: { examine: async () => clockFindings(trustedClock) } },
   ];
+}
+
+function clockFindings({ heldBack }: TrustedClock): Finding[] {
+  if (heldBack === 0) return [];
+  const message = `this host's clock is ${formatDuration(Math.round(heldBack / 1000) * 1000)} ahead of what is believed: nothing ends by it yet`;
+  const advice =
+    'mend the clock (timedatectl), or wait: it is believed once Couic or LAPI has the same time, or after ten minutes';
+  return [{ level: 'warning', message, advice }];
 }
 
 /** Asks components of this process. */

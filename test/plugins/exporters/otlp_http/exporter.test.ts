@@ -125,3 +125,13 @@ test('a certificate file that cannot be read keeps it from starting', async () =
   const { exporter } = await build({ tls: { ca_file: '/nowhere/ca.pem' } });
   await expect(exporter.start()).rejects.toThrow('tls.ca_file: cannot read /nowhere/ca.pem');
 });
+
+test('doctor asks with a message of nothing, past the queue', async () => {
+  const { exporter, sink, endpoint } = await build({}, [{ status: 200 }, { status: 401 }]);
+  const signal = new AbortController().signal;
+  expect(await exporter.examine(signal)).toEqual([{ level: 'ok', message: `${endpoint}/v1/metrics takes metrics` }]);
+  expect(gunzipSync(sink.requests[0]!.body)).toHaveLength(0);
+  expect(await exporter.examine(signal)).toMatchObject([
+    { level: 'failure', message: expect.stringContaining('answered 401: check headers') },
+  ]);
+});

@@ -132,3 +132,10 @@ test('defaults, and what is refused', () => {
   expect(z.prettifyError(error!)).toContain('expected an address with its scheme');
   expect(z.prettifyError(error!)).toContain('is a label of the metrics themselves, or one that Prometheus sets');
 });
+
+test('doctor asks with a request of no series', async () => {
+  const { sink, exporter } = await start();
+  await until(() => sink.requests.length === 1);
+  expect(await exporter.examine(noDeadline)).toMatchObject([{ level: 'ok' }]);
+  expect(readWriteRequest(sink.requests[1]!.body).series).toEqual([]);
+});

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { examineDirectory } from '../../../../plugins/extensions/file_storage/examine.ts';
+import { examineDirectory } from '../../../src/log/embedded/examine.ts';
 
 test('little room on the disk is a warning, with what happens then', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'bridge-disk-'));

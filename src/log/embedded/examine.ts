@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Finding } from '../../../src/telemetry/finding.ts';
+import type { Finding } from '../../telemetry/finding.ts';
 
 const MIB = 1024 * 1024;
 /** Less than this and a busy hour may fill it. */
