@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { type Sleep, systemSleep } from '../clock.ts';
 import { Backoff } from '../delivery/backoff.ts';
 import { TroubleLog } from '../delivery/trouble-log.ts';
@@ -10,7 +9,7 @@ import { Cursor } from './cursor.ts';
 import type { CouicEvent } from './event.ts';
 import { EVENT_OPERATIONS, type EventQueue } from './operations.ts';
 import { type EventOptions, privacyProblem } from './options.ts';
-import { checkKey, type Redaction, redaction } from './privacy.ts';
+import { type Redaction, readKey, redaction } from './privacy.ts';
 import { encodeRefused, RefusedEvents } from './refused-events.ts';
 import type { Delivery, EventSink, Failure } from './sink.ts';
 import { type EventTelemetry, eventTelemetry } from './telemetry.ts';
@@ -95,7 +94,7 @@ export class EventExporter implements Exporter {
   async start(): Promise<void> {
     const { logger } = this.#context;
     const { addresses, metadata } = this.#options;
-    const redact = await this.#redaction();
+    const redact = redaction(this.#options, await readKey(this.#options.hmac_key_file));
     await this.#sink.open?.();
     if (addresses !== 'keep' && metadata !== undefined && metadata !== 'drop')
       logger.warn(
@@ -147,15 +146,6 @@ export class EventExporter implements Exporter {
           ]
         : []),
     ];
-  }
-
-  async #redaction(): Promise<Redaction> {
-    const { hmac_key_file: file } = this.#options;
-    if (file === undefined) return redaction(this.#options);
-    const key = await readFile(file).catch((error: Error) => {
-      throw new Error(`hmac_key_file: cannot read ${file}: ${error.message}`, { cause: error });
-    });
-    return redaction(this.#options, checkKey(key, file));
   }
 
   async #run(redact: Redaction, cursor: Cursor): Promise<void> {

@@ -10,8 +10,8 @@ const addressesSchema = z.enum(['keep', 'truncate', 'hmac', 'drop']).default('ke
 /** `keep`, `drop`, or the names of the members that stay: `[kind, detail]`. */
 const metadataSchema = z.union([z.enum(['keep', 'drop']), z.array(z.enum(['kind', 'detail', 'extra'])).min(1)]);
 
-/** Options that every exporter of events has: spread them into its schema. */
-export const eventOptions = {
+/** What is told of addresses: for exporters of events, and whoever else writes them somewhere. */
+export const addressOptions = {
   addresses: addressesSchema,
   /** With `addresses: truncate`: bits that stay. */
   truncate: z
@@ -19,6 +19,11 @@ export const eventOptions = {
     .prefault({}),
   /** With `addresses: hmac`: a file of at least 32 bytes, read at start, so that one address stays one pseudonym. */
   hmac_key_file: z.string().min(1).optional(),
+};
+
+/** Options that every exporter of events has: spread them into its schema. */
+export const eventOptions = {
+  ...addressOptions,
   /** Left out: `keep` with `addresses: keep`, else `drop`, since free text holds addresses. */
   metadata: metadataSchema.optional(),
   /** What is kept for a sink that is away: older entries, and more of the log, are let go of, counted and logged. */

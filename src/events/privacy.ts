@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { formatCidr, parseCidr } from '../report/cidr.ts';
 import type { CouicEvent, EventMetadata, EventNetwork } from './event.ts';
 import type { EventOptions } from './options.ts';
@@ -32,6 +33,28 @@ export function redaction(
       metadataCut: metadata !== 'drop' && event.metadataCut,
     };
   };
+}
+
+/**
+ * The same for the text of a network, as `192.0.2.1/32`.
+ * @returns what is told of it; null for nothing.
+ */
+export function textRedaction(
+  { addresses, truncate }: Omit<PrivacyOptions, 'metadata'>,
+  key?: Uint8Array,
+): (network: string) => string | null {
+  const redact = networkRedaction(addresses, truncate, key);
+  return (text) =>
+    redact({ text, address: null, type: text.includes(':') ? 'ipv6' : 'ipv4', form: 'plain' })?.text ?? null;
+}
+
+/** The key of `addresses: hmac`; undefined without a file. @throws Error that names the option, and says what to do. */
+export async function readKey(file: string | undefined): Promise<Uint8Array | undefined> {
+  if (file === undefined) return undefined;
+  const key = await readFile(file).catch((error: Error) => {
+    throw new Error(`hmac_key_file: cannot read ${file}: ${error.message}`, { cause: error });
+  });
+  return checkKey(key, file);
 }
 
 /** @throws Error that names the option, when the key is short. */

@@ -219,6 +219,8 @@ test('what is given up after its time is counted, and the next goes on', async (
 test('what is erased is dropped, though the sink is away and had been offered it; the others arrive', async () => {
   const harness = await new EventHarness({ batch: { max_events: 2 } }).start();
   const { sink, ledger } = harness;
+  const queue = () => harness.exporter.operations[EVENT_OPERATIONS.queue]!(null) as Promise<EventQueue>;
+  const { position } = await queue();
   sink.answer = () => ({ reason: 'status_503', message: 'away' });
   await report(harness, ...range(0, 5));
   await until(() => {
@@ -234,6 +236,14 @@ test('what is erased is dropped, though the sink is away and had been offered it
   expect(networks(sink.batches.flat())).toEqual(range(0, 5).filter((network) => network !== '10.0.0.1/32'));
   // The others are who they were.
   expect(sink.ids[0]).toBe(offered[0]!.id);
+  let passed = position;
+  await until(() => {
+    harness.time.advance(1000);
+    void queue().then((now) => {
+      passed = now.position;
+    });
+    return passed > position;
+  }, 'what was delivered to be passed');
   await harness.stop();
 });
 

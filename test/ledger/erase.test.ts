@@ -74,12 +74,15 @@ function forms(address: string): [name: string, bytes: Buffer][] {
       Buffer.from(encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + address.length) * 8) / 6))),
     ];
   });
-  return [
+  const all: [string, Buffer][] = [
     ['text', Buffer.from(address)],
     ['words, low byte first', packed((into, word, at) => into.writeInt32LE(word, at))],
     ['words, high byte first', packed((into, word, at) => into.writeInt32BE(word, at))],
     ...base64,
   ];
+  // A slot that is free has something else where its address began.
+  if (words.length > 1) all.push(['last words', all[1]![1].subarray(-8)]);
+  return all;
 }
 
 /** Files that hold an address in any form. */

@@ -543,7 +543,10 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         const engine = log.engine();
         await engine.open();
         await engine.follow(1, { deliver: () => {} });
-        for (let i = 1; i <= 100; i++) await engine.append('list', bytes(`${i} ${i % 10 === 0 ? secret : 'public'}`));
+        // Some by one commit, some by one each.
+        const append = (i: number) => engine.append('list', bytes(`${i} ${i % 10 === 0 ? secret : 'public'}`));
+        await Promise.all(Array.from({ length: 50 }, (_, i) => append(i + 1)));
+        for (let i = 51; i <= 100; i++) await append(i);
         const before: Entry[] = [];
         for await (const entry of engine.read(1, never)) {
           before.push(entry);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpointSchema, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
 import { tlsServerSchema } from '../../../src/config/tls.ts';
+import { addressOptions, privacyProblem } from '../../../src/events/options.ts';
 import { boundOf, timeoutOf } from '../../../src/http/listener-limits.ts';
 import { LONGEST_TOKEN } from './tokens.ts';
 
@@ -31,6 +32,11 @@ const instanceSchema = z
     error: 'token and tokens are two ways to say one thing: to rotate a token, list the new and the old one in tokens',
   });
 
+/** `true` and `false` are what there was before. */
+const logReportsSchema = z
+  .union([z.enum(['lines', 'summary', 'off']), z.boolean()], { error: 'expected lines, summary or off' })
+  .transform((value) => (typeof value === 'string' ? value : value ? 'lines' : 'summary'));
+
 export const configSchema = z
   .strictObject({
     endpoint: endpointSchema.prefault('127.0.0.1:8000'),
@@ -38,7 +44,8 @@ export const configSchema = z
       .array(instanceSchema)
       .min(1, 'list the Couic that sends here: instances: [{name: couic, token: …}]')
       .prefault([{ name: 'couic' }]),
-    log_reports: z.boolean().default(true),
+    log_reports: logReportsSchema.prefault('lines'),
+    ...addressOptions,
     tls: tlsServerSchema.optional(),
     read_header_timeout: timeoutOf('10s'),
     body_stall_timeout: timeoutOf('30s'),
@@ -51,7 +58,9 @@ export const configSchema = z
     max_concurrent_bodies: boundOf(512),
     max_concurrent_bodies_per_instance: boundOf(64),
   })
-  .superRefine(({ endpoint, instances }, context) => {
+  .superRefine(({ endpoint, instances, ...privacy }, context) => {
+    const problem = privacyProblem(privacy);
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: ['addresses'], message: problem });
     for (const { path, message } of contradictions(instances, formatEndpoint(endpoint), isLoopback(endpoint.host))) {
       context.addIssue({ code: 'custom', path, message });
     }

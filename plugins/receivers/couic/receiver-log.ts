@@ -11,12 +11,16 @@ interface Received extends IngestResult {
 /** What the receiver tells a person. The path of a request is in none of it: it holds the token. */
 export class ReceiverLog {
   readonly #logger: Logger;
+  readonly #reports: 'lines' | 'summary' | 'off';
+  #network: (cidr: string) => string | null = (cidr) => cidr;
   readonly #received: Throttle<IngestResult, Received>;
   readonly #refused: Throttle<number>;
   readonly #failed: Throttle<number>;
 
-  constructor(logger: Logger, clock: Clock) {
+  /** @param reports - what is told of those that were taken. */
+  constructor(logger: Logger, clock: Clock, reports: 'lines' | 'summary' | 'off' = 'lines') {
     this.#logger = logger;
+    this.#reports = reports;
     this.#received = new Throttle({
       clock,
       burst: 5,
@@ -44,13 +48,20 @@ export class ReceiverLog {
     });
   }
 
+  /** @param network - what lines say of a network; null: nothing. */
+  showNetworks(network: (cidr: string) => string | null): void {
+    this.#network = network;
+  }
+
   /** The lines are the ones that Couic's documentation tells a person to look for. */
   received(instance: string, result: IngestResult, lines: readonly ReportLine[]): void {
-    if (result.accepted + result.replayed + result.quarantined === 0) return;
+    if (this.#reports === 'off' || result.accepted + result.replayed + result.quarantined === 0) return;
     if (!this.#received.pass(instance, result)) return;
     this.#writeReceived(instance, result);
+    if (this.#reports !== 'lines') return;
     for (const { action, policy, cidr, tag } of lines) {
-      this.#logger.info({ instance }, `Action: ${action}, Policy: ${policy}, CIDR: ${cidr}, Tag: ${tag ?? 'none'}`);
+      const network = this.#network(cidr) ?? 'not shown';
+      this.#logger.info({ instance }, `Action: ${action}, Policy: ${policy}, CIDR: ${network}, Tag: ${tag ?? 'none'}`);
     }
   }
 

@@ -1,4 +1,5 @@
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
+import { readKey, textRedaction } from '../../../src/events/privacy.ts';
 import type { OnHttpFault } from '../../../src/http/http-faults.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
 import { QUARANTINE_OPERATION, type QuarantineList } from '../../../src/service/admin/quarantine.ts';
@@ -43,7 +44,7 @@ export class CouicReceiver implements Receiver {
       [LIMITS_OPERATION]: async (): Promise<LimitList> => ledger.limits(this.instances),
     };
     this.#telemetry = new ReceiverTelemetry(meter, carried, this.instances);
-    this.#log = new ReceiverLog(logger, clock);
+    this.#log = new ReceiverLog(logger, clock, config.log_reports);
     this.#eventLoop = new EventLoopWatch(clock);
     this.#handler = new ReportHandler({
       admission: new Admission(config.max_concurrent_bodies, config.max_concurrent_bodies_per_instance),
@@ -54,7 +55,7 @@ export class CouicReceiver implements Receiver {
       senders: new SenderWatch((instance, addresses) => this.#log.twoSenders(instance, addresses)),
       telemetry: this.#telemetry,
       failures: new FailureBrake(clock),
-      logReports: config.log_reports,
+      logReports: config.log_reports === 'lines',
       bodyStallTimeout: config.body_stall_timeout,
     });
     const tokens = new Tokens(
@@ -82,6 +83,7 @@ export class CouicReceiver implements Receiver {
   async start(): Promise<void> {
     const { logger } = this.#context;
     const { endpoint, tls } = this.#config;
+    this.#log.showNetworks(textRedaction(this.#config, await readKey(this.#config.hmac_key_file)));
     this.#eventLoop.start();
     this.#endpoint = await this.#listener.open(endpoint);
     const url = `${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}/v1/reports`;

@@ -14,7 +14,9 @@ test('everything has a default: one open instance on loopback, at the address of
   expect(configSchema.parse({})).toEqual({
     endpoint: { host: '127.0.0.1', port: 8000 },
     instances: [{ name: 'couic' }],
-    log_reports: true,
+    log_reports: 'lines',
+    addresses: 'keep',
+    truncate: { ipv4: 24, ipv6: 48 },
     read_header_timeout: 10_000,
     body_stall_timeout: 30_000,
     idle_timeout: 120_000,
@@ -23,6 +25,19 @@ test('everything has a default: one open instance on loopback, at the address of
     max_concurrent_bodies: 512,
     max_concurrent_bodies_per_instance: 64,
   });
+});
+
+test('what is logged of reports, in the words of before as well', () => {
+  for (const [written, meant] of [
+    ['lines', 'lines'],
+    ['summary', 'summary'],
+    ['off', 'off'],
+    [true, 'lines'],
+    [false, 'summary'],
+  ])
+    expect(configSchema.parse({ log_reports: written }).log_reports).toBe(meant);
+  expect(problems({ log_reports: 'none' })).toEqual(['log_reports: expected lines, summary or off']);
+  expect(problems({ addresses: 'hmac' })[0]).toMatch(/^addresses: addresses: hmac needs hmac_key_file/);
 });
 
 test('a token can be rotated, and an empty one is none', () => {

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { ReceiverLog } from '../../../../plugins/receivers/couic/receiver-log.ts';
+import { textRedaction } from '../../../../src/events/privacy.ts';
 
 const LINE = { action: 'add', policy: 'drop', cidr: '1.2.3.4/32', tag: 'test-report' } as const;
 const ONE = { accepted: 1, replayed: 0, quarantined: 0 };
@@ -21,6 +22,29 @@ test('writes the lines that the documentation of Couic tells a person to look fo
     { level: 30, instance: 'edge', msg: 'Received 1 reports from Couic' },
     { level: 30, instance: 'edge', msg: 'Action: add, Policy: drop, CIDR: 1.2.3.4/32, Tag: test-report' },
   ]);
+});
+
+test('says of addresses and of reports no more than it may', () => {
+  const messages = () => lines.map(({ msg }) => msg);
+  const key = Buffer.alloc(32, 1);
+  const truncate = { ipv4: 24, ipv6: 48 };
+  for (const [addresses, shown] of [
+    ['truncate', '1.2.3.0/24'],
+    ['hmac', expect.stringMatching(/^hmac-sha256:[0-9a-f]{32}$/)],
+    ['drop', 'not shown'],
+  ] as const) {
+    lines = [];
+    log.showNetworks(textRedaction({ addresses, truncate }, key));
+    log.received(addresses, ONE, [LINE]);
+    expect(/CIDR: (.*), Tag/.exec(String(messages()[1]))![1]).toEqual(shown);
+  }
+  lines = [];
+  const logger = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const clock = { now: () => 0, monotonic: () => 0 };
+  new ReceiverLog(logger, clock, 'summary').received('edge', ONE, [LINE]);
+  expect(messages()).toEqual(['Received 1 reports from Couic']);
+  new ReceiverLog(logger, clock, 'off').received('edge', ONE, [LINE]);
+  expect(lines).toHaveLength(1);
 });
 
 test('a report without a tag has none, and an empty batch has no line', () => {
