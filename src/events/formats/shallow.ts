@@ -1,0 +1,40 @@
+/** Levels of what came with a report that are kept: JSON may nest further than what reads it, or writes it, can follow. */
+const DEEPEST = 16;
+/** What stands in the place of deeper ones. */
+const CUT = '…';
+/** Members and items of all levels: each is a field to many stores, and VictoriaLogs drops a line with more than a thousand. */
+const MOST_MEMBERS = 500;
+
+interface Shallow {
+  readonly value: unknown;
+  /** There was more. */
+  readonly cut: boolean;
+}
+
+/**
+ * Free JSON as a store of documents takes it: of bounded depth and number, of Unicode, and without U+0000, which
+ * Elasticsearch refuses in names and values.
+ */
+export function shallow(value: unknown): Shallow {
+  const bounds = { members: MOST_MEMBERS, cut: false };
+  return { value: kept(value, DEEPEST, bounds), cut: bounds.cut };
+}
+
+function kept(value: unknown, levels: number, bounds: { members: number; cut: boolean }): unknown {
+  if (typeof value === 'string') return clean(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (levels === 0) {
+    bounds.cut = true;
+    return CUT;
+  }
+  const members = Object.entries(value);
+  const taken = members.slice(0, bounds.members);
+  bounds.members -= taken.length;
+  bounds.cut ||= taken.length < members.length;
+  const inner = taken.map(([name, member]) => [clean(name), kept(member, levels - 1, bounds)] as const);
+  return Array.isArray(value) ? inner.map(([, item]) => item) : Object.fromEntries(inner);
+}
+
+function clean(text: string): string {
+  return text.replace(/\p{Cs}/gu, '\ufffd').replaceAll('\0', '\ufffd');
+}
