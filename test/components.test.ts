@@ -53,6 +53,8 @@ const OPTIONS: Record<string, string> = {
   'exporter crowdsec': '{dry_run: true}',
   'exporter otlp_http': '{endpoint: "http://127.0.0.1:9"}',
   'exporter prometheusremotewrite': '{endpoint: "http://127.0.0.1:9/api/v1/write"}',
+  'exporter elasticsearch': '{endpoint: "http://127.0.0.1:9"}',
+  'exporter splunk_hec': '{endpoint: "http://127.0.0.1:9", token: 12345678-1234-1234-1234-1234567890ab}',
   'exporter prometheus': '{endpoint: "127.0.0.1:0"}',
   'extension file_storage': '{directory: "${env:DIRECTORY}"}',
   'extension health_check': '{endpoint: "127.0.0.1:0"}',
@@ -70,6 +72,12 @@ function serviceWith(kind: string, type: string) {
   };
   sections[kind]?.push(`${type}: ${options}`);
   const ids = (name: string) => (sections[name] ?? []).filter(Boolean).map((entry) => entry.split(':')[0]);
+  const signals = factories.flatMap((factory) =>
+    factory.kind === 'exporter' && factory.type === type ? (factory.signals ?? []) : [],
+  );
+  const ofLogs = kind === 'exporter' && signals.includes('logs');
+  const ofMetrics = ids('exporter').filter((id) => id !== type || !ofLogs || signals.includes('metrics'));
+  const logs = ofLogs ? `, logs: {receivers: [${ids('receiver')}], exporters: [${type}]}` : '';
   const section = (name: string) => `{${(sections[name] ?? []).filter(Boolean).join(', ')}}`;
   const yaml = `
 receivers: ${section('receiver')}
@@ -77,7 +85,7 @@ exporters: ${section('exporter')}
 extensions: ${section('extension')}
 service:
   extensions: [${ids('extension')}]
-  pipelines: {metrics: {receivers: [${ids('receiver')}], exporters: [${ids('exporter')}]}}
+  pipelines: {metrics: {receivers: [${ids('receiver')}], exporters: [${ofMetrics}]}${logs}}
 `;
   return build(
     loadConfig({ configs: ['test.yaml'], sets: [], env: { DIRECTORY: directory }, factories, readFile: () => yaml }),

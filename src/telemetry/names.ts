@@ -287,6 +287,13 @@ export const BRIDGE_METRICS = {
     description: 'Events that the other side took.',
     attributes: [ATTR.exporter],
   },
+  knownEvents: {
+    name: 'couic.bridge.events.known',
+    kind: 'counter',
+    unit: '{event}',
+    description: 'Events among those sent that Elasticsearch or OpenSearch had already, under the same id.',
+    attributes: [ATTR.exporter],
+  },
   refusedEvents: {
     name: 'couic.bridge.events.refused',
     kind: 'counter',

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { isExecutable, run, which } from './command.ts';
 import { aptInstall, mayInstall } from './debian.ts';
-import { collectorTool, composeTool, ensureBuilt, type GoTool } from './go-build.ts';
+import { collectorTool, composeTool, ensureBuilt, type GoTool, victoriaLogsTool } from './go-build.ts';
+import { ensureOpenSearch, OPENSEARCH } from './opensearch-build.ts';
 import { TOOL_NAMES, type Tool, type ToolName, type Tools } from './tool.ts';
 
 interface DebianTool {
@@ -22,6 +24,9 @@ const DEBIAN: Readonly<Partial<Record<ToolName, DebianTool>>> = {
   caddy: { package: 'caddy', commands: ['caddy'], version: 'version' },
 };
 
+/** What OpenSearch is fetched and run with. */
+const JAVA_PACKAGES: Readonly<Record<string, string>> = { java: 'default-jdk-headless', mvn: 'maven' };
+
 /**
  * Finds each tool: first what its environment variable names (`CONFORMANCE_PROMETHEUS`, `CONFORMANCE_OTELCOL`, …), then PATH
  * or the cache. What is built with Go is built if Go is there. Debian packages are installed only with CONFORMANCE_INSTALL=1, as root.
@@ -39,7 +44,13 @@ async function installMissingPackages(log: (line: string) => void): Promise<void
   const missing = Object.entries(DEBIAN).filter(
     ([name, tool]) => !process.env[variableOf(name)] && !which(...tool.commands),
   );
-  const packages = [...new Set(missing.map(([, tool]) => tool.package))];
+  const java = Object.keys(JAVA_PACKAGES).filter((command) => !which(command));
+  const packages = [
+    ...new Set([
+      ...missing.map(([, tool]) => tool.package),
+      ...java.map((command) => JAVA_PACKAGES[command] as string),
+    ]),
+  ];
   if (packages.length === 0) return;
   log(`installing ${packages.join(' ')} with apt-get`);
   const problem = await aptInstall(packages);
@@ -56,6 +67,7 @@ async function find(name: ToolName, log: (line: string) => void): Promise<Tool> 
       remedy: `correct or unset ${variable}`,
     };
   }
+  if (name === 'opensearch') return openSearch(given, log);
   const debian = DEBIAN[name];
   const path = given ?? (debian ? which(...debian.commands) : undefined);
   if (path) return described(name, path);
@@ -63,7 +75,33 @@ async function find(name: ToolName, log: (line: string) => void): Promise<Tool> 
     const remedy = `apt-get install ${debian.package}, or set ${variable} to its path`;
     return { found: false, reason: `no ${debian.commands.join(' or ')} in PATH`, remedy };
   }
-  return built(name, name === 'otelcol' ? await collectorTool() : composeTool(), log);
+  return built(name, await goTool(name), log);
+}
+
+async function goTool(name: ToolName): Promise<GoTool> {
+  if (name === 'otelcol') return collectorTool();
+  return name === 'victorialogs' ? victoriaLogsTool() : composeTool();
+}
+
+/** @param given - folder of jars. */
+async function openSearch(given: string | undefined, log: (line: string) => void): Promise<Tool> {
+  const found = { found: true, ...OPENSEARCH, ...(given && { path: given }) } as const;
+  if (!which('java')) {
+    return { found: false, reason: 'no java in PATH', remedy: `apt-get install ${JAVA_PACKAGES.java}` };
+  }
+  if (given || existsSync(OPENSEARCH.path)) return found;
+  const mvn = which('mvn');
+  if (!mvn) {
+    const remedy = `apt-get install ${JAVA_PACKAGES.mvn}, which then fetches it, or set CONFORMANCE_OPENSEARCH to a folder with its jars`;
+    return { found: false, reason: `not in the cache (${OPENSEARCH.path}), and no mvn in PATH`, remedy };
+  }
+  try {
+    log('fetching OpenSearch from Maven Central, once');
+    await ensureOpenSearch(mvn);
+    return found;
+  } catch (error) {
+    return { found: false, reason: (error as Error).message, remedy: 'see whether Maven Central is reached' };
+  }
 }
 
 async function built(name: ToolName, tool: GoTool, log: (line: string) => void): Promise<Tool> {
@@ -83,6 +121,7 @@ async function built(name: ToolName, tool: GoTool, log: (line: string) => void):
 
 async function described(name: ToolName, path: string): Promise<Tool> {
   if (name === 'compose') return { found: true, path, version: 'compose-go v2.16.2' };
+  if (name === 'victorialogs') return { found: true, path, version: 'VictoriaLogs v1.52.1' };
   try {
     const { stdout, stderr } = await run(path, [DEBIAN[name]?.version ?? '--version'], { timeout: 30_000 });
     const version = (stdout || stderr).trim().split('\n')[0] ?? '';

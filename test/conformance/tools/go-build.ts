@@ -6,6 +6,7 @@ import { isExecutable, run } from './command.ts';
 
 const BUILDER = 'go.opentelemetry.io/collector/cmd/builder@v0.155.0';
 const COMPOSE = 'github.com/compose-spec/compose-go/v2/cmd@v2.16.2';
+const VICTORIA_LOGS = 'github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs@v1.52.1';
 const MANIFEST = new URL('./collector-builder.yaml', import.meta.url);
 const TIMEOUT = 12 * 60_000;
 
@@ -47,10 +48,22 @@ export function composeTool(): GoTool {
   };
 }
 
+/** VictoriaLogs, a store of logs that speaks the protocols of Elasticsearch, Splunk and OpenTelemetry. */
+export function victoriaLogsTool(): GoTool {
+  return {
+    name: 'victorialogs',
+    path: cachePath('victorialogs', VICTORIA_LOGS),
+    async build(go, directory) {
+      await install(go, VICTORIA_LOGS, directory);
+      return join(directory, 'victoria-logs');
+    },
+  };
+}
+
 /** The tool's path, built first if the cache does not hold it. Two runs at once each build; the last one to end wins. */
 export async function ensureBuilt(tool: GoTool, go: string, log: (line: string) => void): Promise<string> {
   if (isExecutable(tool.path)) return tool.path;
-  log(`building ${tool.name} with ${go}, once; the Collector takes two to three minutes`);
+  log(`building ${tool.name} with ${go}, once; the Collector and VictoriaLogs take minutes`);
   const cache = cacheDirectory();
   await mkdir(cache, { recursive: true });
   const directory = await mkdtemp(join(cache, `build-${tool.name}-`));

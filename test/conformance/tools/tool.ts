@@ -11,6 +11,8 @@ export const TOOL_NAMES = [
   'nginx',
   'haproxy',
   'caddy',
+  'opensearch',
+  'victorialogs',
 ] as const;
 export type ToolName = (typeof TOOL_NAMES)[number];
 
