@@ -9,6 +9,7 @@ import type { Lifecycle } from './command.ts';
 import { commands } from './commands.ts';
 import { dispatch } from './dispatch.ts';
 import { EXIT } from './exit-codes.ts';
+import { Output } from './output.ts';
 import { SHIPPED_CONFIG, VERSION } from './package-files.ts';
 
 const lifecycle: Lifecycle = {
@@ -32,8 +33,9 @@ const lifecycle: Lifecycle = {
 
 // Node would open its inspector, and with it the whole process, to every user of this host.
 process.on('SIGUSR1', () => {});
-// Whoever reads the output may have seen enough of it: couic-otel-bridge components | head -1
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+const output = new Output(process.stdout);
+// Nobody may read it.
+process.stderr.on('error', () => {});
 
 const toJournal = isJournal(2, process.env.JOURNAL_STREAM);
 const stderr = (text: string) => void process.stderr.write(toJournal ? withPriority(ERROR, text) : text);
@@ -50,7 +52,7 @@ try {
     readFile: readText,
     seen: (value) => secrets.add(value),
     secrets,
-    stdout: (text) => process.stdout.write(text),
+    stdout: (text) => output.write(text),
     stderr,
   });
 } catch (error) {
@@ -58,5 +60,6 @@ try {
   stderr(`${printableLines(secrets.hide(String((error as Error).stack ?? error)))}\n`);
   code = EXIT.failure;
 }
+await output.end();
 // What a library left open must not keep a stopped service alive.
 process.exit(code);

@@ -27,7 +27,8 @@ export interface CommandContext extends ReferenceSources {
   /** What no output may hold; told of every value that a reference gives. */
   readonly secrets: KnownSecrets;
   exists(path: string): boolean;
-  stdout(text: string): void;
+  /** @returns whether anybody still reads it, once there is room for more: who writes much waits for that. */
+  stdout(text: string): boolean | Promise<boolean>;
   stderr(text: string): void;
 }
 

@@ -42,7 +42,7 @@ while the bridge runs, as its user or as root; and while it does not, on its sta
       const write = WRITERS[format]();
       for await (const rules of pages(admin, filter)) {
         const text = write.page(rules);
-        if (text !== '') context.stdout(text);
+        if (text !== '' && !(await context.stdout(text))) return EXIT.ok;
       }
       const end = write.end();
       if (end !== '') context.stdout(end);

@@ -68,6 +68,7 @@ export async function runCli(
     },
     stdout: (text) => {
       out += text;
+      return true;
     },
     stderr: (text) => {
       err += text;
