@@ -10,6 +10,7 @@ import { quarantineCommand } from './quarantine.ts';
 import { reloadCommand } from './reload.ts';
 import { rulesCommand } from './rules.ts';
 import { runCommand } from './run.ts';
+import { tokenCommand } from './token.ts';
 import { validateCommand } from './validate.ts';
 import { windowsCommand } from './windows.ts';
 
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   validateCommand,
   componentsCommand,
   printConfigCommand,
+  tokenCommand,
   reloadCommand,
   doctorCommand,
   windowsCommand,

@@ -24,14 +24,16 @@ export async function dispatch(
       context.stdout(`${PROGRAM} ${context.version}\n`);
       return EXIT.ok;
     }
-    const named = commands.find(({ name }) => name !== '' && name === first);
-    const command = named ?? commands.find(({ name }) => name === '' && (first === '' || first.startsWith('-')));
+    const runs = commands.find(({ name }) => name === '');
+    const found = findCommand(args, commands);
+    const named = found?.command;
+    const command = named ?? (first === '' || first.startsWith('-') ? runs : undefined);
     if (args.includes('--help') || args.includes('-h') || first === 'help') {
-      context.stdout(named ? helpOf(named) : overview(commands));
+      context.stdout(named && named !== runs ? helpOf(named) : overview(commands));
       return EXIT.ok;
     }
     if (!command) {
-      const names = commands.map(({ name }) => name).filter((name) => name !== '');
+      const names = commands.map(({ name }) => name || 'run').toSorted();
       throw new UsageError(
         // What is no word may be a value that lost its option.
         /^[\w-]{1,32}$/.test(first)
@@ -39,7 +41,7 @@ export async function dispatch(
           : 'the first argument is no command',
       );
     }
-    return await command.run(named ? args.slice(1) : args, context);
+    return await command.run(found ? found.rest : args, context);
   } catch (error) {
     if (error instanceof ConfigError) context.stderr(`${error.message}\n`);
     else if (error instanceof UsageError)
@@ -50,4 +52,15 @@ export async function dispatch(
     } else throw error;
     return EXIT.usage;
   }
+}
+
+/** Options whose value is the next argument, of several commands. */
+const WITH_VALUE = ['--config', '--set', '--state'];
+
+/** The command that is named first, or after options, with what is left for it. `run` names the one without a name. */
+function findCommand(args: readonly string[], commands: readonly Command[]) {
+  const at = args.findIndex((arg, index) => !arg.startsWith('-') && !WITH_VALUE.includes(args[index - 1] ?? ''));
+  const word = args[at];
+  const command = word && commands.find(({ name }) => (name === '' ? word === 'run' : name === word));
+  return command ? { command, rest: [...args.slice(0, at), ...args.slice(at + 1)] } : undefined;
 }

@@ -52,6 +52,12 @@ export function checkConfig(
   const all = [...receivers, ...exporters, ...extensions];
   for (const { id, kind, message } of findConflicts(all)) error([`${kind}s`, id], message);
   if (failed) return undefined;
+  for (const { id, factory, config } of all) {
+    for (const { path: below, message } of factory.warnings?.(config) ?? []) {
+      const path = [`${factory.kind}s`, id, ...below];
+      note({ severity: 'warning', at: positionOf(tree, path), path, message });
+    }
+  }
   return {
     receivers,
     exporters,

@@ -38,7 +38,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     ...options.configs.map((location) => readSource(location, context)),
     ...options.sets.map((setting) => readSetting(setting, context)),
   ];
-  const tree = mergeAll(read);
+  const tree = mergeAll(read, report);
   const complete = read.every((each) => each !== undefined);
   const config = tree && complete ? checkConfig(tree, options.factories, report) : undefined;
   const errors = problems.filter((problem) => problem.severity === 'error');

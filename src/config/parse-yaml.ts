@@ -60,8 +60,22 @@ function read(
   // What follows a syntax error is mostly its echo.
   const [error] = document.errors;
   if (!error) return new Builder(anchorsOf(document), at, context).build(document.contents, under, at(0));
-  context.report({ severity: 'error', at: at(error.pos[0]), path: under, message: describe(error) });
+  const quote = unclosedQuote(document, error);
+  const message = quote === undefined ? describe(error) : 'YAML: the quote that opens here is not closed';
+  context.report({ severity: 'error', at: at(quote ?? error.pos[0]), path: under, message });
   return undefined;
+}
+
+/** Where the quote opens whose end is missing: the library tells where the text ends, or where it gave up. */
+function unclosedQuote(document: Document, error: YAMLParseError): number | undefined {
+  if (error.code !== 'MISSING_CHAR' || !/quote/.test(error.message)) return undefined;
+  let opened: number | undefined;
+  visit(document, {
+    Scalar(_, { type, range }) {
+      if (type?.startsWith('QUOTE_') && range && range[0] <= error.pos[0]) opened = range[0];
+    },
+  });
+  return opened;
 }
 
 /** The library's messages may quote the text, which may be a secret. */
@@ -181,6 +195,10 @@ class Builder {
   }
 
   #expanded(value: string, path: Path, at: Position): TreeNode {
+    // As in a shell, and hardly ever what a value is.
+    const [, name] = /^\$([A-Z_][A-Z0-9_]*)$/.exec(value) ?? [];
+    if (name !== undefined)
+      return this.#broken(at, path, `a variable is written \${env:${name}}; for the text itself write $$${name}`);
     const { text, references, whole, errors } = expand(value, this.#context);
     if (errors.length > 0) return this.#broken(at, path, ...errors);
     if (references.length === 0) return { kind: 'scalar', value: text, at };

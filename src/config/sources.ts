@@ -1,6 +1,7 @@
 import { reason } from './expand.ts';
 import { parseYaml, type YamlContext } from './parse-yaml.ts';
-import { mergeTrees, type TreeNode } from './tree.ts';
+import type { Problem } from './problem.ts';
+import { mergeTrees, type TreeNode, walk } from './tree.ts';
 
 const EMPTY =
   'the configuration is empty: it needs receivers, exporters and service, as the shipped otel-config.yaml shows';
@@ -80,7 +81,7 @@ export function readSetting(setting: string, context: YamlContext): TreeNode | u
   const equals = setting.indexOf('=');
   const key = (equals === -1 ? setting : setting.slice(0, equals)).trim();
   const source = `--set ${key}`;
-  const steps = key.split(key.includes('::') ? '::' : '.');
+  const steps = key.split(key.includes('::') ? '::' : '.').flatMap(stepsOf);
   if (equals === -1 || steps.includes('')) {
     const message = 'expected KEY=VALUE, as in exporters.crowdsec.dry_run=false';
     // Without "=" the whole argument may be a value, so it is not shown.
@@ -91,11 +92,28 @@ export function readSetting(setting: string, context: YamlContext): TreeNode | u
   return value && steps.reduceRight<TreeNode>((node, step) => wrap(step, node), value);
 }
 
-function wrap(key: string, value: TreeNode): TreeNode {
+/** `instances[0]` as two steps. What is no index stays a part of the key. */
+function stepsOf(part: string): (string | number)[] {
+  const [, name, indexes] = /^([^[\]]+)((?:\[\d{1,6}\])+)$/.exec(part) ?? [];
+  if (name === undefined || indexes === undefined) return [part];
+  return [name, ...Array.from(indexes.matchAll(/\d+/g), ([index]) => Number(index))];
+}
+
+function wrap(key: string | number, value: TreeNode): TreeNode {
+  if (typeof key === 'number') return { kind: 'item', at: value.at, index: key, value };
   return { kind: 'map', at: value.at, entries: new Map([[key, { keyAt: value.at, value }]]) };
 }
 
-/** Merges in order; later ones win. Undefined when there is none. */
-export function mergeAll(trees: readonly (TreeNode | undefined)[]): TreeNode | undefined {
-  return trees.reduce((base, over) => (base && over ? mergeTrees(base, over) : (over ?? base)), undefined);
+/** Merges in order; later ones win. Undefined when there is none. @param report - takes items of lists that are not there. */
+export function mergeAll(
+  trees: readonly (TreeNode | undefined)[],
+  report: (problem: Problem) => void,
+): TreeNode | undefined {
+  const tree = trees.reduce((base, over) => (base && over ? mergeTrees(base, over) : (over ?? base)), undefined);
+  for (const { node, path } of tree ? walk(tree) : []) {
+    if (node.kind !== 'item') continue;
+    const message = `there is no item ${node.index} to set, nor a list that it would be the next of: lists begin with 0`;
+    report({ severity: 'error', at: node.at, path, message });
+  }
+  return tree;
 }

@@ -9,7 +9,7 @@ interface NodeBase {
 }
 
 /** A YAML value that knows where it was written. */
-export type TreeNode = MapNode | ListNode | ScalarNode;
+export type TreeNode = MapNode | ListNode | ItemNode | ScalarNode;
 
 interface MapNode extends NodeBase {
   readonly kind: 'map';
@@ -19,6 +19,13 @@ interface MapNode extends NodeBase {
 interface ListNode extends NodeBase {
   readonly kind: 'list';
   readonly items: readonly TreeNode[];
+}
+
+/** One item of a list that another source has; what is left of it after merging has none. */
+interface ItemNode extends NodeBase {
+  readonly kind: 'item';
+  readonly index: number;
+  readonly value: TreeNode;
 }
 
 export interface ScalarNode extends NodeBase {
@@ -33,8 +40,14 @@ export interface Entry {
   readonly value: TreeNode;
 }
 
-/** Merges as the Collector does: maps deep, everything else replaced by the later one. */
+/** Merges as the Collector does: maps deep, everything else replaced by the later one; of a list, an item can be. */
 export function mergeTrees(base: TreeNode, over: TreeNode): TreeNode {
+  if (base.kind === 'list' && over.kind === 'item' && over.index <= base.items.length) {
+    const before = base.items[over.index];
+    const items = [...base.items];
+    items[over.index] = before ? mergeTrees(before, over.value) : over.value;
+    return { ...base, items };
+  }
   if (base.kind !== 'map' || over.kind !== 'map') return over;
   const entries = new Map(base.entries);
   for (const [key, entry] of over.entries) {
@@ -55,6 +68,8 @@ export function toValue(node: TreeNode, rawAt: (node: TreeNode) => boolean = () 
       return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, toValue(value, rawAt)]));
     case 'list':
       return node.items.map((item) => toValue(item, rawAt));
+    case 'item':
+      return undefined;
     case 'scalar':
       return node.value ?? undefined;
   }

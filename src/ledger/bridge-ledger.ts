@@ -101,6 +101,21 @@ export class BridgeLedger implements Ledger {
     await this.#erasing.resume();
     await this.#expiry.start();
     this.#forgetting.start();
+    this.#sayWhatWasRead();
+  }
+
+  #sayWhatWasRead(): void {
+    const { instances, createdAt } = this.#fold.state;
+    const { logger } = this.#options;
+    const since = new Date(createdAt).toISOString();
+    if (instances.length === 0) {
+      logger.info('Nothing was counted here before: all totals begin at zero');
+      return;
+    }
+    const rules = instances
+      .map(({ name }) => this.ruleCounts(name))
+      .reduce((sum, { drop, ignore }) => sum + drop + ignore, 0);
+    logger.info({ instances: instances.length, rules }, `Went on with what was counted since ${since}`);
   }
 
   /** Takes up other settings while it runs. */

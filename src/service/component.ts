@@ -125,6 +125,12 @@ export interface Configured<Config> {
   readonly config: Config;
 }
 
+/** Of one option, by its path below the component. */
+export interface Advice {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
 /** What is wrong with the component of this id beside the others. */
 export interface Conflict {
   readonly id: string;
@@ -143,6 +149,8 @@ interface Factory<Config, Context, Built> {
   readonly secrets?: readonly (readonly string[])[];
   /** Where it will listen, so that two of a configuration do not want the same. */
   readonly listensOn?: (config: Config) => Endpoint;
+  /** What is taken, and should be looked at: told by `validate`, and in the log. */
+  readonly warnings?: (config: Config) => readonly Advice[];
   /** What only several components of this type can have wrong together. They are those in use, in the order of the file. */
   readonly conflicts?: (all: readonly Configured<Config>[]) => readonly Conflict[];
   /**

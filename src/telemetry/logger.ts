@@ -115,7 +115,7 @@ function lostLines(lines: number): string {
 }
 
 /**
- * `[2026-01-02T03:04:05.678Z] INFO: Received 1 reports from Couic {"component":"couic"}`. In the process and
+ * `[2026-01-02T03:04:05.678Z] INFO: Received 1 report from Couic {"component":"couic"}`. In the process and
  * synchronous: a worker thread would lose the lines before a crash, which are the ones that matter.
  */
 function consoleLine(journal: boolean, colorize: boolean): (object: LogObject) => string {

@@ -21,7 +21,7 @@ const MORE = 'couic-otel-bridge --help says more.\n';
 test.each([
   [
     'start',
-    'unknown command "start" (known: components, doctor, erase, events, explain, limits, print-config, quarantine, reload, rules, validate, windows)',
+    'unknown command "start" (known: components, doctor, erase, events, explain, limits, print-config, quarantine, reload, rules, run, token, validate, windows)',
   ],
   ['vaildate', 'unknown command "vaildate" (did you mean "validate"?)'],
   ['--cofig a.yaml', 'unknown option --cofig (did you mean "--config"?)'],
@@ -30,6 +30,29 @@ test.each([
   ['components --set a=b', 'unknown option --set'],
 ])('%s is refused with what to write instead', async (args, message) => {
   expect(await cli(args)).toEqual({ code: 2, out: '', err: `couic-otel-bridge: ${message}\n${MORE}` });
+});
+
+test('options may come before the command', async () => {
+  const files = { validate: VALID, 'a.yaml': VALID };
+  expect(await cli('--config a.yaml validate', files)).toMatchObject({
+    code: 0,
+    out: 'The configuration is valid: a.yaml\n',
+  });
+  expect((await cli('--config validate print-config', files)).code).toBe(0);
+  expect((await cli('run --cofig a.yaml')).err).toContain('unknown option --cofig');
+  expect((await cli('run --help')).out).toContain('Usage:');
+});
+
+test('token makes one, and prints the lines for both sides', async () => {
+  const { out, code } = await cli('token edge-1');
+  const [token] = out.split('\n');
+  expect(code).toBe(0);
+  expect(token).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  expect(out).toContain(`- name: edge-1\n        token: ${token}`);
+  expect(out).toContain(`webhook = "http://127.0.0.1:8000/v1/reports/${token}"`);
+  expect(out).toContain('${env:COUIC_REPORT_TOKEN}');
+  expect((await cli('token')).out).toContain('- name: couic\n');
+  expect((await cli('token a/b')).err).toContain('token takes one name');
 });
 
 test('--version and --help', async () => {

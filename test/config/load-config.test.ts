@@ -121,7 +121,7 @@ const EXPECTED: Record<string, string[]> = {
     'secrets.yaml:15: exporters.crowdsec.headers.authorization: expected a string, not a list',
   ],
   'tab.yaml': ['tab.yaml:2: YAML: indent with spaces, not with a tab'],
-  'unclosed.yaml': ['unclosed.yaml:4: YAML: Missing closing "quote'],
+  'unclosed.yaml': ['unclosed.yaml:2: YAML: the quote that opens here is not closed'],
   'unused.yaml': [
     'warning: unused.yaml:3: receivers.couic/spare: is not used: add it to a pipeline under service.pipelines, or remove it',
     'warning: unused.yaml:5: exporters.otlphttp: "otlphttp" is an old name: write "otlp_http"',
@@ -220,6 +220,41 @@ describe('several sources', () => {
     expect(config.service.pipelines.metrics?.exporters).toEqual(['prometheus', 'crowdsec/edge']);
     expect(config.receivers[0]?.config).toMatchObject({ log_reports: false, report_limit: 10 });
     expect(config.service.telemetry.resource).toEqual({ 'service.namespace': 'edge' });
+  });
+
+  test('--set reaches into a list, and may add the item that comes next', () => {
+    const sets = [
+      'receivers.couic.instances[0].token=one',
+      'receivers::couic::instances[2]={name: third}',
+      'service.pipelines.metrics.exporters[0]=crowdsec/edge',
+    ];
+    const files = { 'two.yaml': 'receivers: {couic: {instances: [{name: a}, {name: b}]}}' };
+    const { config } = load(['valid.yaml', 'two.yaml'], { files, sets });
+    expect(config.receivers[0]?.config).toMatchObject({
+      instances: [{ name: 'a', token: 'one' }, { name: 'b' }, { name: 'third' }],
+    });
+    expect(config.service.pipelines.metrics?.exporters[0]).toBe('crowdsec/edge');
+    expect(problemsOf(['valid.yaml', 'two.yaml'], { files, sets: ['receivers.couic.instances[3].token=one'] })).toEqual(
+      [
+        expect.stringContaining(
+          'receivers.couic.instances: there is no item 3 to set, nor a list that it would be the next of: lists begin with 0',
+        ),
+      ],
+    );
+  });
+
+  test('a quote that is not closed is told where it opens, and $NAME where it is no reference', () => {
+    const text = 'receivers:\n  couic:\n    endpoint: "127.0.0.1:8000\nexporters:\n  prometheus: {}\n';
+    expect(problemsOf('q.yaml', { files: { 'q.yaml': text } })).toEqual([
+      'q.yaml:3: YAML: the quote that opens here is not closed',
+    ]);
+    const files = { 'v.yaml': 'exporters: {crowdsec/edge: {api_key: $CROWDSEC_KEY}}' };
+    expect(problemsOf(['valid.yaml', 'v.yaml'], { files, env: { CROWDSEC_KEY: 'k' } })).toEqual([
+      'v.yaml:1: exporters.crowdsec/edge.api_key: a variable is written ${env:CROWDSEC_KEY}; for the text itself write $$CROWDSEC_KEY',
+    ]);
+    expect(
+      load(['valid.yaml', 'w.yaml'], { files: { 'w.yaml': 'exporters: {crowdsec/edge: {api_key: pa$$WORD}}' } }),
+    ).toBeDefined();
   });
 
   test('a problem is told where its part was written; the value of --set is not shown', () => {

@@ -219,7 +219,7 @@ test('no failure of a request, of LAPI, of a Collector or of the disk shows a se
   seen.push(await bridge.scrape(), await (await fetch(bridge.urlOf('Health is at'))).text());
   await bridge.stop();
   // The log was looked into for what it must say, so it was not simply empty.
-  expect(bridge.output).toContain('Received 1 reports from Couic');
+  expect(bridge.output).toContain('Received 1 report from Couic');
   expect(bridge.output).toContain('crowdsec');
   expect(bridge.output).toContain('does not take the token');
   expectNoSecret();

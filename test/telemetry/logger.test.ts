@@ -16,8 +16,8 @@ function lines(options: Parameters<typeof createLogger>[0]) {
 describe('console', () => {
   test('reads as the documentation of Couic shows it, without colour', () => {
     const { logger, written } = lines({ encoding: 'console' });
-    logger.info('Received 1 reports from Couic');
-    expect(written).toEqual(['[2026-01-02T03:04:05.678Z] INFO: Received 1 reports from Couic\n']);
+    logger.info('Received 1 report from Couic');
+    expect(written).toEqual(['[2026-01-02T03:04:05.678Z] INFO: Received 1 report from Couic\n']);
   });
 
   test('shows what a child is bound to behind the message', () => {

@@ -14,7 +14,6 @@ import { bridgeObserver, observeOutbox } from './telemetry.ts';
 import { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
 
 const MIB = 1024 * 1024;
-const QUARTER = 900_000;
 
 /** What tests put in place of the world. */
 interface Hooks {
@@ -102,7 +101,7 @@ export class CrowdSecExporter implements Exporter {
   }
 
   #warn(): void {
-    const { dry_run, endpoint, interval } = this.#config;
+    const { dry_run, endpoint } = this.#config;
     const { logger } = this.#context;
     if (dry_run) {
       const { size } = this.exporter.outbox;
@@ -110,7 +109,6 @@ export class CrowdSecExporter implements Exporter {
       logger.info(`Dry run: windows are logged, nothing is sent to LAPI${held}`);
       return;
     }
-    if (interval < QUARTER) logger.warn('interval is under 15m, the least that CrowdSec recommends');
     const { protocol, hostname } = new URL(endpoint);
     if (protocol === 'http:' && !isLoopback(hostname)) {
       logger.warn(`The key goes to ${hostname} unencrypted: use https, or a network that nobody listens on`);

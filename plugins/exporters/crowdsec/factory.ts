@@ -2,6 +2,9 @@ import type { ExporterFactory } from '../../../src/service/component.ts';
 import { type CrowdSecConfig, schema } from './config.ts';
 import { sharedKeys } from './one-key-each.ts';
 
+/** Milliseconds. */
+const RECOMMENDED = 900_000;
+
 export const crowdsec: ExporterFactory<CrowdSecConfig> = {
   kind: 'exporter',
   type: 'crowdsec',
@@ -9,6 +12,10 @@ export const crowdsec: ExporterFactory<CrowdSecConfig> = {
   schema,
   secrets: [['api_key']],
   conflicts: sharedKeys,
+  warnings: ({ dry_run, interval }) =>
+    dry_run || interval >= RECOMMENDED
+      ? []
+      : [{ path: ['interval'], message: 'is under 15m, the least that CrowdSec recommends' }],
   async create(context, config) {
     const { CrowdSecExporter } = await import('./crowdsec-exporter.ts');
     return new CrowdSecExporter(context, config);

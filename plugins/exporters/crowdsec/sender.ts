@@ -64,8 +64,12 @@ export class Sender {
     const cut = () => this.#cut.abort();
     if (deadline.aborted) cut();
     deadline.addEventListener('abort', cut, { once: true });
+    const { outbox, log } = this.#options;
+    if (outbox.size > 0) log.info({}, `Trying LAPI a last time: ${windows(outbox.size)}`);
     await this.#repeating.stop();
     await this.#pass();
+    if (outbox.size > 0)
+      log.warn({}, `LAPI did not take everything: ${windows(outbox.size)}, and will be sent after the next start`);
     deadline.removeEventListener('abort', cut);
     cut();
   }
@@ -150,4 +154,8 @@ export class Sender {
   #now(): number {
     return this.#options.clock.now();
   }
+}
+
+function windows(size: number): string {
+  return size === 1 ? '1 window waits' : `${size} windows wait`;
 }

@@ -29,7 +29,13 @@ function weaknesses(instance: InstanceConfig, endpoint: Endpoint): Finding[] {
     tokens.length > 0
       ? `the token of "${instance.name}" is short enough to be guessed`
       : `"${instance.name}" has no token: every program ${isLoopback(endpoint.host) ? 'on this host ' : ''}can send reports`;
-  return [{ level: 'warning', message, advice: 'set a token (uuidgen makes one) here, and append it to the webhook' }];
+  return [
+    {
+      level: 'warning',
+      message,
+      advice: 'set a token ("couic-otel-bridge token" makes one) here, and append it to the webhook',
+    },
+  ];
 }
 
 /** The bounds of its instances that are nearly taken up. */

@@ -1,5 +1,5 @@
 import type { ReceiverFactory } from '../../../src/service/component.ts';
-import { type CouicReceiverConfig, configSchema } from './config.ts';
+import { type CouicReceiverConfig, configSchema, SHORT_TOKEN, tokensOf } from './config.ts';
 
 export const couicReceiver: ReceiverFactory<CouicReceiverConfig> = {
   kind: 'receiver',
@@ -10,6 +10,12 @@ export const couicReceiver: ReceiverFactory<CouicReceiverConfig> = {
     ['instances', '*', 'token'],
     ['instances', '*', 'tokens'],
   ],
+  warnings: ({ instances }) =>
+    instances.flatMap((instance, index) => {
+      if (tokensOf(instance).every(({ length }) => length >= SHORT_TOKEN)) return [];
+      const path = ['instances', index, instance.tokens ? 'tokens' : 'token'];
+      return [{ path, message: 'the token is short enough to be guessed: "couic-otel-bridge token" makes a good one' }];
+    }),
   listensOn: ({ endpoint }) => endpoint,
   async create(context, config) {
     const { CouicReceiver } = await import('./receiver.ts');

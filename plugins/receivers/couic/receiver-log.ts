@@ -14,6 +14,7 @@ export class ReceiverLog {
   readonly #reports: 'lines' | 'summary' | 'off';
   #network: (cidr: string) => string | null = (cidr) => cidr;
   readonly #received: Throttle<IngestResult, Received>;
+  readonly #lines: Throttle<number>;
   readonly #refused: Throttle<number>;
   readonly #failed: Throttle<number>;
 
@@ -24,10 +25,12 @@ export class ReceiverLog {
     this.#received = new Throttle({
       clock,
       burst: 5,
-      period: 1000,
+      period: 10_000,
       add: (sum, next) => (sum ? addTo(sum, next) : { ...next, requests: 1 }),
       flush: (instance, sum) => this.#writeReceived(instance, sum),
     });
+    // What comes beyond is in the sums.
+    this.#lines = new Throttle({ clock, burst: 10, period: 10_000, add: () => 0, flush: () => {} });
     this.#refused = new Throttle({
       clock,
       burst: 5,
@@ -60,6 +63,7 @@ export class ReceiverLog {
     this.#writeReceived(instance, result);
     if (this.#reports !== 'lines') return;
     for (const { action, policy, cidr, tag } of lines) {
+      if (!this.#lines.pass(instance, 1)) return;
       const network = this.#network(cidr) ?? 'not shown';
       this.#logger.info({ instance }, `Action: ${action}, Policy: ${policy}, CIDR: ${network}, Tag: ${tag ?? 'none'}`);
     }
@@ -93,6 +97,7 @@ export class ReceiverLog {
   /** Logs what is still held back. */
   close(): void {
     this.#received.close();
+    this.#lines.close();
     this.#refused.close();
     this.#failed.close();
   }
@@ -108,9 +113,13 @@ export class ReceiverLog {
         ...(replayed > 0 && { replayed }),
         ...(quarantined > 0 && { quarantined }),
       },
-      `Received ${accepted} reports from Couic`,
+      accepted > 0 ? `Received ${counted(accepted)} from Couic` : 'Received nothing new from Couic',
     );
   }
+}
+
+function counted(reports: number): string {
+  return reports === 1 ? '1 report' : `${reports} reports`;
 }
 
 function addTo(sum: Received, { accepted, replayed, quarantined }: IngestResult): Received {

@@ -7,7 +7,7 @@ import type { Operation, Receiver, ReceiverContext } from '../../../src/service/
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import { LIMITS_OPERATION, type LimitList } from '../../../src/telemetry/limits.ts';
 import { Admission } from './admission.ts';
-import { type CouicReceiverConfig, SHORT_TOKEN, tokensOf } from './config.ts';
+import { type CouicReceiverConfig, tokensOf } from './config.ts';
 import { rememberConnection } from './connections.ts';
 import { EventLoopWatch } from './event-loop-watch.ts';
 import { examineReceiver, fullLimits } from './examine.ts';
@@ -88,7 +88,7 @@ export class CouicReceiver implements Receiver {
     this.#endpoint = await this.#listener.open(endpoint);
     const url = `${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}/v1/reports`;
     logger.info({ instances: this.instances }, `Listening for reports on ${url}`);
-    this.#warnOfWeakTokens();
+    this.#warnOfOpenInstances();
   }
 
   examine(): Promise<readonly Finding[]> {
@@ -111,7 +111,7 @@ export class CouicReceiver implements Receiver {
     this.#log.refused(code, undefined, details);
   };
 
-  #warnOfWeakTokens(): void {
+  #warnOfOpenInstances(): void {
     const { logger } = this.#context;
     for (const instance of this.#config.instances) {
       const tokens = tokensOf(instance);
@@ -120,8 +120,6 @@ export class CouicReceiver implements Receiver {
           { instance: instance.name },
           'No token is set: every program on this host, and every proxy that leads here, can send reports. Set a token (uuidgen makes one) and append it to the webhook of Couic',
         );
-      } else if (tokens.some((token) => token.length < SHORT_TOKEN)) {
-        logger.warn({ instance: instance.name }, 'The token is short enough to be guessed: uuidgen makes a good one');
       }
     }
   }

@@ -19,7 +19,7 @@ beforeEach(() => {
 test('writes the lines that the documentation of Couic tells a person to look for', () => {
   log.received('edge', ONE, [LINE]);
   expect(lines).toEqual([
-    { level: 30, instance: 'edge', msg: 'Received 1 reports from Couic' },
+    { level: 30, instance: 'edge', msg: 'Received 1 report from Couic' },
     { level: 30, instance: 'edge', msg: 'Action: add, Policy: drop, CIDR: 1.2.3.4/32, Tag: test-report' },
   ]);
 });
@@ -42,7 +42,7 @@ test('says of addresses and of reports no more than it may', () => {
   const logger = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) });
   const clock = { now: () => 0, monotonic: () => 0 };
   new ReceiverLog(logger, clock, 'summary').received('edge', ONE, [LINE]);
-  expect(messages()).toEqual(['Received 1 reports from Couic']);
+  expect(messages()).toEqual(['Received 1 report from Couic']);
   new ReceiverLog(logger, clock, 'off').received('edge', ONE, [LINE]);
   expect(lines).toHaveLength(1);
 });
@@ -51,19 +51,28 @@ test('a report without a tag has none, and an empty batch has no line', () => {
   log.received('edge', ONE, [{ ...LINE, tag: null }]);
   log.received('edge', { accepted: 0, replayed: 0, quarantined: 0 }, []);
   expect(lines.map(({ msg }) => msg)).toEqual([
-    'Received 1 reports from Couic',
+    'Received 1 report from Couic',
     'Action: add, Policy: drop, CIDR: 1.2.3.4/32, Tag: none',
   ]);
 });
 
-test('under load, one line a second says what came', () => {
+test('under load, one line in ten seconds says what came', () => {
   for (let i = 0; i < 105; i++) log.received('edge', { accepted: 2, replayed: 1, quarantined: 0 }, [LINE]);
   expect(lines).toHaveLength(10);
   lines = [];
-  vi.advanceTimersByTime(1000);
+  vi.advanceTimersByTime(10_000);
   expect(lines).toEqual([
     { level: 30, instance: 'edge', requests: 100, replayed: 100, msg: 'Received 200 reports from Couic' },
   ]);
+});
+
+test('lines of single reports are ten in ten seconds, and what was had already is not called received', () => {
+  for (let i = 0; i < 5; i++) log.received('edge', { accepted: 4, replayed: 0, quarantined: 0 }, Array(4).fill(LINE));
+  expect(lines.filter(({ msg }) => String(msg).startsWith('Action'))).toHaveLength(10);
+  lines = [];
+  vi.advanceTimersByTime(10_000);
+  log.received('edge', { accepted: 0, replayed: 3, quarantined: 0 }, []);
+  expect(lines).toEqual([{ level: 30, instance: 'edge', replayed: 3, msg: 'Received nothing new from Couic' }]);
 });
 
 test('refusals are warned of, and counted when there are many', () => {
