@@ -126,7 +126,7 @@ export interface Configured<Config> {
 }
 
 /** Of one option, by its path below the component. */
-export interface Advice {
+interface Advice {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
