@@ -9,6 +9,7 @@ import type { CouicEvent } from '../../src/events/event.ts';
 import type { Delivery, Failure } from '../../src/events/sink.ts';
 import { addedEvent, expiredEvent, quarantinedEvent } from '../support/sample-events.ts';
 import { awkwardMetadata } from './tools/awkward-metadata.ts';
+import { BlockingBridge } from './tools/blocking-bridge.ts';
 import { describeWith } from './tools/describe-with.ts';
 import { OpenSearchNode } from './tools/opensearch-node.ts';
 
@@ -217,6 +218,21 @@ describeWith(['opensearch'], 'OpenSearch in trouble', ({ opensearch }) => {
     }
     expect(unanswered).toBeGreaterThan(0);
     expect(await count(node)).toBe(2000);
+  });
+
+  test('with the bridge killed ten times: every block is there, once', { timeout: 300_000 }, async () => {
+    const node = await start();
+    const bridge = await BlockingBridge.start({ elasticsearch: { endpoint: node.url } });
+    ends.push(() => bridge.stop());
+    for (let kill = 0; kill < 10; kill++) {
+      await bridge.block(100);
+      await new Promise((resolve) => setTimeout(resolve, kill * 25));
+      await bridge.killAndStart();
+    }
+    const added = { size: 0, query: { term: { 'event.action': 'couic.rule.added' } }, track_total_hits: true };
+    await expect.poll(async () => (await search(node, added)).hits.total.value, { timeout: 60_000 }).toBe(1000);
+    const distinct = { size: 0, aggs: { ids: { cardinality: { field: 'event.id', precision_threshold: 4000 } } } };
+    expect((await search(node, distinct)).aggregations).toMatchObject({ ids: { value: 1000 } });
   });
 
   test('an answer that never comes: sent again, every event is known, and there once', async () => {

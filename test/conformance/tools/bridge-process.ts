@@ -7,18 +7,12 @@ const MAIN = join(import.meta.dirname, '../../../dist/src/main.js');
 
 /** The built bridge as an operator runs it, with a data directory that goes with it. */
 export class BridgeProcess {
-  /** `http://host:port/v1/reports`, without a token. */
-  readonly webhook: string;
-  /** `host:port` of the prometheus exporter. */
-  readonly metrics: string;
-  readonly #process: RunningProcess;
   readonly #directory: string;
+  #process: RunningProcess;
 
   private constructor(running: RunningProcess, directory: string) {
     this.#process = running;
     this.#directory = directory;
-    this.webhook = running.said[0]![1]!;
-    this.metrics = running.said[1]![1]!;
   }
 
   /**
@@ -27,18 +21,24 @@ export class BridgeProcess {
    */
   static async start(config: unknown): Promise<BridgeProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'couic-bridge-'));
-    const file = join(directory, 'otel-config.yaml');
-    await writeFile(file, JSON.stringify(config).replaceAll('DIRECTORY', join(directory, 'data')));
-    const running = await RunningProcess.start({
-      file: process.execPath,
-      args: [MAIN, '--config', file],
-      ready: [
-        /Listening for reports on ([^"\s]+)/,
-        /Metrics are at http:\/\/([^"\s/]+)/,
-        /Ready: reports are accepted/,
-      ],
-    });
-    return new BridgeProcess(running, directory);
+    await writeFile(configOf(directory), JSON.stringify(config).replaceAll('DIRECTORY', join(directory, 'data')));
+    return new BridgeProcess(await run(directory), directory);
+  }
+
+  /** Kills it without a word, and starts it again on what it left; its ports are others then. */
+  async killAndStart(): Promise<void> {
+    await this.#process.stop('SIGKILL');
+    this.#process = await run(this.#directory);
+  }
+
+  /** `http://host:port/v1/reports`, without a token. */
+  get webhook(): string {
+    return this.#process.said[0]![1]!;
+  }
+
+  /** `host:port` of the prometheus exporter. */
+  get metrics(): string {
+    return this.#process.said[1]![1]!;
   }
 
   get log(): string {
@@ -55,4 +55,16 @@ export class BridgeProcess {
     await this.#process.stop();
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+function configOf(directory: string): string {
+  return join(directory, 'otel-config.yaml');
+}
+
+function run(directory: string): Promise<RunningProcess> {
+  return RunningProcess.start({
+    file: process.execPath,
+    args: [MAIN, '--config', configOf(directory)],
+    ready: [/Listening for reports on ([^"\s]+)/, /Metrics are at http:\/\/([^"\s/]+)/, /Ready: reports are accepted/],
+  });
 }
