@@ -5,9 +5,6 @@ import { cidrOf } from '../report/packed.ts';
 const SPACE = 0x20;
 /** What stands for nothing where text is Base64: zero bits. */
 const NO_BITS = 0x41;
-/** Whatever may be an address. Matches may overlap: `10.192.0.2.1` has two. */
-const IPV4 = /(?<!\d)(?:\d{1,3}\.){3}\d{1,3}(?!\d)/g;
-const IPV6 = /[0-9A-Fa-f:.]{2,45}/g;
 /** Base64 of less says too little. */
 const LEAST_BASE64 = 8;
 
@@ -83,22 +80,21 @@ function tagScrubber(tag: string): (text: string, bytes: Uint8Array) => boolean 
 
 function networkScrubber(network: Cidr): (text: string, bytes: Uint8Array) => boolean {
   const encoded = base64Of(network);
-  const isIn = (cidr: Cidr | null) => cidr !== null && (isInside(cidr, network) || isInside(unmapped(cidr), network));
+  const patterns = network.ipv6 ? [ipv6Pattern(network)] : [ipv4Pattern(network), MAPPED];
   return (text, bytes) => {
     let found = false;
     const overwrite = (from: number, length: number, by: number) => {
       bytes.fill(by, from, from + length);
       found = true;
     };
-    IPV4.lastIndex = 0;
-    for (let match = IPV4.exec(text); match !== null; match = IPV4.exec(text)) {
-      IPV4.lastIndex = match.index + 1;
-      if (isIn(ipv4Of(match[0]))) overwrite(match.index, match[0].length, SPACE);
-    }
-    for (const { 0: run, index } of text.matchAll(IPV6)) {
-      if (run.split(':').length < 3) continue;
-      const address = ipv6In(run);
-      if (address && isIn(parseAddress(address))) overwrite(index + run.indexOf(address), address.length, SPACE);
+    for (const pattern of patterns) {
+      pattern.lastIndex = 0;
+      for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+        // Others may begin within it: `10.192.0.2.1` has two.
+        pattern.lastIndex = match.index + 1;
+        const address = addressIn(match[0]);
+        if (address && isInside(unmapped(address.cidr), network)) overwrite(match.index, address.length, SPACE);
+      }
     }
     for (const each of encoded) {
       for (let at = text.indexOf(each); at !== -1; at = text.indexOf(each, at + 1)) overwrite(at, each.length, NO_BITS);
@@ -107,16 +103,30 @@ function networkScrubber(network: Cidr): (text: string, bytes: Uint8Array) => bo
   };
 }
 
-/** Leading zeros do no harm here: some programs write them. */
-function ipv4Of(text: string): Cidr | null {
-  const octets = text.split('.').map(Number);
-  return octets.some((octet) => octet > 255) ? null : parseAddress(octets.join('.'));
+/** What may be an address of the network: with all in it that is fixed, since texts are long and full of other addresses. */
+function ipv4Pattern({ prefix, words: [word] }: Cidr): RegExp {
+  const octets = [24, 16, 8, 0].map((shift, i) =>
+    prefix >= 8 * (i + 1) ? `0{0,2}${(word >>> shift) & 255}` : '\\d{1,3}',
+  );
+  return new RegExp(`(?<!\\d)${octets.join('\\.')}(?!\\d)`, 'g');
 }
 
-/** The address in a run of its characters, which may end with a full stop or a colon. */
-function ipv6In(run: string): string | undefined {
-  for (const text of [run, run.replace(/[.:]+$/, ''), run.replace(/^:(?!:)/, ''), run.replace(/^:(?!:)|[.:]+$/g, '')])
-    if (text.includes(':') && parseAddress(text)) return text;
+function ipv6Pattern({ prefix, words: [word] }: Cidr): RegExp {
+  const first = word >>> 16;
+  const begin = prefix >= 16 && first !== 0 ? `0{0,3}${first.toString(16)}:` : '(?:[0-9a-f]{1,4})?:';
+  return new RegExp(`(?<![0-9a-f])${begin}[0-9a-f:.]{1,41}`, 'gi');
+}
+
+/** An address of IPv4 that is written as one of IPv6, all in hexadecimal digits. */
+const MAPPED = /(?<![0-9a-f:])[0:]{2,30}ffff:[0-9a-f]{1,4}:[0-9a-f]{1,4}(?![0-9a-f:.])/gi;
+
+/** The address in what looks like one. Leading zeros, which some programs write, do no harm; a full stop or a colon may follow. */
+function addressIn(text: string): { cidr: Cidr; length: number } | undefined {
+  const candidates = text.includes(':') ? [text, text.replace(/[.:]+$/, '')] : [text];
+  for (const each of candidates) {
+    const cidr = parseAddress(each.includes(':') ? each : each.split('.').map(Number).join('.'));
+    if (cidr) return { cidr, length: each.length };
+  }
   return undefined;
 }
 
