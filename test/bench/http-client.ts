@@ -5,12 +5,15 @@ import { median } from './benchmark.ts';
 export class Client {
   readonly #pool: Pool;
   readonly #connections: number;
+  readonly #countOf: (answer: string) => number;
   /** Reports that the answers said were accepted. */
   accepted = 0;
   /** Milliseconds of each answer. */
   times: number[] = [];
 
-  constructor(port: number, connections = 1) {
+  /** @param countOf - what an answer says was accepted. @default as the bridge answers */
+  constructor(port: number, connections = 1, countOf = acceptedOf) {
+    this.#countOf = countOf;
     this.#pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 });
     this.#connections = connections;
   }
@@ -32,7 +35,7 @@ export class Client {
         const text = await response.body.text();
         this.times.push(performance.now() - start);
         if (response.statusCode !== 200) throw new Error(`answered ${response.statusCode}: ${text}`);
-        this.accepted += (JSON.parse(text) as { accepted: number }).accepted;
+        this.accepted += this.#countOf(text);
       }
     };
     await Promise.all(Array.from({ length: this.#connections }).map(worker));
@@ -41,6 +44,10 @@ export class Client {
   close(): Promise<void> {
     return this.#pool.close();
   }
+}
+
+function acceptedOf(answer: string): number {
+  return (JSON.parse(answer) as { accepted: number }).accepted;
 }
 
 export function percentile(times: readonly number[], share: number): number {

@@ -7,6 +7,8 @@ import { drawCurves } from './growth/picture.ts';
 import { listener } from './http/listener.ts';
 import { backlog } from './ingest/backlog.ts';
 import { batches } from './ingest/batches.ts';
+import { couicReport } from './ingest/couic-report.ts';
+import { first } from './ingest/first.ts';
 import { single } from './ingest/single.ts';
 import { expiry } from './ledger/expiry.ts';
 import { explain } from './ledger/explain.ts';
@@ -19,6 +21,8 @@ import { commit } from './storage/commit.ts';
 
 const benchmarks: readonly Benchmark[] = [
   batches,
+  couicReport,
+  first,
   single,
   backlog,
   growth,
@@ -48,6 +52,7 @@ if (values.help) {
   console.log(`npm run bench -- [--only NAME]… [--runs N] [--json FILE] [--picture FILE] [--smoke]
 
 Measures the built bridge, each figure beside its reference in the same run; medians of N runs (default 5).
+With COUIC_REPORT=PATH also beside Couic's own couic-report, built by you.
 Names: ${benchmarks.map(({ name }) => name).join(', ')}
 --picture draws the curves of growth as an SVG.
 --smoke runs little and only checks that everything was counted.`);

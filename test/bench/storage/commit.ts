@@ -1,30 +1,14 @@
-import { closeSync, fdatasync, mkdtempSync, openSync, rmSync, write } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
 import { Health } from '../../../src/telemetry/health.ts';
 import { type Benchmark, mustEqual, ratioRow } from '../benchmark.ts';
+import { BareFile, cpuOf } from './bare-append.ts';
 
-const append = promisify(write);
-const sync = promisify(fdatasync);
-
-/** User and system time of this process, threads of file access included, µs. */
-function cpu(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-}
-
-/** CPU time of one call of `step`, µs. */
-async function measure(calls: number, step: () => Promise<unknown>): Promise<number> {
-  const start = cpu();
-  for (let i = 0; i < calls; i++) await step();
-  return (cpu() - start) / calls;
-}
-
-/** A durable commit, beside the least that durable can mean: a bare file, appended to and synced. */
+/** A durable commit, beside the least that durable can mean. */
 export const commit: Benchmark = {
   name: 'commit',
   async run({ smoke, runs }) {
@@ -37,11 +21,7 @@ export const commit: Benchmark = {
     log.attach('bench', { apply: () => void applied++, snapshot: () => [], restore: () => {} });
     const topic = log.topic('bench');
     await log.load();
-    const descriptor = openSync(join(directory, 'file'), 'a');
-    const bare = async (record: Uint8Array) => {
-      await append(descriptor, record);
-      await sync(descriptor);
-    };
+    const bare = new BareFile(join(directory, 'file'));
 
     const calls = smoke ? 5 : 200;
     const small = Buffer.alloc(300, 1);
@@ -56,15 +36,15 @@ export const commit: Benchmark = {
     // One warm-up, then rounds of all cases, so that a change of the machine's mood meets all alike.
     for (let run = -1; run < runs; run++)
       for (const [i, { record, at }] of cases.entries()) {
-        const reference = await measure(calls, () => bare(record));
+        const reference = await cpuOf(calls, () => bare.append(record));
         const many = () => Promise.all(Array.from({ length: at }, () => topic.append(record)));
-        const measured = (await measure(calls, many)) / at;
+        const measured = (await cpuOf(calls, many)) / at;
         made += calls * at;
         if (run >= 0) pairs[i]!.push({ measured, reference });
       }
     mustEqual('records', applied, made);
     await log.close(AbortSignal.abort());
-    closeSync(descriptor);
+    bare.close();
     rmSync(directory, { recursive: true });
     return cases.map(({ name, atMost }, i) =>
       ratioRow(name, 'µs CPU', pairs[i]!, 'a file, appended to and synced', atMost),
