@@ -11,5 +11,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
   );
   process.exitCode = 2;
 } else {
-  import('./cli/command-line.ts');
+  import('./cli/compile-cache.ts').then((it) => {
+    it.useCompileCache();
+    return import('./cli/command-line.ts');
+  });
 }
