@@ -42,6 +42,11 @@ export function unanswered(error: NodeJS.ErrnoException, asked: Asked): Unanswer
   if (/WRONG_VERSION_NUMBER/.test(code)) {
     return failed('tls', `${shown} is not reached: ${said}: what listens there may speak http:// without TLS`);
   }
+  if (/ALERT/.test(code)) {
+    const advice =
+      'the other side does not take our certificate: check tls.cert_file, and the authorities that it trusts';
+    return failed('tls', `${shown} is not reached: ${said}: ${advice}`);
+  }
   if (TLS.test(code)) {
     const advice = 'check tls.ca_file, and that the certificate names the host of endpoint';
     return failed('tls', `${shown} is not reached: ${said}: ${advice}`);

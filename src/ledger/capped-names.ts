@@ -30,7 +30,8 @@ export class CappedNames {
   }
 
   /** @param clock - of the record that says it, ms since the epoch. @returns its number, or 0 when it comes after the cap. */
-  number(name: string, clock: number): number {
+  number(given: string, clock: number): number {
+    const name = apart(given);
     const known = this.#numbers.get(name);
     if (known !== undefined) {
       this.hear(known, clock);
@@ -44,7 +45,7 @@ export class CappedNames {
 
   /** @returns the name's number, as `number` would give it now, or -1 when it would be added. */
   peek(name: string): number {
-    return this.#numbers.get(name) ?? (this.used >= this.cap ? 0 : -1);
+    return this.#numbers.get(apart(name)) ?? (this.used >= this.cap ? 0 : -1);
   }
 
   hear(number: number, clock: number): void {
@@ -103,4 +104,9 @@ export class CappedNames {
     this.#heard[number] = heard;
     this.#numbers.set(name, number);
   }
+}
+
+/** A tag may be called as what stands for those beyond the cap; none holds a `*`. */
+function apart(name: string): string {
+  return name === OTHER ? `${OTHER}*` : name;
 }

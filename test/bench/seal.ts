@@ -33,7 +33,7 @@ export const seal: Benchmark = {
       mapping: couicMapping(schema.parse({ dry_run: true })),
       component: { name: 'bench', type: 'bench', version: '1', feature_flags: [] },
       maxOrigins: tags,
-      otherOrigin: 'couic:other',
+      otherOrigin: 'couic-other',
       dryRun: false,
       clock,
       sleep: () => Promise.resolve(),

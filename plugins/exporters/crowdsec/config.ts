@@ -5,7 +5,7 @@ import { retrySchema } from '../../../src/config/retry.ts';
 import { tlsClientSchema } from '../../../src/config/tls.ts';
 import { ITEM_GROUPS } from './couic-mapping.ts';
 import { MAX_LENGTH } from './items.ts';
-import { endpointProblem, KEY, KEY_RULE, PRODUCT, PRODUCT_RULE } from './options.ts';
+import { endpointProblem, KEY, KEY_RULE, PRODUCT, PRODUCT_RULE, socketPathOf } from './options.ts';
 import { originProblems } from './origins.ts';
 
 /** Node's timers end at 24.8 days; LAPI forgets after 7. */
@@ -83,6 +83,11 @@ export const schema = z
         ['retry_on_failure', 'max_elapsed_time'],
         'a window is tried until LAPI takes it: bound what waits with outbox.max_age',
       );
+    }
+    if (socketPathOf(config.endpoint) !== undefined) {
+      for (const option of ['tls', 'local_address', 'address_family'] as const)
+        if (config[option] !== undefined)
+          say([option], 'is for a LAPI over the network, and endpoint is a Unix socket');
     }
     if (config.dry_run) return;
     if (config.api_key === '' && config.tls?.cert_file === undefined) {

@@ -10,8 +10,19 @@ export type Outcome =
 
 const MOST_TEXT = 500;
 
+/** How LAPI was asked, for advice. */
+export interface Asked {
+  /** As configured. */
+  readonly endpoint: string;
+  /** Otherwise a client certificate has to do. */
+  readonly hasKey: boolean;
+}
+
+/** The words of Go's server, of nginx and of HAProxy for HTTP on a port that speaks TLS. */
+const TLS_WANTED = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP request/i;
+
 /** Reads an answer to `POST /v1/usage-metrics`. Only LAPI's own word, JSON with a message, refuses a window for good. */
-export function readAnswer(answer: Answer, endpoint: string): Outcome {
+export function readAnswer(answer: Answer, shown: string, asked: Asked): Outcome {
   const { status, retryAfter } = answer;
   if (status === 201) return { kind: 'success' };
   const said = lapiMessage(answer);
@@ -21,7 +32,7 @@ export function readAnswer(answer: Answer, endpoint: string): Outcome {
   return {
     kind: 'retryable',
     reason: `status_${status}`,
-    message: `${endpoint} answered ${status}${said ? ` (${said})` : ''}: ${advice(answer)}`,
+    message: `${shown} answered ${status}${said ? ` (${said})` : ''}: ${advice(answer, said !== undefined, asked)}`,
     ...(retryAfter !== undefined && { retryAfter }),
   };
 }
@@ -39,19 +50,32 @@ function lapiMessage({ body, whole }: Answer): string | undefined {
   }
 }
 
-function advice({ status, location, contentType }: Answer): string {
+function advice(
+  { status, location, contentType, body }: Answer,
+  isLapis: boolean,
+  { endpoint, hasKey }: Asked,
+): string {
   if (status >= 300 && status < 400) {
     return `redirects are not followed, the key would go elsewhere: set endpoint to where LAPI is${target(location)}`;
   }
   switch (status) {
     case 400:
     case 422:
+      // An answer to HEAD has no words.
+      if (TLS_WANTED.test(Buffer.from(body).toString('latin1')) || (endpoint.startsWith('http:') && contentType === ''))
+        return 'what listens there speaks TLS, it seems: write https:// in endpoint';
       return `this is not LAPI's own answer (${printable(contentType, 100) || 'no content type'}): look at what stands between`;
     case 401:
       return 'LAPI does not ask like this: look at the proxy in front of it';
     case 403:
+      if (!hasKey)
+        return "LAPI does not take the client certificate: its OU has to be in api.server.tls.bouncers_allowed_ou, its authority in api.server.tls.ca_cert_path, and neither it nor its authority may be expired or revoked; LAPI's log says which";
       return 'LAPI does not know the key, or its bouncer was deleted or pruned: on the LAPI host, "cscli bouncers list" shows it, "cscli bouncers add NAME" makes a new key for api_key';
     case 404:
+      if (!isLapis && contentType !== '' && !contentType.includes('json'))
+        return 'this is not LAPI, but what stands in front of it, or something else: endpoint has to have the prefix under which the proxy serves LAPI, and no other';
+      if (/^https?:\/\/[^/]+\/./.test(endpoint))
+        return 'LAPI does not know the path, so the proxy in front of it may not take the prefix away: take it out of endpoint, or have the proxy do that. Usage metrics need CrowdSec 1.6.3 or newer';
       return 'usage metrics need CrowdSec 1.6.3 or newer, and endpoint must be the address of LAPI without a path of its API';
     case 413:
       return 'a proxy in front of LAPI limits the size of bodies: raise its limit';

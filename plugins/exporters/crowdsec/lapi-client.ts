@@ -2,10 +2,11 @@ import { isIPv6 } from 'node:net';
 import type { ClientTlsOptions } from '../../../src/delivery/client-tls.ts';
 import { type Answer, HttpClient, type HttpRequest } from '../../../src/delivery/http-client.ts';
 import { shownUrl } from '../../../src/telemetry/shown-url.ts';
-import { type Outcome, readAnswer } from './lapi-answer.ts';
+import { type Asked, type Outcome, readAnswer } from './lapi-answer.ts';
+import { socketPathOf } from './options.ts';
 
 export interface LapiClientOptions {
-  /** `http://127.0.0.1:8080`, with a path if LAPI is behind one. */
+  /** `http://127.0.0.1:8080`, with a path if LAPI is behind one; or `unix:///path` of its socket. */
   readonly endpoint: string;
   /** Sent as `X-Api-Key`; without one the client certificate of `tls` must do. */
   readonly apiKey?: string | undefined;
@@ -28,21 +29,28 @@ const JSON_BODY = { 'content-type': 'application/json' };
 /** Speaks to one LAPI: one connection, one address family, no redirect followed, nothing retried. */
 export class LapiClient {
   readonly #client: HttpClient;
+  readonly #asked: Asked;
   /** For messages: no user, no query. */
   readonly endpoint: string;
 
   constructor(options: LapiClientOptions) {
     const { endpoint, apiKey, tls, timeout, localAddress, userAgent } = options;
+    const socketPath = socketPathOf(endpoint);
+    this.#asked = { endpoint, hasKey: Boolean(apiKey) };
     this.#client = new HttpClient({
-      url: endpoint,
-      shown: shownUrl(endpoint).replace(/\/+$/, ''),
+      url: socketPath === undefined ? endpoint : 'http://localhost',
+      socketPath,
+      shown: socketPath === undefined ? shownUrl(endpoint).replace(/\/+$/, '') : `unix://${socketPath}`,
       headers: { 'user-agent': userAgent, ...(apiKey && { 'x-api-key': apiKey }) },
       tls,
       timeout,
       localAddress,
-      family: familyOf(options),
+      ...(socketPath === undefined && { family: familyOf(options) }),
       onDate: options.onDate,
-      hint: 'is LAPI running, and does its api.server.listen_uri allow this host?',
+      hint:
+        socketPath === undefined
+          ? 'is LAPI running, and does its api.server.listen_uri allow this host?'
+          : 'is LAPI running, and is this its api.server.listen_socket?',
     });
     this.endpoint = this.#client.shown;
   }
@@ -50,16 +58,14 @@ export class LapiClient {
   /** Hands over one window. @param signal - ends the attempt; nobody knows then whether it arrived. */
   async push(body: string, signal?: AbortSignal): Promise<Outcome> {
     return this.#ask({ method: 'POST', path: '/v1/usage-metrics', headers: JSON_BODY, body }, signal, (answer) =>
-      readAnswer(answer, this.endpoint),
+      this.#read(answer),
     );
   }
 
   /** Asks for decisions on an address that nobody has: sets "last API pull", without which `cscli bouncers prune` deletes us. */
   async pull(signal?: AbortSignal): Promise<Outcome> {
     const request = { method: 'GET', path: '/v1/decisions?ip=192.0.2.1' } as const;
-    return this.#ask(request, signal, (answer) =>
-      answer.status === 200 ? { kind: 'success' } : readAnswer(answer, this.endpoint),
-    );
+    return this.#ask(request, signal, (answer) => (answer.status === 200 ? { kind: 'success' } : this.#read(answer)));
   }
 
   /** Whether LAPI takes the key. Leaves "last API pull" alone. `date`: LAPI's clock, ms since the epoch. */
@@ -68,7 +74,7 @@ export class LapiClient {
     const request = { method: 'HEAD', path: '/v1/decisions' } as const;
     const outcome = await this.#ask(request, signal, (answer) => {
       ({ date } = answer);
-      return answer.status === 200 ? { kind: 'success' } : readAnswer(answer, this.endpoint);
+      return answer.status === 200 ? { kind: 'success' } : this.#read(answer);
     });
     return date === undefined ? { outcome } : { outcome, date };
   }
@@ -77,7 +83,7 @@ export class LapiClient {
   async probeUsageMetrics(signal?: AbortSignal): Promise<Outcome> {
     const body = '{"remediation_components":[]}';
     return this.#ask({ method: 'POST', path: '/v1/usage-metrics', headers: JSON_BODY, body }, signal, (answer) => {
-      const outcome = readAnswer(answer, this.endpoint);
+      const outcome = this.#read(answer);
       return outcome.kind === 'failure' ? { kind: 'success' } : outcome;
     });
   }
@@ -89,6 +95,10 @@ export class LapiClient {
 
   close(): Promise<void> {
     return this.#client.close();
+  }
+
+  #read(answer: Answer): Outcome {
+    return readAnswer(answer, this.endpoint, this.#asked);
   }
 
   async #ask(

@@ -9,7 +9,10 @@ export function sharedKeys(exporters: readonly Configured<CrowdSecConfig>[]): Co
   const owners = new Map<string, string>();
   return exporters.flatMap(({ id, config }) => {
     if (config.dry_run) return [];
-    const key = JSON.stringify([new URL(config.endpoint).host, config.api_key || config.tls?.cert_file]);
+    const key = JSON.stringify([
+      new URL(config.endpoint).host || config.endpoint,
+      config.api_key || config.tls?.cert_file,
+    ]);
     const owner = owners.get(key);
     owners.set(key, owner ?? id);
     if (owner === undefined) return [];

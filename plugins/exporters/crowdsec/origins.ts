@@ -18,8 +18,8 @@ export interface Origin {
 
 /** What no tag accounts for. */
 export const COUIC = 'couic';
-/** Stands for all origins beyond the most that one exporter may have. */
-export const OTHER_ORIGIN = 'couic:other';
+/** Stands for all origins beyond the most that one exporter may have. Not `couic:other`, which is that of a tag. */
+export const OTHER_ORIGIN = 'couic-other';
 const DEFAULT_REMEDIATION = 'ban';
 /** CrowdSec's own words for what was let through: they never stand for a dropped packet. */
 const RESERVED = { origin: 'clean', remediation: 'bypass' };

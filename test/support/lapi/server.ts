@@ -13,6 +13,8 @@ const DAY = 86_400_000;
 export interface LapiOptions {
   /** @default 0: the system chooses. */
   port?: number;
+  /** A Unix socket in place of a port. */
+  path?: string;
   host?: string;
   /** Bouncer name by key. @default {'test-key': 'bridge'} */
   keys?: Readonly<Record<string, string>>;
@@ -59,12 +61,14 @@ export class LapiServer {
   }
 
   async start(): Promise<this> {
-    this.#server.listen(this.#options.port ?? 0, this.#options.host ?? '127.0.0.1');
+    const { path, port = 0, host = '127.0.0.1' } = this.#options;
+    this.#server.listen(path === undefined ? { port, host } : { path });
     await once(this.#server, 'listening');
     return this;
   }
 
   get url(): string {
+    if (this.#options.path !== undefined) return `unix://${this.#options.path}`;
     const { address, port, family } = this.#server.address() as AddressInfo;
     return `${this.#options.tls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   }
@@ -142,7 +146,8 @@ export class LapiServer {
   }
 
   #authenticate(request: IncomingMessage, seen: SeenRequest): string | undefined {
-    const ip = seen.from.replace(/^::ffff:/, '');
+    // Who comes by its socket is here.
+    const ip = seen.from.replace(/^::ffff:/, '') || '127.0.0.1';
     const key = request.headers['x-api-key'];
     if (typeof key === 'string') return this.bouncers.byKey(key, ip);
     const socket = request.socket as TLSSocket;

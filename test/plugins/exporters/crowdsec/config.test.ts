@@ -61,7 +61,7 @@ describe('refuses', () => {
       { endpoint: '127.0.0.1:8080' },
       ['endpoint: expected the address of LAPI with its scheme, as in http://127.0.0.1:8080'],
     ],
-    [{ endpoint: 'ftp://lapi' }, ['endpoint: expected http:// or https://']],
+    [{ endpoint: 'ftp://lapi' }, ['endpoint: expected http://, https:// or unix:///path/of/a/socket']],
     [
       { endpoint: 'http://a:b@lapi' },
       ['endpoint: no user and no password here: LAPI knows bouncers by api_key or client certificate'],

@@ -1,4 +1,5 @@
 import dns from 'node:dns';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -176,5 +177,74 @@ describe('TLS', () => {
       kind: 'retryable',
       message: expect.stringContaining('tls.ca_file: cannot read /nowhere/ca.pem'),
     });
+  });
+});
+
+it('reaches a LAPI on a Unix socket, and says what to look at where there is none', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'lapi-'));
+  const path = join(directory, 'crowdsec.sock');
+  await connect({ path }, { endpoint: `unix://${path}` });
+  expect(await client.push(BODY)).toEqual({ kind: 'success' });
+  expect(lapi.pushes[0]?.bouncer).toBe('bridge');
+  await lapi.stop();
+  await client.close();
+  client = new LapiClient({ endpoint: `unix://${path}`, apiKey: 'k', timeout: 1000, userAgent: 'a/1' });
+  expect(await client.push(BODY)).toMatchObject({
+    reason: 'no_socket',
+    message: `there is no socket at ${path}: is LAPI running, and is this its api.server.listen_socket?`,
+  });
+  await rm(directory, { recursive: true });
+});
+
+describe('what stands there is told as what it is', () => {
+  const answering = async (head: string, endpoint = '', hasKey = true) => {
+    lapi = await new LapiServer().start();
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(head));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    client = new LapiClient({
+      endpoint: `http://127.0.0.1:${port}${endpoint}`,
+      apiKey: hasKey ? 'k' : undefined,
+      timeout: 5000,
+      userAgent: 'a/1',
+    });
+    const outcome = await client.push(BODY);
+    server.close();
+    return 'message' in outcome ? outcome.message : outcome.kind;
+  };
+  const page = (status: string, type: string, body: string) =>
+    `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+  const own = page('404 Not Found', 'application/json', '{"message":"Page or Method not found"}');
+
+  it.each([
+    // As Go's server says it.
+    [
+      'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n',
+      '',
+      'write https:// in endpoint',
+    ],
+    [
+      page('400 Bad Request', 'text/html', 'The plain HTTP request was sent to HTTPS port'),
+      '',
+      'write https:// in endpoint',
+    ],
+    [page('404 Not Found', 'text/html', '<h1>Not Found</h1>'), '/crowdsec', 'endpoint has to have the prefix'],
+    [own, '/crowdsec', 'may not take the prefix away'],
+    [own, '', 'usage metrics need CrowdSec 1.6.3 or newer'],
+  ])('%j at "%s"', async (head, endpoint, message) => {
+    expect(await answering(head, endpoint)).toContain(message);
+  });
+
+  it('a certificate that is not taken', async () => {
+    const forbidden = page('403 Forbidden', 'application/json', '{"message":"access forbidden"}');
+    expect(await answering(forbidden, '', false)).toMatch(
+      /OU has to be in api.server.tls.bouncers_allowed_ou, .*ca_cert_path/,
+    );
+    await client.close();
+    await lapi.stop();
+    expect(await answering(forbidden)).toContain('LAPI does not know the key');
   });
 });

@@ -8,7 +8,7 @@ it('names origins by tag without any rule', () => {
     'couic:ssh',
     'couic',
     'couic:set:spamhaus',
-    'couic:other',
+    'couic-other',
     'couic:',
   ]);
   expect(origins.ofTag('ssh').remediation).toBe('ban');

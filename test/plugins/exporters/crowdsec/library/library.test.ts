@@ -120,7 +120,7 @@ it('refuses an export after its end, and ends without a beginning', async () => 
 });
 
 it.each([
-  [{ endpoint: 'lapi:8080' }, 'endpoint: expected http:// or https://'],
+  [{ endpoint: 'lapi:8080' }, 'endpoint: expected http://, https:// or unix:///path/of/a/socket'],
   [{ apiKey: '' }, 'apiKey: is needed: "cscli bouncers add NAME" on the LAPI host prints one. Or set dryRun'],
   [{ apiKey: 'a\n' }, 'apiKey: has characters that no key has, perhaps a line break'],
   [
