@@ -1,15 +1,24 @@
 import type { CouicEvent } from '../../../src/events/event.ts';
 import { ecsDocument } from '../../../src/events/formats/ecs.ts';
-import type { ElasticsearchConfig } from './config.ts';
-import { targetOf } from './index-names.ts';
+import { type TargetNames, targetOf } from './index-names.ts';
 
-type Options = Pick<ElasticsearchConfig, 'logs_index' | 'logs_dynamic_index' | 'data_stream'>;
-
-/** The two lines that an event is in the body of a bulk request, with their ends. */
-export function bulkLines(event: CouicEvent, options: Options): string {
-  const { index, dataStream } = targetOf(options, event.instance);
-  const action = { create: { _index: index, _id: event.id } };
-  const document = ecsDocument(event);
-  const routed = dataStream === undefined ? document : { ...document, data_stream: dataStream };
-  return `${JSON.stringify(action)}\n${JSON.stringify(routed)}\n`;
+/**
+ * Writes the two lines that an event is in the body of a bulk request, with their ends. What is the same for all events of a
+ * Couic is written once: there are as many as are configured.
+ */
+export function bulkEncoder(names: TargetNames): (event: CouicEvent) => string {
+  const known = new Map<string, { readonly action: string; readonly document: string }>();
+  const begin = (instance: string) => {
+    const { index, dataStream } = targetOf(names, instance);
+    const begun = {
+      action: `{"create":{"_index":${JSON.stringify(index)},"_id":`,
+      document: dataStream === undefined ? '{' : `{"data_stream":${JSON.stringify(dataStream)},`,
+    };
+    known.set(instance, begun);
+    return begun;
+  };
+  return (event) => {
+    const { action, document } = known.get(event.instance) ?? begin(event.instance);
+    return `${action}${JSON.stringify(event.id)}}}\n${document}${JSON.stringify(ecsDocument(event)).slice(1)}\n`;
+  };
 }

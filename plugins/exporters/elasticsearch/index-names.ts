@@ -34,14 +34,14 @@ interface Target {
   readonly dataStream?: { readonly type: 'logs'; readonly dataset: string; readonly namespace: string };
 }
 
-interface Names {
+export interface TargetNames {
   readonly logs_index?: string | undefined;
   readonly logs_dynamic_index: { readonly enabled: boolean };
   readonly data_stream: { readonly dataset: string; readonly namespace: string };
 }
 
 /** Where the events of an instance go. */
-export function targetOf({ logs_index, logs_dynamic_index, data_stream }: Names, instance: string): Target {
+export function targetOf({ logs_index, logs_dynamic_index, data_stream }: TargetNames, instance: string): Target {
   if (logs_index !== undefined) return { index: logs_index };
   const { dataset } = data_stream;
   const namespace = logs_dynamic_index.enabled ? asPart(instance) : data_stream.namespace;

@@ -13,7 +13,7 @@ import {
 import type { Delivery, EventSink, Failure } from '../../../src/events/sink.ts';
 import { shownUrl } from '../../../src/telemetry/shown-url.ts';
 import { FILTER_PATH, judgeItems } from './bulk-answer.ts';
-import { bulkLines } from './bulk-lines.ts';
+import { bulkEncoder } from './bulk-lines.ts';
 import type { ElasticsearchConfig } from './config.ts';
 import { judgeRefusal } from './refusal.ts';
 
@@ -47,7 +47,7 @@ export class ElasticsearchSink implements EventSink {
   constructor(config: ElasticsearchConfig, context: SinkContext) {
     this.#config = config;
     this.#context = context;
-    this.#encoded = new EncodedEvents((event) => bulkLines(event, config));
+    this.#encoded = new EncodedEvents(bulkEncoder(config));
     const endpoints = config.endpoints ?? [config.endpoint as string];
     this.shown = endpoints.map(shownUrl).join(', ');
     this.#clients = endpoints.map((endpoint) => this.#client(endpoint));

@@ -1,11 +1,16 @@
 import { formatCidr, parseCidr } from '../../report/cidr.ts';
-import type { CouicEvent, EventMetadata, EventNetwork, QuarantineEvent, RuleEvent } from '../event.ts';
+import type { CouicEvent, EventMetadata, QuarantineEvent, RuleEvent } from '../event.ts';
 import { sentence } from './sentence.ts';
-import { shallow } from './shallow.ts';
+import { clean, shallow } from './shallow.ts';
 import { isoTime } from './time.ts';
 
 /** Of the Elastic Common Schema. @see https://www.elastic.co/docs/reference/ecs/ecs-field-reference */
-const ECS_VERSION = '8.17.0';
+const ECS = { version: '8.17.0' };
+const ORIGIN = { dataset: 'couic.events', module: 'couic' };
+const NETWORK = ['network'];
+const DENIED = ['denied', 'start'];
+const ALLOWED = ['allowed', 'start'];
+const END = ['end'];
 
 /** Nanoseconds that a field of type `long` takes. */
 const MOST_NANOSECONDS = 9.2e18;
@@ -17,73 +22,73 @@ type EcsDocument = Readonly<Record<string, unknown>>;
  * An event as a document in the Elastic Common Schema.
  * A rule's network is `couic.rule.network`, to be of type `ip_range`; `source.ip` is there for one plain address only, since that type takes no network.
  * `event.action` is the event's name, as the Collector maps OpenTelemetry's `event.name`.
+ * @returns what is to be written as JSON: members that are undefined are not there. To make them so costs a tenth of leaving them out.
  */
 export function ecsDocument(event: CouicEvent): EcsDocument {
+  const isQuarantined = event.name === 'couic.report.quarantined';
+  const network = isQuarantined ? null : event.network;
   const observed = isoTime(event.observedTime);
-  const common = {
+  return {
     '@timestamp': isoTime(event.time) ?? observed,
-    ecs: { version: ECS_VERSION },
+    ecs: ECS,
     message: sentence(event),
     observer: { name: event.instance, product: 'Couic', type: 'firewall', vendor: 'FCSC' },
+    event: isQuarantined ? reportRefused(event, observed) : ruleChanged(event, observed),
+    rule: isQuarantined
+      ? undefined
+      : { name: event.tag === null ? undefined : clean(event.tag), ruleset: event.policy },
+    network: network === null ? undefined : { type: network.type },
+    source:
+      network === null ? undefined : { address: network.address ?? network.text, ip: network.address ?? undefined },
+    related: network === null || network.address === null ? undefined : { ip: [network.address] },
+    couic: isQuarantined ? aboutReport(event) : aboutRule(event),
   };
-  const about = { id: event.id, action: event.name, created: observed, dataset: 'couic.events', module: 'couic' };
-  return event.name === 'couic.report.quarantined'
-    ? { ...common, event: { ...about, ...quarantined(event) }, couic: aboutReport(event) }
-    : { ...common, event: { ...about, ...changed(event) }, ...aboutRule(event) };
 }
 
-function quarantined({ reason }: QuarantineEvent) {
-  return { kind: 'pipeline_error', outcome: 'failure', reason };
+function reportRefused({ id, name, reason }: QuarantineEvent, observed: string | undefined) {
+  return { id, action: name, created: observed, ...ORIGIN, kind: 'pipeline_error', outcome: 'failure', reason };
 }
 
 function aboutReport({ instance, text }: QuarantineEvent) {
-  return { instance: { name: instance }, report: { quarantined: true, ...(text !== null && { text: asText(text) }) } };
+  return { instance: { name: instance }, report: { quarantined: true, text: text === null ? undefined : clean(text) } };
 }
 
-function changed({ name, policy, creation, lifetime, time }: RuleEvent) {
+function ruleChanged(event: RuleEvent, observed: string | undefined) {
+  const { id, name, policy, creation, lifetime, time } = event;
   const begins = name === 'couic.rule.added' || name === 'couic.rule.brought_in';
-  const start = isoTime(creation);
-  const end = begins ? undefined : isoTime(time);
-  const nanoseconds = lifetime === null ? undefined : Math.round(lifetime * 1e6);
+  const nanoseconds = lifetime === null ? -1 : Math.round(lifetime * 1e6);
   return {
+    id,
+    action: name,
+    created: observed,
+    dataset: ORIGIN.dataset,
+    module: ORIGIN.module,
     kind: 'event',
-    category: ['network'],
-    type: begins ? [policy === 'drop' ? 'denied' : 'allowed', 'start'] : ['end'],
+    category: NETWORK,
+    type: begins ? (policy === 'drop' ? DENIED : ALLOWED) : END,
     outcome: 'success',
-    ...(start !== undefined && { start }),
-    ...(end !== undefined && { end }),
-    ...(nanoseconds !== undefined && nanoseconds >= 0 && nanoseconds <= MOST_NANOSECONDS && { duration: nanoseconds }),
+    start: isoTime(creation),
+    end: begins ? undefined : isoTime(time),
+    duration: nanoseconds >= 0 && nanoseconds <= MOST_NANOSECONDS ? nanoseconds : undefined,
   };
 }
 
-function aboutRule({ instance, policy, network, tag, creation, expiration, lifetime, ...event }: RuleEvent) {
-  const made = isoTime(creation);
-  const ends = expiration === null ? undefined : isoTime(expiration);
+function aboutRule(event: RuleEvent) {
+  const { instance, policy, network, creation, expiration, lifetime } = event;
   const metadata = event.metadata === null ? undefined : aboutMetadata(event.metadata);
   return {
-    rule: { ...(tag !== null && { name: asText(tag) }), ruleset: policy },
-    ...(network !== null && {
-      network: { type: network.type },
-      source: { address: network.address ?? network.text, ...(network.address !== null && { ip: network.address }) },
-      ...(network.address !== null && { related: { ip: [network.address] } }),
-    }),
-    couic: {
-      instance: { name: instance },
-      rule: {
-        policy,
-        ...(network !== null && aboutNetwork(network)),
-        ...(made !== undefined && { creation: made }),
-        ...(ends !== undefined && { expiration: ends }),
-        ...(lifetime !== null && { lifetime: lifetime / 1000 }),
-      },
-      ...(metadata !== undefined && { metadata: metadata.value }),
-      ...((event.metadataCut || metadata?.cut) && { metadata_cut: true }),
+    instance: { name: instance },
+    rule: {
+      policy,
+      network: network === null || network.form === 'pseudonym' ? undefined : range(network.text),
+      network_form: network?.form,
+      creation: isoTime(creation),
+      expiration: expiration === null ? undefined : isoTime(expiration),
+      lifetime: lifetime === null ? undefined : lifetime / 1000,
     },
+    metadata: metadata?.value,
+    metadata_cut: event.metadataCut || metadata?.cut === true ? true : undefined,
   };
-}
-
-function aboutNetwork({ text, form }: EventNetwork) {
-  return { ...(form !== 'pseudonym' && { network: range(text) }), network_form: form };
 }
 
 /** A network as the type `ip_range` takes it: IPv4 in IPv6 is IPv4 there, and must have the length of its prefix in that. */
@@ -96,20 +101,15 @@ function range(network: string): string {
 /** Each member has one type in every document, or a store that learns types from documents would refuse the next. */
 function aboutMetadata({ kind, detail, extra }: EventMetadata) {
   const isObject = typeof extra === 'object' && !Array.isArray(extra);
-  const free = shallow(isObject ? extra : { value: extra });
-  const value = {
-    ...(isGiven(kind) && { kind: asText(kind) }),
-    ...(isGiven(detail) && { detail: asText(detail) }),
-    ...(isGiven(extra) && { extra: free.value }),
-  };
-  return { value, cut: free.cut };
+  const free = isGiven(extra) ? shallow(isObject ? extra : { value: extra }) : undefined;
+  return { value: { kind: asText(kind), detail: asText(detail), extra: free?.value }, cut: free?.cut === true };
 }
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function asText(value: unknown): string {
-  const kept = shallow(value).value;
-  return typeof kept === 'string' ? kept : JSON.stringify(kept);
+function asText(value: unknown): string | undefined {
+  if (!isGiven(value)) return undefined;
+  return typeof value === 'string' ? clean(value) : JSON.stringify(shallow(value).value);
 }

@@ -5,6 +5,10 @@ const CUT = '…';
 /** Members and items of all levels: each is a field to many stores, and VictoriaLogs drops a line with more than a thousand. */
 const MOST_MEMBERS = 500;
 
+/** U+0000, and halves of a pair. */
+const REFUSED = /\0|\p{Cs}/u;
+const EACH_REFUSED = new RegExp(REFUSED, 'gu');
+
 interface Shallow {
   readonly value: unknown;
   /** There was more. */
@@ -35,6 +39,7 @@ function kept(value: unknown, levels: number, bounds: { members: number; cut: bo
   return Array.isArray(value) ? inner.map(([, item]) => item) : Object.fromEntries(inner);
 }
 
-function clean(text: string): string {
-  return text.replace(/\p{Cs}/gu, '\ufffd').replaceAll('\0', '\ufffd');
+/** Text without what no store takes. */
+export function clean(text: string): string {
+  return REFUSED.test(text) ? text.replace(EACH_REFUSED, '\ufffd') : text;
 }
