@@ -41,7 +41,7 @@ Works while the bridge runs, as its user or as root; and while it does not, on i
     try {
       if (state === 'none') throw new AdminError(`no bridge has run on ${directory} yet`);
       const argument = cidr === undefined ? { tag } : { network: formatCidr(cidr) };
-      const erased = (await admin.call(RULES_COMPONENT, ERASE_OPERATION, argument)) as Erased;
+      const erased = (await admin.call(RULES_COMPONENT, ERASE_OPERATION, argument).catch(unfinished)) as Erased;
       context.stdout(report(erased));
       return EXIT.ok;
     } finally {
@@ -49,6 +49,13 @@ Works while the bridge runs, as its user or as root; and while it does not, on i
     }
   },
 };
+
+/** The bridge has ended, say, while it was at it. */
+function unfinished(error: unknown): never {
+  if (!(error instanceof AdminError)) throw error;
+  const message = `${error.message}. Nobody knows whether it was done: what was begun is finished at the bridge's next start, whose log says so; or ask again`;
+  throw new AdminError(message, { cause: error });
+}
 
 function report({ what, entries, stillIn, inForce, around }: Erased): string {
   const lines = [
