@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readOptions } from '../read-options.ts';
 import { CouicApiServer, type Group } from './api-server.ts';
 import { SimulatedCouic } from './couic.ts';
+import { Progress } from './progress.ts';
 import { below, pick, type Random, randomCidr, seededRandom } from './random.ts';
 import { Workload } from './workload.ts';
 
@@ -54,8 +55,16 @@ const CLIENTS: Readonly<Record<string, Group>> = {
   '01115f88-fd3d-4fbd-b205-44c90e81dae5': 'clientro',
 };
 
+let progress: Progress | undefined;
+
 if (values.help) process.stdout.write(USAGE);
 else await simulate();
+
+type Counts = ReturnType<ConstructorParameters<typeof Progress>[0]['counts']>;
+
+function added(a: Counts, b: Counts): Counts {
+  return Object.fromEntries(Object.entries(a).map(([key, value]) => [key, value + b[key as keyof Counts]])) as never;
+}
 
 async function simulate(): Promise<void> {
   const stop = new AbortController();
@@ -64,9 +73,16 @@ async function simulate(): Promise<void> {
   const apis = await Promise.all(
     couics.slice(0, values.api.length).map(({ couic }, index) => serve(couic, values.api[index]!)),
   );
+  progress = new Progress({
+    isTerminal: process.stdout.isTTY === true,
+    write: (text) => void process.stdout.write(text),
+    counts: () => couics.map(({ couic }) => ({ ...couic.counts, waiting: couic.waiting })).reduce(added),
+  });
+  progress.start();
   await Promise.all(couics.map(({ run }) => run(stop.signal)));
   for (const { couic } of couics) await couic.stop();
   for (const api of apis) await api.stop();
+  progress.stop();
   const sum = (of: (couic: SimulatedCouic) => number) => couics.reduce((total, { couic }) => total + of(couic), 0);
   console.log(
     `${sum(({ counts }) => counts.offered)} reports: ${sum(({ counts }) => counts.acknowledged)} acknowledged, ` +
@@ -85,6 +101,7 @@ function simulateOne(webhook: string, seed: number) {
     onAttempt(reports, outcome) {
       const text = 'status' in outcome ? `${outcome.status} ${outcome.text}` : outcome.error;
       const failed = !('status' in outcome) || outcome.status >= 300;
+      if (failed && text !== shown) progress?.endLine();
       if (failed && text !== shown) console.log(`${reports} reports were not taken: ${text}`);
       shown = failed ? text : '';
     },
