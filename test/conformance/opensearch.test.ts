@@ -123,6 +123,14 @@ describeWith(['opensearch'], 'OpenSearch, with the templates of deploy/elasticse
     ]);
   });
 
+  test('in the names of OpenTelemetry: found by an attribute', async () => {
+    const { send } = sinkFor(node.url, { mapping: { mode: 'none' }, logs_index: 'plain' });
+    expect(await send([...some('plain', 3), expiredEvent(), quarantinedEvent()])).toEqual({ refused: [] });
+    await node.ask('POST', 'plain/_refresh');
+    const query = { query: { match: { 'Attributes.couic.metadata.detail': 'connection' } } };
+    expect((await node.ask<Found>('POST', 'plain/_search', query)).hits.total.value).toBe(3);
+  });
+
   test('an index that is closed, blocked, or has no such pipeline: everything is kept, and arrives later', async () => {
     const { send } = sinkFor(node.url);
     expect(await send(some('first', 1))).toEqual({ refused: [] });

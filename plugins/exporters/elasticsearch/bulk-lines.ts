@@ -1,15 +1,21 @@
 import type { CouicEvent } from '../../../src/events/event.ts';
 import { ecsDocument } from '../../../src/events/formats/ecs.ts';
 import { type TargetNames, targetOf } from './index-names.ts';
+import { plainDocument } from './plain-document.ts';
+
+interface BulkOptions extends TargetNames {
+  readonly mapping: { readonly mode: 'ecs' | 'none' };
+}
 
 /**
  * Writes the two lines that an event is in the body of a bulk request, with their ends. What is the same for all events of a
  * Couic is written once: there are as many as are configured.
  */
-export function bulkEncoder(names: TargetNames): (event: CouicEvent) => string {
+export function bulkEncoder(options: BulkOptions): (event: CouicEvent) => string {
   const known = new Map<string, { readonly action: string; readonly document: string }>();
+  const write = options.mapping.mode === 'ecs' ? ecsDocument : plainDocument;
   const begin = (instance: string) => {
-    const { index, dataStream } = targetOf(names, instance);
+    const { index, dataStream } = targetOf(options, instance);
     const begun = {
       action: `{"create":{"_index":${JSON.stringify(index)},"_id":`,
       document: dataStream === undefined ? '{' : `{"data_stream":${JSON.stringify(dataStream)},`,
@@ -19,6 +25,6 @@ export function bulkEncoder(names: TargetNames): (event: CouicEvent) => string {
   };
   return (event) => {
     const { action, document } = known.get(event.instance) ?? begin(event.instance);
-    return `${action}${JSON.stringify(event.id)}}}\n${document}${JSON.stringify(ecsDocument(event)).slice(1)}\n`;
+    return `${action}${JSON.stringify(event.id)}}}\n${document}${JSON.stringify(write(event)).slice(1)}\n`;
   };
 }

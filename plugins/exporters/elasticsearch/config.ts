@@ -44,7 +44,7 @@ export const schema = z
       .prefault({}),
     /** An ingest pipeline of the cluster. */
     pipeline: z.string().min(1).optional(),
-    mapping: z.strictObject({ mode: z.enum(['ecs']).default('ecs') }).prefault({}),
+    mapping: z.strictObject({ mode: z.enum(['ecs', 'none']).default('ecs') }).prefault({}),
     ...eventOptions,
   })
   .superRefine((config, context) => {

@@ -28,7 +28,7 @@ test.each([
   [{ endpoint, logs_index: 'x', logs_dynamic_index: { enabled: true } }, 'give one of them'],
   [{ endpoint, data_stream: { dataset: 'a-b' } }, 'a dataset has no hyphen'],
   [{ endpoint, data_stream: { namespace: 'é'.repeat(51) } }, 'has more than 100 bytes'],
-  [{ endpoint, mapping: { mode: 'otel' } }, 'mapping.mode'],
+  [{ endpoint, mapping: { mode: 'otel' } }, 'expected one of "ecs"|"none"'],
   [{ endpoint, addresses: 'hmac' }, 'addresses: hmac needs hmac_key_file'],
   [{ endpoint: 'https://user:secret@siem.example' }, 'no user and no password here'],
 ])('%j is refused', (options, message) => {

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { schema } from '../../../../plugins/exporters/elasticsearch/config.ts';
 import { ElasticsearchSink } from '../../../../plugins/exporters/elasticsearch/sink.ts';
 import { MetricsSink, type SinkAnswer } from '../../../support/metrics-sink.ts';
-import { addedEvent } from '../../../support/sample-events.ts';
+import { addedEvent, quarantinedEvent } from '../../../support/sample-events.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
 
@@ -82,6 +82,38 @@ describe('a request', () => {
     const [action, document] = server.requests[0]!.body.toString().split('\n');
     expect(JSON.parse(action!).create._index).toBe('logs-couic.events-edge__1_é');
     expect(JSON.parse(document!).data_stream.namespace).toBe('edge__1_é');
+  });
+
+  test('in the names of OpenTelemetry, with mapping.mode none', async () => {
+    const options = { mapping: { mode: 'none' }, logs_index: 'plain', compression: 'none' };
+    const { server, sink } = await start(options, [items(created, created)]);
+    await sink.send([addedEvent(), quarantinedEvent()], never);
+    const lines = server.requests[0]!.body.toString().split('\n');
+    expect(JSON.parse(lines[1]!)).toEqual({
+      '@timestamp': '2026-11-26T10:00:00.000Z',
+      ObservedTimestamp: '2026-11-26T10:00:00.250Z',
+      SeverityText: 'INFO',
+      SeverityNumber: 9,
+      EventName: 'couic.rule.added',
+      Body: 'paris: 192.0.2.1/32 is blocked until 2026-11-26T11:00:00.000Z (ssh-bruteforce): Repeated connection attempts',
+      Attributes: {
+        'event.id': addedEvent().id,
+        'couic.instance.name': 'paris',
+        'couic.rule.policy': 'drop',
+        'couic.rule.tag': 'ssh-bruteforce',
+        'network.type': 'ipv4',
+        'couic.rule.network': '192.0.2.1/32',
+        'couic.rule.network_form': 'plain',
+        'source.address': '192.0.2.1',
+        'couic.rule.creation': '2026-11-26T10:00:00.000Z',
+        'couic.rule.expiration': '2026-11-26T11:00:00.000Z',
+        'couic.metadata': addedEvent().metadata,
+      },
+    });
+    expect(JSON.parse(lines[3]!)).toMatchObject({
+      SeverityText: 'WARN',
+      Attributes: { 'error.type': 'bad_cidr', 'couic.report.text': quarantinedEvent().text },
+    });
   });
 
   test('keeps the query that the endpoint has, and shows neither it nor the path', async () => {
