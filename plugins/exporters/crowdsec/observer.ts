@@ -8,6 +8,8 @@ export interface WindowObserver {
   sendFailed(reason: string): void;
   quarantined(): void;
   dropped(reason: DropReason): void;
+  /** Items that a window could not tell, since their mapping failed or gave what CrowdSec does not take. */
+  leftOut?(items: number): void;
 }
 
 export const noObserver: WindowObserver = {

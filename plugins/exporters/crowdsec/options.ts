@@ -27,26 +27,98 @@ export function endpointProblem(text: string): string | undefined {
   return undefined;
 }
 
-interface Checked {
-  readonly dryRun?: boolean;
-  readonly endpoint: string;
-  readonly apiKey?: string;
-  readonly tls?: unknown;
-  readonly component: { readonly name: string; readonly type: string; readonly version: string };
+/** Of an option that must be more than the least, and a number. */
+const COUNTS: Readonly<Record<string, { readonly least: number; readonly what: string }>> = {
+  timeout: { least: 1, what: 'milliseconds, 1 at least' },
+  maxAge: { least: 0, what: 'milliseconds, 0 for no bound' },
+  maxBytes: { least: 1, what: 'bytes, 1 at least' },
+  maxOrigins: { least: 1, what: 'a whole number, 1 at least' },
+  heartbeat: { least: 0, what: 'milliseconds, 0 for none' },
+};
+const RETRY = ['initial_interval', 'randomization_factor', 'multiplier', 'max_interval'];
+const FUNCTIONS = ['follows', 'sourceOf', 'onDate', 'sleep', 'random'];
+const OBJECTS: Readonly<Record<string, readonly string[]>> = {
+  outbox: ['attach'],
+  log: ['debug', 'info', 'warn', 'error'],
+  observer: ['sealed', 'sent', 'sendFailed', 'quarantined', 'dropped'],
+  clock: ['now', 'monotonic'],
+};
+const OTHERS = [
+  'mapping',
+  'endpoint',
+  'apiKey',
+  'tls',
+  'localAddress',
+  'addressFamily',
+  'dryRun',
+  'component',
+  'retry',
+];
+const KNOWN = [...OTHERS, ...Object.keys(COUNTS), ...FUNCTIONS, ...Object.keys(OBJECTS)].concat(
+  ...['otherOrigin', 'reservedOrigins', 'temporality'],
+);
+
+/** Whoever writes JavaScript has no compiler that looks. @throws TypeError that names the option. */
+export function checkOptions(options: object): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  const refuse = (option: string, problem: string | undefined | false) => {
+    if (problem) throw new TypeError(`${option}: ${problem}`);
+  };
+  for (const option of Object.keys(given)) {
+    refuse(option, !KNOWN.includes(option) && `is no option; there are ${[...KNOWN].sort().join(', ')}`);
+  }
+  refuse(
+    'mapping',
+    typeof given.mapping !== 'function' && 'a function is expected, which says what a series counts as',
+  );
+  for (const option of FUNCTIONS) {
+    refuse(option, given[option] !== undefined && typeof given[option] !== 'function' && 'a function is expected');
+  }
+  for (const [option, methods] of Object.entries(OBJECTS)) {
+    const value = given[option] as Record<string, unknown> | null | undefined;
+    if (value === undefined) continue;
+    const missing = methods.find((method) => typeof value?.[method] !== 'function');
+    refuse(option, missing !== undefined && `an object with the method ${missing} is expected`);
+  }
+  for (const [option, { least, what }] of Object.entries(COUNTS)) {
+    refuse(option, !isCount(given[option], least) && `${what}, is expected`);
+  }
+  const retry = given.retry as Record<string, unknown> | null;
+  for (const option of RETRY) refuse(`retry.${option}`, !isCount(retry?.[option], 0) && 'a number is expected');
+  const { temporality = 'cumulative' } = given;
+  refuse(
+    'temporality',
+    temporality !== 'cumulative' && temporality !== 'delta' && "'cumulative' or 'delta' is expected",
+  );
+  refuse('otherOrigin', !isText(given.otherOrigin) && 'text is expected');
+  checkReceiver(given, refuse);
 }
 
-/** @throws TypeError that names the option. */
-export function checkOptions({ dryRun, endpoint, apiKey = '', tls, component }: Checked): void {
-  const refuse = (option: string, problem: string | undefined) => {
-    if (problem !== undefined) throw new TypeError(`${option}: ${problem}`);
-  };
-  refuse('endpoint', endpointProblem(endpoint));
-  if (!KEY.test(apiKey)) refuse('apiKey', KEY_RULE);
+function checkReceiver(
+  { dryRun, endpoint, apiKey = '', tls, component }: Readonly<Record<string, unknown>>,
+  refuse: (option: string, problem: string | undefined | false) => void,
+): void {
+  refuse('endpoint', typeof endpoint === 'string' ? endpointProblem(endpoint) : 'text is expected');
+  refuse('apiKey', !(typeof apiKey === 'string' && KEY.test(apiKey)) && KEY_RULE);
   if (!dryRun && apiKey === '' && tls === undefined) {
     refuse('apiKey', 'is needed: "cscli bouncers add NAME" on the LAPI host prints one. Or set dryRun');
   }
-  for (const key of ['type', 'version'] as const) {
-    if (!PRODUCT.test(component[key])) refuse(`component.${key}`, PRODUCT_RULE);
-  }
-  if (component.name === '') refuse('component.name', 'must not be empty');
+  refuse(
+    'component',
+    (typeof component !== 'object' || component === null) &&
+      'an object is expected: name, type, version, feature_flags',
+  );
+  const { name, type, version, feature_flags: flags } = component as Record<string, unknown>;
+  refuse('component.type', !(isText(type) && PRODUCT.test(type)) && PRODUCT_RULE);
+  refuse('component.version', !(isText(version) && PRODUCT.test(version)) && PRODUCT_RULE);
+  refuse('component.name', !isText(name) && 'must not be empty');
+  refuse('component.feature_flags', !(Array.isArray(flags) && flags.every(isText)) && 'a list of texts is expected');
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isCount(value: unknown, least: number): boolean {
+  return typeof value === 'number' && value >= least && value <= Number.MAX_SAFE_INTEGER;
 }

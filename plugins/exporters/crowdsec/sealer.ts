@@ -4,6 +4,7 @@ import type { Clock, Sleep } from '../../../src/clock.ts';
 import { appendDecided } from '../../../src/log/decide.ts';
 import { Conflict, type Position, type Topic } from '../../../src/log/log.ts';
 import type { Log } from './log.ts';
+import type { LeftOut } from './mapped.ts';
 import type { Mapping } from './mapping.ts';
 import type { WindowObserver } from './observer.ts';
 import type { Outbox } from './outbox.ts';
@@ -53,6 +54,8 @@ interface SealerOptions {
 
 /** Makes windows: from the difference to the last one to the bytes that LAPI will get, and both into the log at once. */
 export class Sealer {
+  /** Items that no window could tell: see `mapped`. */
+  leftOut = 0;
   readonly #options: SealerOptions;
   readonly #startedAt: number;
   readonly #pending = new PendingIncrements();
@@ -134,6 +137,7 @@ export class Sealer {
       try {
         if (length === 0) await this.#advance(draft, now, asOf);
         else await this.#commit(draft, now, Math.max(Math.floor(now / 1000), earliest), asOf);
+        this.#countLeftOut(draft);
         this.#pending.told(points.filter(({ key }) => !draft.left.has(key)));
         return { kind: length === 0 ? 'nothing' : 'window', more: draft.more };
       } catch (error) {
@@ -149,19 +153,40 @@ export class Sealer {
   }
 
   #points(metrics: ResourceMetrics): SourcePoint[] {
-    const { follows = () => true, sourceOf = () => '' } = this.#options;
+    const { sourceOf = () => '' } = this.#options;
     const unusable = new Map<string, string>();
-    const points = pointsOf(metrics, follows, sourceOf, unusable);
-    for (const [metric, problem] of unusable) this.#warnOnce(metric, problem);
+    const points = pointsOf(metrics, this.#follows, sourceOf, unusable);
+    for (const [metric, problem] of unusable) this.#warnOnce({ metric, about: 'value', problem });
     return points;
   }
+
+  /** It is somebody else's code: an instrument at which it throws is not looked at. */
+  readonly #follows = (metric: string, attributes?: Attributes): boolean => {
+    const { follows } = this.#options;
+    try {
+      return follows === undefined || follows(metric, attributes);
+    } catch (error) {
+      this.#warnOnce({
+        metric,
+        about: 'follows',
+        problem: `follows threw: ${String((error as Error)?.message ?? error)}`,
+      });
+      return false;
+    }
+  };
 
   #draw(points: readonly SourcePoint[], second: number): WindowDraft {
     const { outbox, mapping, maxOrigins, otherOrigin, reservedOrigins } = this.#options;
     const { state } = outbox;
     const draft = drawWindow({ state, points, mapping, maxOrigins, otherOrigin, reservedOrigins, second });
-    for (const [metric, problem] of draft.unusable) this.#warnOnce(metric, problem);
+    for (const item of draft.leftOut) this.#warnOnce(item);
     return draft;
+  }
+
+  #countLeftOut({ leftOut }: WindowDraft): void {
+    if (leftOut.length === 0) return;
+    this.leftOut += leftOut.length;
+    this.#options.observer.leftOut?.(leftOut.length);
   }
 
   /** No window; but what no item told must not be told by the next one, should the mapping change. */
@@ -190,11 +215,12 @@ export class Sealer {
     await topic.append(record, { expect, origin });
   }
 
-  #warnOnce(metric: string, problem: string): void {
-    const text = `${metric}: ${problem}`;
-    if (this.#warned.has(text)) return;
-    this.#warned.add(text);
-    this.#options.log.warn({ metric }, `Left out of CrowdSec windows: ${text}`);
+  /** Once for each kind of mistake: what a mapping says of it may differ from one series to the next. */
+  #warnOnce({ metric, about, problem }: LeftOut): void {
+    const key = `${metric}\0${about}`;
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
+    this.#options.log.warn({ metric, about }, `Left out of CrowdSec windows: ${metric}: ${problem}`);
   }
 }
 

@@ -34,6 +34,7 @@ export class Sender {
   /** Ends requests at once. */
   readonly #cut = new AbortController();
   readonly #repeating: Repeating;
+  #flushed: Promise<void> = Promise.resolve();
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -52,7 +53,11 @@ export class Sender {
   }
 
   /** Tries now whatever waits, until the outbox is empty or an attempt fails. Does not wait out a backoff. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    return this.#alone(() => this.#flush());
+  }
+
+  async #flush(): Promise<void> {
     const resume = this.#repeating.running;
     await this.#repeating.stop();
     await this.#pass();
@@ -65,13 +70,21 @@ export class Sender {
     if (deadline.aborted) cut();
     deadline.addEventListener('abort', cut, { once: true });
     const { outbox, log } = this.#options;
-    if (outbox.size > 0) log.info({}, `Trying LAPI a last time: ${windows(outbox.size)}`);
-    await this.#repeating.stop();
-    await this.#pass();
+    await this.#alone(async () => {
+      if (outbox.size > 0) log.info({}, `Trying LAPI a last time: ${windows(outbox.size)}`);
+      await this.#repeating.stop();
+      await this.#pass();
+    });
     if (outbox.size > 0)
       log.warn({}, `LAPI did not take everything: ${windows(outbox.size)}, and will be sent after the next start`);
     deadline.removeEventListener('abort', cut);
     cut();
+  }
+
+  /** Two who flush at the same time would send one window twice. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    this.#flushed = this.#flushed.then(work);
+    return this.#flushed;
   }
 
   async #turn(end: AbortSignal): Promise<Next> {

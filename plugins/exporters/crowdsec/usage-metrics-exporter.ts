@@ -116,9 +116,9 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
 
   /** Opens nothing. @throws TypeError that says which option is wrong. */
   constructor(given: CrowdSecUsageMetricsExporterOptions) {
-    const options = { ...DEFAULTS, ...given };
-    const { component, log = diagLog, observer, clock, sleep, random, mapping, follows, dryRun = false } = options;
+    const options = { ...DEFAULTS, ...set(given) };
     checkOptions(options);
+    const { component, log = diagLog, observer, clock, sleep, random, mapping, follows, dryRun = false } = options;
     this.#storage = options.outbox ?? memoryOutbox();
     this.#clock = clock;
     this.#timeout = options.timeout;
@@ -163,6 +163,11 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
   /** See `Sealer.startCounting`. Without it every counter counts from zero. */
   async startCounting(metrics: ResourceMetrics, sources: readonly string[]): Promise<void> {
     await this.#sealer.startCounting(metrics, sources);
+  }
+
+  /** How many items no window could tell, since their mapping failed or gave what CrowdSec does not take. */
+  get leftOut(): number {
+    return this.#sealer.leftOut;
   }
 
   /** Where the outbox stands: to be asked before metrics are collected that are to be sealed. */
@@ -231,6 +236,12 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
     const counter = instrument === COUNTER || instrument === OBSERVABLE_COUNTER;
     return this.#temporality === 'delta' && counter ? DELTA : CUMULATIVE;
   }
+}
+
+/** Without what is undefined: that is the default. */
+function set(options: CrowdSecUsageMetricsExporterOptions): CrowdSecUsageMetricsExporterOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as unknown as CrowdSecUsageMetricsExporterOptions;
 }
 
 /* Values of enums of OpenTelemetry's packages, of which only types are imported: see points.ts. */

@@ -8,7 +8,8 @@ import {
   withoutCollisions,
   withValue,
 } from './items.ts';
-import type { Contribution, Mapping } from './mapping.ts';
+import { type LeftOut, mapped } from './mapped.ts';
+import type { Mapping } from './mapping.ts';
 import { OriginCap } from './origin-cap.ts';
 import type { SourcePoint } from './points.ts';
 import type { SealedRecord, SeriesChange } from './records.ts';
@@ -39,8 +40,8 @@ export interface WindowDraft {
   readonly left: ReadonlySet<string>;
   /** Whether something had no room. */
   readonly more: boolean;
-  /** Metrics whose mapping could not be used, with why. */
-  readonly unusable: ReadonlyMap<string, string>;
+  /** What the mapping said and no window can tell. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 interface DrawOptions {
@@ -63,7 +64,7 @@ interface DrawOptions {
  */
 export function drawWindow(options: DrawOptions): WindowDraft {
   const { state, points, mapping, second, maxOrigins, otherOrigin, reservedOrigins = [] } = options;
-  const unusable = new Map<string, string>();
+  const leftOut: LeftOut[] = [];
   const cap = new OriginCap(state.said.places, {
     most: maxOrigins,
     other: otherOrigin,
@@ -74,7 +75,7 @@ export function drawWindow(options: DrawOptions): WindowDraft {
   for (const point of points) {
     const { told, change } = newsOf(point, state);
     if (told === 0 && change === undefined) continue;
-    const items = told === 0 ? [] : itemsOf(mapping, point, told, unusable);
+    const items = told === 0 ? [] : itemsOf(mapping, point, told, leftOut);
     for (const [item] of items) cap.hear(point.source, item);
     news.push({ point, change, items });
   }
@@ -116,7 +117,7 @@ export function drawWindow(options: DrawOptions): WindowDraft {
     parts: speaks ? partsOf(counted, gauges.items) : [],
     left,
     more: left.size > 0 || gauges.more,
-    unusable,
+    leftOut,
   };
 }
 
@@ -127,20 +128,14 @@ interface News {
   readonly items: readonly (readonly [item: UsageItem, value: number])[];
 }
 
-function itemsOf(mapping: Mapping, point: SourcePoint, told: number, unusable: Map<string, string>): News['items'] {
+function itemsOf(mapping: Mapping, point: SourcePoint, told: number, leftOut: LeftOut[]): News['items'] {
   const items: [UsageItem, number][] = [];
-  for (const contribution of contributions(mapping, point, told)) {
+  for (const contribution of mapped(mapping, { ...point, value: told }, (item) => leftOut.push(item))) {
     const problem = mismatch(point, contribution);
-    if (problem) unusable.set(point.metric, problem);
+    if (problem) leftOut.push({ metric: point.metric, about: 'name', problem });
     else items.push([fitted(contribution), Math.trunc(contribution.value ?? told)]);
   }
   return items;
-}
-
-function contributions(mapping: Mapping, point: SourcePoint, value: number): readonly Contribution[] {
-  const mapped = mapping({ ...point, value });
-  if (mapped === undefined) return [];
-  return Array.isArray(mapped) ? (mapped as readonly Contribution[]) : [mapped as Contribution];
 }
 
 /**

@@ -251,3 +251,23 @@ it('tells each of 1,000 origins in both of its items', async () => {
   );
   expect(outbox.oldest!.items).toBe(2000);
 });
+
+it('leaves out what its mapping cannot say, counts it, and tells the rest', async () => {
+  const mapping: Mapping = (point) => {
+    if (point.attributes.origin === 'boom') throw new Error('no such origin');
+    return byAttributes(point);
+  };
+  const { seal, sealer, warnings } = setUp({ mapping });
+  const bad = dropped([
+    [{ origin: 'CAPI' }, 5],
+    [{ origin: 'boom' }, 2],
+    [{ origin: 7 }, 3],
+    [{ origin: 8 }, 4],
+  ]);
+  expect(await seal(bad)).toEqual([['dropped request CAPI 5']]);
+  expect(sealer.leftOut).toBe(3);
+  expect(warnings).toEqual([
+    'Left out of CrowdSec windows: dropped: its mapping threw: no such origin',
+    'Left out of CrowdSec windows: dropped: its label "origin" is a number: text is expected',
+  ]);
+});

@@ -101,6 +101,23 @@ it('keeps what LAPI did not take for the next run, to the byte', async () => {
   expect(lapi.counts()).toEqual({ CAPI: { dropped: { request: 5 } } });
 });
 
+it('names the options that there are when it is given another, and takes undefined for the default', () => {
+  expect(() => program({ apikey: 'x' } as never)).toThrow(/^apikey: is no option; there are addressFamily, apiKey, /);
+  expect(() => program({ timeout: undefined, outbox: undefined } as never)).not.toThrow();
+});
+
+it('sends a window once, however many flush at the same time', async () => {
+  const { exporter, provider, blocked } = program();
+  await exporter.start();
+  for (let round = 1; round <= 2; round++) {
+    blocked.add(round, { origin: 'CAPI' });
+    await Promise.all([provider.forceFlush(), provider.forceFlush(), exporter.forceFlush(), exporter.forceFlush()]);
+  }
+  await Promise.all([exporter.forceFlush(), provider.shutdown()]);
+  expect(lapi.bodies.length).toBe(new Set(lapi.bodies).size);
+  expect(lapi.counts()).toEqual({ CAPI: { dropped: { request: 3 } } });
+});
+
 it('sends nothing in a dry run', async () => {
   const lines: string[] = [];
   const log = { debug: () => {}, info: (_: object, line: string) => lines.push(line), warn: () => {}, error: () => {} };
@@ -127,8 +144,21 @@ it.each([
     { component: { ...component, type: 'my gate' } },
     'component.type: letters, digits and . _ + ~ - only: it is a part of the User-Agent header',
   ],
+  [{ mapping: 'all' }, 'mapping: a function is expected, which says what a series counts as'],
+  [{ mapping: undefined }, 'mapping: a function is expected, which says what a series counts as'],
+  [{ endpoint: 8080 }, 'endpoint: text is expected'],
+  [{ apiKey: 7 }, 'apiKey: has characters that no key has, perhaps a line break'],
+  [{ component: 'gate' }, 'component: an object is expected: name, type, version, feature_flags'],
+  [{ component: { ...component, feature_flags: 'none' } }, 'component.feature_flags: a list of texts is expected'],
+  [{ timeout: '10s' }, 'timeout: milliseconds, 1 at least, is expected'],
+  [{ maxOrigins: 0 }, 'maxOrigins: a whole number, 1 at least, is expected'],
+  [{ retry: { initial_interval: 5 } }, 'retry.randomization_factor: a number is expected'],
+  [{ temporality: 'Delta' }, "temporality: 'cumulative' or 'delta' is expected"],
+  [{ outbox: './outbox' }, 'outbox: an object with the method attach is expected'],
+  [{ log: console.log }, 'log: an object with the method debug is expected'],
+  [{ follows: ['a'] }, 'follows: a function is expected'],
 ])('refuses %j', (options, message) => {
-  expect(() => program(options)).toThrow(new TypeError(message));
+  expect(() => program(options as never)).toThrow(new TypeError(message));
 });
 
 it('loads nothing but OpenTelemetry and undici', async () => {
