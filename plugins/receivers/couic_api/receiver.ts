@@ -14,10 +14,9 @@ export class CouicApiReceiver implements Receiver {
   readonly #context: ReceiverContext;
   readonly #config: CouicApiConfig;
   readonly #sleep: Sleep;
-  readonly #end = new AbortController();
   #client: CouicApiClient | undefined;
   #reconciling: Reconciling | undefined;
-  #running: Promise<unknown> | undefined;
+  #traffic: TrafficCollection | undefined;
 
   constructor(context: ReceiverContext, config: CouicApiConfig, sleep: Sleep = systemSleep) {
     this.#context = context;
@@ -34,7 +33,6 @@ export class CouicApiReceiver implements Receiver {
     if (tls) await loadClientTls(tls);
     const client = this.#newClient();
     this.#client = client;
-    const { signal } = this.#end;
     const common = { client, ledger, logger, clock, sleep: this.#sleep, instance: this.#config.instance };
     const reconciling =
       reconcile &&
@@ -57,7 +55,9 @@ export class CouicApiReceiver implements Receiver {
       { instance: this.#config.instance },
       `Collecting from ${endpoint.shown}${reconcile ? ', and reconciling rules' : ''}`,
     );
-    this.#running = Promise.all([traffic.run(signal), reconciling?.run(signal)]);
+    this.#traffic = traffic;
+    traffic.start();
+    reconciling?.start();
   }
 
   async examine(signal: AbortSignal): Promise<readonly Finding[]> {
@@ -72,8 +72,7 @@ export class CouicApiReceiver implements Receiver {
   }
 
   async shutdown(): Promise<void> {
-    this.#end.abort();
-    await this.#running;
+    await Promise.all([this.#traffic?.stop(), this.#reconciling?.stop()]);
     await this.#client?.close();
     this.#client = undefined;
   }

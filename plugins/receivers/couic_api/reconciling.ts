@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock, Sleep } from '../../../src/clock.ts';
+import { Repeating } from '../../../src/delivery/repeating.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import type { Reconciliation } from '../../../src/ledger/reconciler.ts';
 import type { RuleCounts } from '../../../src/ledger/traffic.ts';
@@ -38,7 +39,7 @@ export class Reconciling {
   readonly #options: ReconcilingOptions;
   readonly #state: StateLog;
   readonly #incomplete: StateLog;
-  #wake = new AbortController();
+  readonly #repeating: Repeating;
   #underWay = false;
   /** The next one was asked for by numbers that differ. */
   #suspected = false;
@@ -50,11 +51,21 @@ export class Reconciling {
     this.#options = options;
     this.#state = new StateLog(options.logger, options.clock);
     this.#incomplete = new StateLog(options.logger, options.clock);
+    this.#repeating = new Repeating((end) => this.#turn(end), options.sleep);
+  }
+
+  start(): void {
+    this.#repeating.start();
+  }
+
+  /** A reconciliation that is under way ends at once. Safe without `start()`, and twice. */
+  stop(): Promise<void> {
+    return this.#repeating.stop();
   }
 
   /** The next reconciliation begins at once, or as soon as the one under way has ended. */
   soon(): void {
-    this.#wake.abort();
+    this.#repeating.wake();
   }
 
   /**
@@ -68,21 +79,17 @@ export class Reconciling {
     this.soon();
   }
 
-  /** Until the signal is aborted; never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { interval, sleep, clock } = this.#options;
-    while (!signal.aborted) {
-      this.#wake = new AbortController();
-      const suspected = this.#suspected;
-      this.#suspected = false;
-      this.#underWay = true;
-      this.last = await this.#once(signal);
-      this.#underWay = false;
-      this.#ended = clock.monotonic();
-      if (this.last && this.last.added + this.last.removed > 0) this.#patience = 0;
-      else if (suspected) this.#patience = Math.min(Math.max(2 * this.#patience, PATIENCE), interval);
-      await sleep(this.last ? interval : Math.min(interval, RETRY), AbortSignal.any([signal, this.#wake.signal]));
-    }
+  async #turn(end: AbortSignal): Promise<number> {
+    const { interval, clock } = this.#options;
+    const suspected = this.#suspected;
+    this.#suspected = false;
+    this.#underWay = true;
+    this.last = await this.#once(end);
+    this.#underWay = false;
+    this.#ended = clock.monotonic();
+    if (this.last && this.last.added + this.last.removed > 0) this.#patience = 0;
+    else if (suspected) this.#patience = Math.min(Math.max(2 * this.#patience, PATIENCE), interval);
+    return this.last ? interval : Math.min(interval, RETRY);
   }
 
   async #once(signal: AbortSignal): Promise<Reconciliation | undefined> {

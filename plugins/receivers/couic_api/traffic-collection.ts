@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock, Sleep } from '../../../src/clock.ts';
+import { Repeating } from '../../../src/delivery/repeating.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import type { TrafficReading } from '../../../src/ledger/traffic.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
@@ -30,21 +31,29 @@ export class TrafficCollection {
   readonly #options: TrafficCollectionOptions;
   readonly #state: StateLog;
   readonly #watch = new CountWatch();
+  readonly #repeating: Repeating;
   #away = false;
 
   constructor(options: TrafficCollectionOptions) {
     this.#options = options;
     this.#state = new StateLog(options.logger, options.clock);
+    this.#repeating = new Repeating((end) => this.#turn(end), options.sleep);
   }
 
-  /** Until the signal is aborted; never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { clock, interval, sleep } = this.#options;
-    while (!signal.aborted) {
-      const began = clock.monotonic();
-      await this.#once(signal);
-      await sleep(Math.max(0, began + interval - clock.monotonic()), signal);
-    }
+  start(): void {
+    this.#repeating.start();
+  }
+
+  /** A reading that is under way ends at once. Safe without `start()`, and twice. */
+  stop(): Promise<void> {
+    return this.#repeating.stop();
+  }
+
+  async #turn(end: AbortSignal): Promise<number> {
+    const { clock, interval } = this.#options;
+    const began = clock.monotonic();
+    await this.#once(end);
+    return Math.max(0, began + interval - clock.monotonic());
   }
 
   async #once(signal: AbortSignal): Promise<void> {
