@@ -35,7 +35,7 @@ export interface BuildOptions {
   readonly health: Health;
   readonly connections: ConnectionBudget;
   readonly carried: Carried;
-  readonly meterProvider: Pick<BridgeMeterProvider, 'getMeter' | 'componentMeter' | 'add'>;
+  readonly meterProvider: Pick<BridgeMeterProvider, 'getMeter' | 'componentMeter' | 'add' | 'resource'>;
   readonly version: string;
   createLedger(options: ServiceLedgerOptions): ServiceLedger;
 }
@@ -200,6 +200,7 @@ class Builder {
     const instances = fedBy('metrics');
     return {
       instances: () => instances,
+      resource: () => this.#options.meterProvider.resource(),
       producer: (some) => ledger.producer(narrowed(instances, some)),
       beforeForgetting: (listener) => scope.onEnd(ledger.beforeForgetting(listener)),
       attach: (fold) => scope.attach(log, foldName(configured), fold, isRunning),

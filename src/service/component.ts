@@ -1,4 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
 import type { MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 import type { ZodType } from 'zod';
@@ -101,6 +102,8 @@ export interface ExporterContext extends ComponentContext {
   beforeForgetting(listener: () => Promise<void>): void;
   /** Names of the instances that this exporter's metrics pipelines feed, in configuration order. From `start()` on. */
   instances(): readonly string[];
+  /** What every signal is of: this bridge. From `start()` on. */
+  resource(): Resource;
   /**
    * Durable state of this component: call it in `create`, at most once. When `start()` is called, the fold has all that was
    * written down for a component of this id.

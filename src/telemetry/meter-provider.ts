@@ -26,6 +26,8 @@ export interface BridgeMeterProvider {
   add(reader: MetricReader): void;
   /** What there is of these exporters is shown no more: they are gone. */
   hide(exporters: ReadonlySet<string>): void;
+  /** What is measured. Once the store was loaded. */
+  resource(): Resource;
 }
 
 interface MeterProviderOptions {
@@ -54,6 +56,7 @@ export function createMeterProvider({ resource, version }: MeterProviderOptions)
   const measured = () => (typeof resource === 'function' ? resource() : resource);
 
   return {
+    resource: measured,
     getMeter(scope) {
       if (sdk) return sdk.getMeter(scope, version);
       const meter = deferred.get(scope) ?? new DeferredMeter();

@@ -56,6 +56,7 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
     connections: new ConnectionBudget(Number.POSITIVE_INFINITY),
     version: VERSION,
     instances: () => ['edge'],
+    resource: () => provider.resource(),
     producer: () => producer ?? { collect: () => Promise.reject(new Error('no producer in this test')) },
     beforeForgetting: () => {},
     has: (signal) => signal === 'metrics',

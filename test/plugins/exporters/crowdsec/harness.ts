@@ -153,6 +153,7 @@ export class Host {
       version: '1.2.3',
       producer: (instances) => joined([this.ledger.producer(instances ?? this.instances), ...this.producers]),
       instances: () => this.instances,
+      resource: () => provider.resource(),
       has: (signal) => signal === 'metrics',
       eventFeed: () => {
         throw new Error('no events in this test');
