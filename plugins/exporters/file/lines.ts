@@ -1,0 +1,28 @@
+import { JsonLogsSerializer } from '@opentelemetry/otlp-transformer';
+import type { CouicEvent } from '../../../src/events/event.ts';
+import { couicDocument } from '../../../src/events/formats/couic.ts';
+import { ecsDocument } from '../../../src/events/formats/ecs.ts';
+import { jsonLine } from '../../../src/events/formats/json-line.ts';
+import { type LogSource, logRecord } from '../../../src/events/formats/otlp.ts';
+import { printable } from '../../../src/telemetry/printable.ts';
+import type { FileConfig } from './config.ts';
+
+/** An event as one line, with its line feed. */
+type Line = (event: CouicEvent) => Buffer;
+
+/** @param source - what OTLP says of the bridge. */
+export function lineOf(format: FileConfig['format'], source: LogSource): Line {
+  switch (format) {
+    case 'couic':
+      return (event) => Buffer.from(`${jsonLine(couicDocument(event))}\n`);
+    case 'ecs':
+      return (event) => Buffer.from(`${jsonLine(ecsDocument(event))}\n`);
+    case 'otlp_json':
+      // A request for each: the Collector's receiver of such files takes no line of more than 1 MiB.
+      return (event) => Buffer.from(`${printable(otlpJson(event, source))}\n`);
+  }
+}
+
+function otlpJson(event: CouicEvent, source: LogSource): string {
+  return Buffer.from(JsonLogsSerializer.serializeRequest([logRecord(event, source)])!).toString('utf8');
+}
