@@ -7,19 +7,20 @@ import { type LogSource, logRecord } from '../../../src/events/formats/otlp.ts';
 import { printable } from '../../../src/telemetry/printable.ts';
 import type { FileConfig } from './config.ts';
 
-/** An event as one line, with its line feed. */
-type Line = (event: CouicEvent) => Buffer;
+/** An event as one line, with its line feed. @param source - what OTLP says of the bridge. */
+export function lineOf(format: FileConfig['format'], event: CouicEvent, source: LogSource): Buffer {
+  return Buffer.from(`${textOf(format, event, source)}\n`);
+}
 
-/** @param source - what OTLP says of the bridge. */
-export function lineOf(format: FileConfig['format'], source: LogSource): Line {
+function textOf(format: FileConfig['format'], event: CouicEvent, source: LogSource): string {
   switch (format) {
     case 'couic':
-      return (event) => Buffer.from(`${jsonLine(couicDocument(event))}\n`);
+      return jsonLine(couicDocument(event));
     case 'ecs':
-      return (event) => Buffer.from(`${jsonLine(ecsDocument(event))}\n`);
+      return jsonLine(ecsDocument(event));
     case 'otlp_json':
       // A request for each: the Collector's receiver of such files takes no line of more than 1 MiB.
-      return (event) => Buffer.from(`${printable(otlpJson(event, source))}\n`);
+      return printable(otlpJson(event, source));
   }
 }
 

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import type { ExporterContext } from '../../../src/component.ts';
 import { Repeating } from '../../../src/delivery/repeating.ts';
 import type { CouicEvent } from '../../../src/events/event.ts';
-import { logSource } from '../../../src/events/formats/otlp.ts';
+import { type LogSource, logSource } from '../../../src/events/formats/otlp.ts';
+import { onceEach } from '../../../src/events/once-each.ts';
 import type { Delivery, EventSink, Failure } from '../../../src/events/sink.ts';
 import { type Sleep, systemSleep } from '../../../src/sleep.ts';
 import { printable } from '../../../src/telemetry/printable.ts';
@@ -18,13 +19,14 @@ const written = new Set<string>();
 /** Events as lines of a file. */
 export class FileSink implements EventSink {
   readonly shown: string;
+  readonly sizeOf: (event: CouicEvent) => number;
   readonly #context: ExporterContext;
-  readonly #format: FileConfig['format'];
   readonly #path: string;
   readonly #file: LineFile;
   /** Rotation has its hours, also when no events come. */
   readonly #housekeeping: Repeating;
-  #line: ReturnType<typeof lineOf> | undefined;
+  readonly #line: (event: CouicEvent) => Buffer;
+  #source: LogSource | undefined;
   #opened = false;
   #turns: Promise<unknown> = Promise.resolve();
 
@@ -33,7 +35,8 @@ export class FileSink implements EventSink {
     const { clock, logger } = context;
     this.shown = printable(path);
     this.#context = context;
-    this.#format = format;
+    this.#line = onceEach((event) => lineOf(format, event, this.#source!));
+    this.sizeOf = (event) => this.#line(event).length;
     this.#path = resolve(path);
     this.#file = new LineFile({ path: this.#path, createDirectory, rotation, clock, logger });
     this.#housekeeping = new Repeating(() => this.#keepBounds(), sleep);
@@ -44,7 +47,7 @@ export class FileSink implements EventSink {
       throw new Error(`${this.shown} is the path of another exporter too: give each its own`);
     written.add(this.#path);
     this.#opened = true;
-    this.#line = lineOf(this.#format, logSource(this.#context));
+    this.#source = logSource(this.#context);
     try {
       await this.#inTurn(() => this.#file.open());
     } catch (error) {
@@ -57,7 +60,7 @@ export class FileSink implements EventSink {
 
   /** What was written is synced; a signal cannot end a system call, and none of them takes long. */
   async send(events: readonly CouicEvent[]): Promise<Delivery | Failure> {
-    const lines = events.map((event) => this.#line!(event));
+    const lines = events.map(this.#line);
     try {
       await this.#inTurn(() => this.#file.append(lines));
       return {};
