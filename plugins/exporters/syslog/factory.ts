@@ -1,4 +1,4 @@
-import type { ExporterFactory } from '../../../src/component.ts';
+import type { ExporterFactory } from '../../../src/service/component.ts';
 import { EventExporter } from '../../../src/events/event-exporter.ts';
 import { type SyslogConfig, schema } from './config.ts';
 import { TcpSink } from './tcp-sink.ts';

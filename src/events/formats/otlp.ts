@@ -1,5 +1,5 @@
 import type { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
-import type { ExporterContext } from '../../component.ts';
+import type { ExporterContext } from '../../service/component.ts';
 import { ATTR } from '../../telemetry/names.ts';
 import type { CouicEvent, EventMetadata, EventNetwork, QuarantineEvent, RuleEvent } from '../event.ts';
 import { sentence } from './sentence.ts';
