@@ -1,9 +1,11 @@
 import { crowdsec } from '../plugins/exporters/crowdsec/factory.ts';
 import { elasticsearch } from '../plugins/exporters/elasticsearch/factory.ts';
+import { file } from '../plugins/exporters/file/factory.ts';
 import { otlpHttp } from '../plugins/exporters/otlp_http/factory.ts';
 import { prometheus } from '../plugins/exporters/prometheus/factory.ts';
 import { prometheusRemoteWrite } from '../plugins/exporters/prometheusremotewrite/factory.ts';
 import { splunkHec } from '../plugins/exporters/splunk_hec/factory.ts';
+import { syslog } from '../plugins/exporters/syslog/factory.ts';
 import { fileStorage } from '../plugins/extensions/file_storage/factory.ts';
 import { healthCheck } from '../plugins/extensions/health_check/factory.ts';
 import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
@@ -20,6 +22,8 @@ export const factories: readonly AnyFactory[] = [
   prometheusRemoteWrite,
   elasticsearch,
   splunkHec,
+  syslog,
+  file,
   fileStorage,
   healthCheck,
 ];

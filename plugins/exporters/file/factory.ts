@@ -1,7 +1,5 @@
 import type { ExporterFactory } from '../../../src/service/component.ts';
-import { EventExporter } from '../../../src/events/event-exporter.ts';
 import { type FileConfig, schema } from './config.ts';
-import { FileSink } from './sink.ts';
 
 export const file: ExporterFactory<FileConfig> = {
   kind: 'exporter',
@@ -9,5 +7,9 @@ export const file: ExporterFactory<FileConfig> = {
   signals: ['logs'],
   stability: 'beta',
   schema,
-  create: (context, config) => new EventExporter(context, config, new FileSink(context, config)),
+  async create(context, config) {
+    const { EventExporter } = await import('../../../src/events/event-exporter.ts');
+    const { FileSink } = await import('./sink.ts');
+    return new EventExporter(context, config, new FileSink(context, config));
+  },
 };

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import type { ExporterContext } from '../../../src/service/component.ts';
+import { type Sleep, systemSleep } from '../../../src/clock.ts';
 import { Repeating } from '../../../src/delivery/repeating.ts';
 import type { CouicEvent } from '../../../src/events/event.ts';
 import { type LogSource, logSource } from '../../../src/events/formats/otlp.ts';
 import { onceEach } from '../../../src/events/once-each.ts';
 import type { Delivery, EventSink, Failure } from '../../../src/events/sink.ts';
-import { type Sleep, systemSleep } from '../../../src/clock.ts';
+import type { ExporterContext } from '../../../src/service/component.ts';
 import { printable } from '../../../src/telemetry/printable.ts';
 import type { FileConfig } from './config.ts';
 import { LineFile, Unwritten } from './line-file.ts';

@@ -1,8 +1,5 @@
 import type { ExporterFactory } from '../../../src/service/component.ts';
-import { EventExporter } from '../../../src/events/event-exporter.ts';
 import { type SyslogConfig, schema } from './config.ts';
-import { TcpSink } from './tcp-sink.ts';
-import { UdpSink } from './udp-sink.ts';
 
 export const syslog: ExporterFactory<SyslogConfig> = {
   kind: 'exporter',
@@ -10,8 +7,13 @@ export const syslog: ExporterFactory<SyslogConfig> = {
   signals: ['logs'],
   stability: 'beta',
   schema,
-  create(context, config) {
-    const sink = config.network === 'udp' ? new UdpSink(config) : new TcpSink(context, config);
-    return new EventExporter(context, config, sink);
+  async create(context, config) {
+    const { EventExporter } = await import('../../../src/events/event-exporter.ts');
+    if (config.network === 'udp') {
+      const { UdpSink } = await import('./udp-sink.ts');
+      return new EventExporter(context, config, new UdpSink(config));
+    }
+    const { TcpSink } = await import('./tcp-sink.ts');
+    return new EventExporter(context, config, new TcpSink(context, config));
   },
 };

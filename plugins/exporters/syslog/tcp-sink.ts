@@ -1,4 +1,4 @@
-import type { ExporterContext } from '../../../src/service/component.ts';
+import { type Sleep, systemSleep } from '../../../src/clock.ts';
 import { formatEndpoint } from '../../../src/config/endpoint.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
 import { Backoff } from '../../../src/delivery/backoff.ts';
@@ -9,7 +9,7 @@ import type { CouicEvent } from '../../../src/events/event.ts';
 import { syslogMessage } from '../../../src/events/formats/rfc5424.ts';
 import { onceEach } from '../../../src/events/once-each.ts';
 import type { Delivery, EventSink, Failure } from '../../../src/events/sink.ts';
-import { type Sleep, systemSleep } from '../../../src/clock.ts';
+import type { ExporterContext } from '../../../src/service/component.ts';
 import { isSecure, type SyslogConfig } from './config.ts';
 import { Unconfirmed, type Written } from './unconfirmed.ts';
 

@@ -7,7 +7,7 @@ import { shallow } from './shallow.ts';
 import { isoTime } from './time.ts';
 
 /** As the official serializers take it. */
-export type LogRecord = Parameters<typeof ProtobufLogsSerializer.serializeRequest>[0][number];
+type LogRecord = Parameters<typeof ProtobufLogsSerializer.serializeRequest>[0][number];
 type Attributes = LogRecord['attributes'];
 
 /** What all records of an exporter share: the serializers group by identity. */

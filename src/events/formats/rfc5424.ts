@@ -61,10 +61,9 @@ export function syslogMessage(event: CouicEvent, format: SyslogFormat): Buffer {
   const priority = FACILITIES.indexOf(facility) * 8 + SEVERITIES.indexOf(level);
   const { time, metadata = {}, metadata_cut, ...flat } = couicDocument(event);
   const head = `<${priority}>1 ${time ?? '-'} ${hostname} ${app_name} - ${event.name} [${sd_id}`;
-  const params = Object.entries({ ...flat, ...(metadata as object) }).map(([name, value]) => ({
-    name,
-    text: asText(value),
-  }));
+  const params = Object.entries({ ...flat, ...(metadata as object) })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ({ name, text: asText(value) }));
   const said = sentence(event);
   const whole = `${head}${params.map(param).join('')}${metadata_cut ? MARK : ''}]${message(said)}`;
   if (Buffer.byteLength(whole) <= most) return Buffer.from(whole);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type SyslogFormat, syslogMessage } from '../../../src/events/formats/rfc5424.ts';
-import { addedEvent, expiredEvent, quarantinedEvent } from '../../support/sample-events.ts';
 import { parseSyslog } from '../../support/parse-syslog.ts';
+import { addedEvent, expiredEvent, quarantinedEvent } from '../../support/sample-events.ts';
 
 const format: SyslogFormat = {
   facility: 'local4',
@@ -41,7 +41,9 @@ test('what is no ASCII is marked as UTF-8', () => {
 describe('whatever stood in a report', () => {
   const nasty = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.string({ unit: fc.constantFrom(']', '"', '\\', '\n', '\r', '\0', '\u2028', '\u0085', ' ', 'a', '\ud800', '🙂', '[') }),
+    fc.string({
+      unit: fc.constantFrom(']', '"', '\\', '\n', '\r', '\0', '\u2028', '\u0085', ' ', 'a', '\ud800', '🙂', '['),
+    }),
   );
   const free = fc.oneof(nasty, fc.jsonValue());
 
