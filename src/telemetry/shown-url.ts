@@ -5,7 +5,7 @@ const HIDDEN = '[redacted]';
 /** Parts of paths that many APIs have. Any other part may be a token: of a webhook, of a tenant. */
 const COMMON = new Set(
   (
-    'api collector cortex couic crowdsec data import ingest insert lapi metrics mimir opentelemetry otel otlp prom ' +
+    'api collector cortex couic crowdsec data import ingest insert lapi logs metrics mimir opentelemetry otel otlp prom ' +
     'prometheus push receive remote thanos v0 v1 v2 v3 victoriametrics write'
   ).split(' '),
 );
