@@ -1,0 +1,19 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** What tries several folders together, or is no code. */
+const OTHERS = /^(docs|deploy|support|testdata|integration|hostile|regression|faults|conformance|bench)(\/|$)/;
+
+test('the tests of a folder are in the folder of the same name', () => {
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'test/**/*.test.ts'], {
+    encoding: 'utf8',
+  });
+  const folders = new Set(
+    files.split('\n').flatMap((file) => (file === '' ? [] : dirname(file).replace(/^test\/?/, ''))),
+  );
+  const mirrored = [...folders].filter((folder) => folder !== '' && !OTHERS.test(folder));
+  expect(mirrored.length).toBeGreaterThan(15);
+  expect(mirrored.filter((folder) => !existsSync(`src/${folder}`) && !existsSync(folder))).toEqual([]);
+});
