@@ -83,7 +83,7 @@ function read(body: Uint8Array): Item[] | undefined {
 }
 
 function fateOf({ status, error }: Item): 'taken' | 'known' | 'again' | 'refused' {
-  if (status >= 200 && status < 300) return error ? 'again' : 'taken';
+  if (status >= 200 && status < 300) return 'taken';
   if (status === 409) return 'known';
   if (status !== 400 && status !== 413) return 'again';
   const ofTheState = OF_THE_STATE.has(error?.type ?? '') || STATE_WORDS.test(error?.reason ?? '');

@@ -76,7 +76,6 @@ export class ElasticsearchSink implements EventSink {
         return { reason: answer.reason, message: answer.message };
       }
       if (answer.status !== 200) return judgeRefusal(answer, client.shown);
-      if (!answer.whole) return { reason: 'protocol', message: `${client.shown} broke off its answer` };
       const judged = judgeItems(events, answer.body, client.shown);
       if ('reason' in judged) return judged;
       if (judged.known > 0) this.#context.onKnown?.(judged.known);

@@ -194,10 +194,13 @@ describe('items are judged one by one', () => {
     expect(await sink.send(some(2), never)).toMatchObject({ reason: 'protocol' });
   });
 
-  test.each(['<html>', '{}', '{"errors":false}', '{"items":[{}]}', '[]'])('nor is %s', async (body) => {
-    const { sink } = await start({}, [{ status: 200, body }]);
-    expect(await sink.send(some(1), never)).toMatchObject({ reason: 'protocol' });
-  });
+  test.each(['<html>', '{}', '{"items":[{"create":{"status":201}}', '{"errors":false}', '{"items":[{}]}', '[]'])(
+    'nor is %s',
+    async (body) => {
+      const { sink } = await start({}, [{ status: 200, body }]);
+      expect(await sink.send(some(1), never)).toMatchObject({ reason: 'protocol' });
+    },
+  );
 });
 
 describe('a whole request that is refused', () => {
@@ -247,6 +250,17 @@ describe('several endpoints', () => {
     for (const id of ['a', 'b']) expect(await sink.send([addedEvent({ id })], never)).toEqual({ refused: [] });
     expect(server.requests).toHaveLength(2);
     expect(sink.shown).toBe(`http://127.0.0.1:9, ${endpoint}`);
+  });
+
+  test('after a timeout nobody knows what arrived: a failure, and the next one’s turn', async () => {
+    const { server: slow, endpoint } = await start({}, ['hang']);
+    const other = await start({}, [items(created)]);
+    const config = { ...schema.parse({ endpoints: [endpoint, other.endpoint] }), timeout: 200 };
+    const sink = new ElasticsearchSink(config, { version: '1' });
+    ends.push(() => sink.close());
+    expect(await sink.send(some(1), never)).toMatchObject({ reason: 'timeout' });
+    expect([slow.requests.length, other.server.requests.length]).toEqual([1, 0]);
+    expect(await sink.send(some(1), never)).toEqual({ refused: [] });
   });
 
   test('none of which is there: a failure', async () => {
