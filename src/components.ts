@@ -1,4 +1,5 @@
 import { crowdsec } from '../plugins/exporters/crowdsec/factory.ts';
+import { windowsCommand } from '../plugins/exporters/crowdsec/windows-command.ts';
 import { elasticsearch } from '../plugins/exporters/elasticsearch/factory.ts';
 import { file } from '../plugins/exporters/file/factory.ts';
 import { otlpHttp } from '../plugins/exporters/otlp_http/factory.ts';
@@ -10,6 +11,7 @@ import { fileStorage } from '../plugins/extensions/file_storage/factory.ts';
 import { healthCheck } from '../plugins/extensions/health_check/factory.ts';
 import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
 import { couicApiReceiver } from '../plugins/receivers/couic_api/factory.ts';
+import type { Command } from './cli/command.ts';
 import type { AnyFactory } from './service/component.ts';
 
 /** Every component of the bridge: the only file that imports plugins/. A type that is here twice fails at start. */
@@ -27,3 +29,6 @@ export const factories: readonly AnyFactory[] = [
   fileStorage,
   healthCheck,
 ];
+
+/** Commands that components bring, each in the folder of its component. */
+export const componentCommands: readonly Command[] = [windowsCommand];

@@ -1,3 +1,4 @@
+import { componentCommands } from '../components.ts';
 import type { Command } from './command.ts';
 import { componentsCommand } from './components.ts';
 import { doctorCommand } from './doctor.ts';
@@ -12,7 +13,6 @@ import { rulesCommand } from './rules.ts';
 import { runCommand } from './run.ts';
 import { tokenCommand } from './token.ts';
 import { validateCommand } from './validate.ts';
-import { windowsCommand } from './windows.ts';
 
 /** Every command, in the order of the help; the first runs without a name. */
 export const commands: readonly Command[] = [
@@ -23,7 +23,7 @@ export const commands: readonly Command[] = [
   tokenCommand,
   reloadCommand,
   doctorCommand,
-  windowsCommand,
+  ...componentCommands,
   quarantineCommand,
   limitsCommand,
   explainCommand,

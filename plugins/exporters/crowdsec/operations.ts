@@ -1,14 +1,9 @@
-import {
-  type ShownWindow,
-  WINDOW_OPERATIONS,
-  type WindowList,
-  type WindowSummary,
-} from '../../../src/service/admin/windows.ts';
 import type { Operation } from '../../../src/service/component.ts';
 import { LIMITS_OPERATION, type LimitList } from '../../../src/telemetry/limits.ts';
 import type { CrowdSecConfig } from './config.ts';
 import type { QuarantinedWindow, WaitingWindow } from './outbox.ts';
 import type { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
+import { type ShownWindow, WINDOW_OPERATIONS, type WindowList, type WindowSummary } from './window-list.ts';
 
 /** What operators may do with windows, `couic-otel-bridge windows list | show N | resend N`, and what `limits` shows. */
 export function windowOperations(

@@ -1,10 +1,10 @@
-import { type Admin, type AdminComponent, AdminError } from '../service/admin/admin.ts';
-import { type ShownWindow, WINDOW_OPERATIONS, type WindowList, type WindowSummary } from '../service/admin/windows.ts';
-import { type Command, type CommandContext, UsageError } from './command.ts';
-import { CONFIG_USAGE } from './config-options.ts';
-import { EXIT } from './exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
-import { isoTime } from './shown-time.ts';
+import { type Command, type CommandContext, UsageError } from '../../../src/cli/command.ts';
+import { CONFIG_USAGE } from '../../../src/cli/config-options.ts';
+import { EXIT } from '../../../src/cli/exit-codes.ts';
+import { openChosen, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
+import { isoTime } from '../../../src/cli/shown-time.ts';
+import { type Admin, type AdminComponent, AdminError } from '../../../src/service/admin/admin.ts';
+import { type ShownWindow, WINDOW_OPERATIONS, type WindowList, type WindowSummary } from './window-list.ts';
 
 const ACTIONS = ['list', 'show', 'resend'] as const;
 type Action = (typeof ACTIONS)[number];

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { commands } from '../../src/cli/commands.ts';
-import { systemClock } from '../../src/clock.ts';
-import { factories } from '../../src/components.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { Service } from '../../src/service/service.ts';
-import { runCli } from '../support/cli.ts';
-import { until } from '../support/fake-time.ts';
-import { LapiServer } from '../support/lapi/server.ts';
-import { bodyOf } from '../support/ledger.ts';
+import { commands } from '../../../../src/cli/commands.ts';
+import { systemClock } from '../../../../src/clock.ts';
+import { factories } from '../../../../src/components.ts';
+import { loadConfig } from '../../../../src/config/load-config.ts';
+import { Service } from '../../../../src/service/service.ts';
+import { runCli } from '../../../support/cli.ts';
+import { until } from '../../../support/fake-time.ts';
+import { LapiServer } from '../../../support/lapi/server.ts';
+import { bodyOf } from '../../../support/ledger.ts';
 
 const REFUSAL = { kind: 'status', status: 422, body: '{"message":"validation failure list:\\nno"}' } as const;
 
