@@ -27,6 +27,7 @@ const bulk = (url: string) => ({
   },
 });
 const hec = (url: string) => ({ endpoint: `${url}/insert/splunk/services/collector/event`, token: 'any' });
+const otlp = (url: string) => ({ logs_endpoint: `${url}/insert/opentelemetry/v1/logs` });
 
 describeWith(['victorialogs'], 'Events in VictoriaLogs', ({ victorialogs }) => {
   const start = async () => {
@@ -40,6 +41,7 @@ describeWith(['victorialogs'], 'Events in VictoriaLogs', ({ victorialogs }) => {
   test.each([
     ['elasticsearch', bulk, '"ecs.version":*'],
     ['splunk_hec', hec, 'sourcetype:"couic:event"'],
+    ['otlp_http', otlp, '"log.record.uid":*'],
   ] as const)(
     'by %s: a block is found by its detail, under one id after ten kills of the bridge',
     async (type, options, own) => {

@@ -22,6 +22,7 @@ const DEBIAN: Readonly<Partial<Record<ToolName, DebianTool>>> = {
   nginx: { package: 'nginx', commands: ['nginx', '/usr/sbin/nginx'], version: '-v' },
   haproxy: { package: 'haproxy', commands: ['haproxy', '/usr/sbin/haproxy'], version: '-v' },
   caddy: { package: 'caddy', commands: ['caddy'], version: 'version' },
+  rsyslogd: { package: 'rsyslog-gnutls', commands: ['rsyslogd', '/usr/sbin/rsyslogd'], version: '-v' },
 };
 
 /** What OpenSearch is fetched and run with. */

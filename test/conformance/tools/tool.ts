@@ -11,6 +11,7 @@ export const TOOL_NAMES = [
   'nginx',
   'haproxy',
   'caddy',
+  'rsyslogd',
   'opensearch',
   'victorialogs',
 ] as const;
