@@ -63,7 +63,7 @@ test('the date of an answer confirms a clock that is held back', async () => {
   onTestFinished(() => receiver.shutdown());
   expect(context.trustedClock.heldBack).toBeGreaterThan(0);
   await receiver.start();
-  await expect.poll(() => context.trustedClock.believedFor).toBe("Couic's API has the same time");
+  await expect.poll(() => context.trustedClock.believedFor, { timeout: 20_000 }).toBe("Couic's API has the same time");
 });
 
 test('the factory is registered under the name of the configuration', async () => {
