@@ -129,3 +129,59 @@ export const pushFailures = seriesPanel(
     '{{exporter}} dropped: {{reason}}',
   ),
 );
+
+export const eventsSent = seriesPanel(
+  {
+    title: 'Events: sent and refused a minute',
+    description:
+      'Events that the other side took, and those that it refused for good, by exporter. Empty without a logs pipeline.',
+    unit: 'none',
+    width: 12,
+    min: 0,
+  },
+  range('sum by (exporter) (rate(couic_bridge_events_sent_total[$__rate_interval])) * 60', '{{exporter}}'),
+  range(
+    'sum by (exporter, reason) (rate(couic_bridge_events_refused_total[$__rate_interval])) * 60',
+    '{{exporter}} refused: {{reason}}',
+  ),
+);
+
+export const eventsWaiting = seriesPanel(
+  {
+    title: 'Events: entries of the log that wait',
+    description: 'Entries of the log after the last one whose events were all sent, by exporter.',
+    unit: 'none',
+    width: 12,
+    min: 0,
+  },
+  range('max by (exporter) (couic_bridge_events_queue_entries)', '{{exporter}}'),
+);
+
+export const oldestEvent = seriesPanel(
+  {
+    title: 'Events: age of the oldest',
+    description: 'How long the oldest event that is under way has been waiting. Runbook: CouicEventsStalled.',
+    unit: 's',
+    width: 12,
+    min: 0,
+    thresholds: [[600, 'red']],
+  },
+  range('max by (exporter) (couic_bridge_events_oldest_event_age_seconds)', '{{exporter}}'),
+);
+
+export const eventFailures = seriesPanel(
+  {
+    title: 'Events: failed and dropped an hour',
+    description:
+      'Attempts that failed and are made again, and what the bounds took unsent. Runbook: CouicEventsDropped.',
+    unit: 'none',
+    width: 12,
+    min: 0,
+  },
+  range(
+    'sum by (exporter, reason) (increase(couic_bridge_events_send_failed_total[1h]))',
+    '{{exporter}} failed: {{reason}}',
+  ),
+  range('sum by (exporter) (increase(couic_bridge_events_dropped_entries_total[1h]))', '{{exporter}} entries dropped'),
+  range('sum by (exporter) (increase(couic_bridge_events_dropped_total[1h]))', '{{exporter}} events dropped'),
+);

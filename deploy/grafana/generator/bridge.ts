@@ -1,10 +1,14 @@
 import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import {
+  eventFailures,
+  eventsSent,
+  eventsWaiting,
   failures,
   LOST,
   lastWindow,
   lostWindows,
   oldest,
+  oldestEvent,
   outbox,
   pushed,
   pushFailures,
@@ -48,6 +52,10 @@ export function bridge(): DashboardBuilder {
     .withPanel(failures)
     .withPanel(pushed)
     .withPanel(pushFailures)
+    .withPanel(eventsSent)
+    .withPanel(eventsWaiting)
+    .withPanel(oldestEvent)
+    .withPanel(eventFailures)
     .withPanel(drift)
     .withPanel(overflows);
 }
