@@ -31,8 +31,15 @@ export class BridgeProcess {
     return mkdtempSync(join(tmpdir(), 'couic-bench-'));
   }
 
-  /** @param instances - their names are their tokens; none: one open instance `couic`. */
-  static async start(directory: string, instances: readonly string[] = []): Promise<BridgeProcess> {
+  /**
+   * @param instances - their names are their tokens; none: one open instance `couic`.
+   * @param sinks - exporters of events, by their ids, with their options.
+   */
+  static async start(
+    directory: string,
+    instances: readonly string[] = [],
+    sinks: Readonly<Record<string, object>> = {},
+  ): Promise<BridgeProcess> {
     const [port, metricsPort, healthPort] = [await freePort(), await freePort(), await freePort()];
     const config = join(directory, 'config.json');
     const couic = {
@@ -43,14 +50,17 @@ export class BridgeProcess {
     };
     const settings = {
       receivers: { couic },
-      exporters: { prometheus: { endpoint: `127.0.0.1:${metricsPort}` } },
+      exporters: { prometheus: { endpoint: `127.0.0.1:${metricsPort}` }, ...sinks },
       extensions: {
         file_storage: { directory: join(directory, 'state') },
         health_check: { endpoint: `127.0.0.1:${healthPort}` },
       },
       service: {
         extensions: ['file_storage', 'health_check'],
-        pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus'] } },
+        pipelines: {
+          metrics: { receivers: ['couic'], exporters: ['prometheus'] },
+          ...(Object.keys(sinks).length > 0 && { logs: { receivers: ['couic'], exporters: Object.keys(sinks) } }),
+        },
         telemetry: { logs: { level: 'error' } },
       },
     };

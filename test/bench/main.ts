@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Benchmark, Row } from './benchmark.ts';
+import { events } from './events.ts';
 import { growth } from './growth/growth.ts';
 import { drawCurves } from './growth/picture.ts';
 import { listener } from './http/listener.ts';
@@ -25,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   first,
   single,
   backlog,
+  events,
   growth,
   rules,
   expiry,

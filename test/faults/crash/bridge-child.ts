@@ -1,13 +1,16 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort } from '../../support/free-port.ts';
 import { sumByLabels } from '../../support/parse-exposition.ts';
 import type { KillPlan } from './kill-plan.ts';
+
+const RETRY = { initial_interval: '50ms', max_interval: '300ms' };
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -20,6 +23,8 @@ export async function buildChild(): Promise<void> {
 export class KilledBridge {
   readonly directory = mkdtempSync(join(tmpdir(), 'couic-crash-'));
   readonly #config = join(this.directory, 'config.json');
+  /** Lines of JSON, one for each event. */
+  readonly events = join(this.directory, 'events.json');
   readonly #instances: readonly string[];
   #port = 0;
   #metricsPort = 0;
@@ -30,7 +35,8 @@ export class KilledBridge {
     this.#instances = instances;
   }
 
-  async prepare(lapi: string, interval: string): Promise<void> {
+  /** @param siem - URL of a bulk API. */
+  async prepare(lapi: string, interval: string, siem: string): Promise<void> {
     [this.#port, this.#metricsPort] = [await freePort(), await freePort()];
     const config = {
       receivers: {
@@ -47,13 +53,18 @@ export class KilledBridge {
           api_key: 'test-key',
           interval,
           heartbeat: false,
-          retry_on_failure: { initial_interval: '50ms', max_interval: '300ms' },
+          retry_on_failure: RETRY,
         },
+        elasticsearch: { endpoint: siem, retry_on_failure: RETRY, batch: { max_events: 50 } },
+        file: { path: this.events },
       },
       extensions: { file_storage: { directory: join(this.directory, 'state') } },
       service: {
         extensions: ['file_storage'],
-        pipelines: { metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec'] } },
+        pipelines: {
+          metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec'] },
+          logs: { receivers: ['couic'], exporters: ['elasticsearch', 'file'] },
+        },
         telemetry: { logs: { level: 'warn', encoding: 'json' } },
       },
     };
@@ -90,6 +101,29 @@ export class KilledBridge {
     if (child.signalCode !== 'SIGKILL')
       throw new Error(`the bridge ended by itself: ${child.exitCode}\n${this.#stderr}`);
     return byPlan;
+  }
+
+  /** Waits until none has been on its way for a second: a batch waits for a tenth of that. */
+  async caughtUp(): Promise<void> {
+    for (let turn = 0, idle = 0; turn < 600; turn++) {
+      const ages = await this.scrape('couic_bridge_events_oldest_event_age_seconds', ['exporter']);
+      idle = ages !== null && Object.values(ages).every((age) => age === 0) ? idle + 1 : 0;
+      if (idle === 20) return;
+      await sleep(50);
+    }
+    throw new Error('events are not sent within 30 s');
+  }
+
+  /** Distinct ones, by `instance name`. */
+  eventsInFile(): Record<string, number> {
+    const actions = new Map<string, string>();
+    for (const line of readFileSync(this.events, 'utf8').trimEnd().split('\n')) {
+      const { id, name, instance } = JSON.parse(line) as { id: string; name: string; instance: string };
+      actions.set(id, `${instance} ${name}`);
+    }
+    const counts: Record<string, number> = {};
+    for (const action of actions.values()) counts[action] = (counts[action] ?? 0) + 1;
+    return counts;
   }
 
   /** Ends it in order. */

@@ -7,6 +7,7 @@ import type { Fault } from '../../support/lapi/faults.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
 import { toggleOne } from '../sender/churn.ts';
 import { KilledBridge } from './bridge-child.ts';
+import { BulkServer } from './bulk-server.ts';
 import { type KillPoint, planKill } from './kill-plan.ts';
 import { activeRules, Model } from './model.ts';
 
@@ -23,11 +24,15 @@ export interface CrashResult {
   attempts: number;
   failedAttempts: number;
   windows: number;
+  siem: BulkServer['counts'];
   expected: Outcome;
   actual: Outcome;
 }
 
 interface Outcome {
+  /** Distinct events that the bulk API was given, by `instance name`; and those in the file. */
+  events: Record<string, number>;
+  file: Record<string, number>;
   reports: Record<string, Record<string, number>>;
   active: Record<string, Record<string, number>>;
   processed: number;
@@ -46,8 +51,9 @@ const LAPI_FAULTS: readonly Fault[] = [
 export async function crashRun(seed: number, kills: number, log: (line: string) => void): Promise<CrashResult> {
   const random = seededRandom(seed);
   const lapi = await new LapiServer().start();
+  const siem = await new BulkServer(seededRandom(seed + 1)).start();
   const bridge = new KilledBridge(INSTANCES);
-  await bridge.prepare(lapi.url, '1s');
+  await bridge.prepare(lapi.url, '1s', siem.url);
   const couics = INSTANCES.map((name) => {
     const model = new Model();
     const sender = new CouicSender({ webhook: bridge.webhookOf(name), timings: TIMINGS });
@@ -86,7 +92,11 @@ export async function crashRun(seed: number, kills: number, log: (line: string) 
       const plan = planKill(random, kill);
       if (random() < 0.3) lapi.faults.push(pick(random, LAPI_FAULTS));
       bridge.start(plan);
+      // The sink is killed as well, or away for the whole life of a bridge.
+      if (random() < 0.1) await siem.stop();
       if (await bridge.killedWithin(6000)) byPoint[plan.point] = (byPoint[plan.point] ?? 0) + 1;
+      await siem.stop();
+      await siem.start();
       if (kill % 20 === 19)
         log(`${kill + 1} kills, ${couics.reduce((sum, { model }) => sum + model.total, 0)} reports`);
     }
@@ -114,6 +124,9 @@ export async function crashRun(seed: number, kills: number, log: (line: string) 
         'network_type',
       ]);
     }
+    const expired = await bridge.scrape('couic_rule_expirations_total', ['couic_instance_name']);
+    siem.faulty = 0;
+    await bridge.caughtUp();
     await bridge.stop();
 
     const counts = lapi.counts();
@@ -129,20 +142,46 @@ export async function crashRun(seed: number, kills: number, log: (line: string) 
       attempts: couics.reduce((sum, { sender }) => sum + sender.counts.attempts, 0),
       failedAttempts: couics.reduce((sum, { sender }) => sum + sender.counts.failures, 0),
       windows: lapi.pushes.length,
+      siem: siem.counts,
       expected: {
+        events: expectedEvents(couics, expired ?? {}),
+        file: expectedEvents(couics, expired ?? {}),
         reports: Object.fromEntries(couics.map(({ name, model }) => [name, model.reports])),
         active: Object.fromEntries(couics.map(({ name, firewall }) => [name, activeRules(firewall)])),
         processed: couics.reduce((sum, { model }) => sum + model.total, 0),
         dropped: sum(couics.map(({ model }) => model.dropped)),
       },
-      actual: { reports, active, processed: counts['']?.processed?.report ?? 0, dropped },
+      actual: {
+        events: siem.byAction(),
+        file: bridge.eventsInFile(),
+        reports,
+        active,
+        processed: counts['']?.processed?.report ?? 0,
+        dropped,
+      },
     };
   } finally {
     running = false;
     await Promise.all(couics.map(({ sender }) => sender.stop()));
     await lapi.stop();
+    await siem.stop();
     bridge.remove();
   }
+}
+
+function expectedEvents(
+  couics: readonly { readonly name: string; readonly model: Model }[],
+  expired: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { name, model } of couics) {
+    const of = (action: string) =>
+      Object.entries(model.reports).reduce((sum, [key, count]) => sum + (key.startsWith(action) ? count : 0), 0);
+    counts[`${name} couic.rule.added`] = of('add ');
+    counts[`${name} couic.rule.removed`] = of('remove ');
+    counts[`${name} couic.rule.expired`] = expired[name] ?? 0;
+  }
+  return counts;
 }
 
 async function byInstance(
