@@ -87,11 +87,7 @@ function* reported(source: Source, packed: Packed, metadata: ReadonlyMap<number,
       yield left(told, 'couic.rule.removed', clock);
       continue;
     }
-    const { creation, expiration } = rule.event;
-    yield { ...told.event, id: `${idPrefix}-${place}`, name: 'couic.rule.added', time: creation };
-    // It was over before its report came: nothing else will tell of it.
-    if (expiration !== null && expiration <= clock)
-      yield { ...left(told, 'couic.rule.expired', expiration), id: `${idPrefix}-${place}x` };
+    yield { ...told.event, id: `${idPrefix}-${place}`, name: 'couic.rule.added', time: rule.event.creation };
   }
 }
 

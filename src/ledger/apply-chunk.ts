@@ -89,6 +89,7 @@ function addRule(
   const key = ruleKey(tag, words[at]!);
   if (expiration !== 0 && expiration * 1000 <= clock) {
     instance.expirations.add(key, 1, clock);
+    instance.tellExpiredReport(words, at, tag);
     addLifetime(instance, policyOf(words[at]!), expiration - creation, clock);
     return true;
   }
@@ -138,7 +139,10 @@ export function endRule(rules: Rules, instance: InstanceTotals, rule: Rule, cloc
   const expiration = rules.expiration(rule);
   const key = ruleKeyOf(rules, rule);
   const expired = expiration !== 0 && expiration * 1000 <= clock;
-  if (expired) instance.expirations.add(key, 1, clock);
+  if (expired) {
+    instance.expirations.add(key, 1, clock);
+    instance.tellExpired(rules, rule);
+  }
   addLifetime(instance, rules.policy(rule), (expired ? expiration : clock / 1000) - rules.creation(rule), clock);
   instance.addActive(key, -1);
   instance.tags.hear(rules.tag(rule), clock);

@@ -83,7 +83,6 @@ export class BridgeLedger implements Ledger {
       topic,
       events: options.events,
       logger,
-      namesRules: () => this.#hasEvents,
     });
     this.#quarantineLog = new QuarantineLog(logger, options.clock);
     const { state } = this.#fold;
@@ -129,8 +128,8 @@ export class BridgeLedger implements Ledger {
   async #settle(limits: AttributeLimits): Promise<void> {
     const { state } = this.#fold;
     await appendDecided(this.#topic, () =>
-      state.createdAt === 0 || !isDeepStrictEqual(state.limits, limits)
-        ? { record: encodeSettings({ clock: this.#clock.now(), limits }) }
+      state.createdAt === 0 || !isDeepStrictEqual(state.limits, limits) || state.tellsExpired !== this.#hasEvents
+        ? { record: encodeSettings({ clock: this.#clock.now(), limits, tellsExpired: this.#hasEvents }) }
         : undefined,
     );
   }

@@ -3,13 +3,15 @@ import type { BridgeEvents } from '../events/bridge-events.ts';
 import { appendDecided } from '../log/decide.ts';
 import type { Topic } from '../log/log.ts';
 import { type LedgerState, SMALL_STEP_MS } from './ledger-state.ts';
-import { PackedRules } from './packed-rules.ts';
 import { encodeClock, encodeExpired, encodeExpiredRules } from './records.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
 const TICK_MS = 1000;
 /** Rules of each family that leave in one record: a millisecond or two of work, then others have their turn. */
 const MAX_PER_RECORD = 1024;
+/** Of one Couic in one record, and so many Couic: with their tags, well under what an entry of the log takes. */
+const MAX_TOLD = 256;
+const MAX_PARTS = 16;
 /** After this long without a record the time is written down; well under what a start takes for long. */
 const QUIET_MS = 6 * 3_600_000;
 
@@ -19,8 +21,6 @@ interface ExpiryOptions {
   readonly topic: Topic;
   readonly events: BridgeEvents;
   readonly logger: Logger;
-  /** Whether records say which rules leave, for whoever reads events. */
-  readonly namesRules: () => boolean;
 }
 
 /** Couic reports no expiry, so rules leave by the clock, looked at every second and written into the log. */
@@ -73,7 +73,7 @@ export class Expiry {
       const before = rules.ending;
       try {
         await appendDecided(this.#topic, () =>
-          rules.nextEnd * 1000 <= clock ? { record: this.#record(clock) } : undefined,
+          rules.nextEnd * 1000 <= clock ? { record: encodeExpired({ clock, max: MAX_PER_RECORD }) } : undefined,
         );
       } catch (error) {
         this.#logger.warn({ err: error }, 'Rules whose time is over could not be taken out; trying again in a second');
@@ -82,25 +82,33 @@ export class Expiry {
       const expired = before - rules.ending;
       if (expired > 0) this.#options.events.emit('expired', { rules: expired });
     }
+    await this.#tell();
   }
 
-  #record(clock: number): Uint8Array {
-    if (!this.#options.namesRules()) return encodeExpired({ clock, max: MAX_PER_RECORD });
-    const { rules, instances } = this.#state;
-    const parts = new Map<number, PackedRules>();
-    for (const rule of rules.over(clock, MAX_PER_RECORD)) {
-      const instance = rules.instance(rule);
-      let part = parts.get(instance);
-      if (part === undefined) {
-        part = new PackedRules();
-        parts.set(instance, part);
+  /**
+   * Names the rules whose time was over, for whoever reads events. After they have left: only then is it known which did,
+   * since a report may have been first, or the next add of the same network.
+   */
+  async #tell(): Promise<void> {
+    const { instances } = this.#state;
+    try {
+      while (instances.some(({ untold }) => untold.count > 0)) {
+        await appendDecided(this.#topic, () => {
+          const parts = instances
+            .filter(({ untold }) => untold.count > 0)
+            .map(({ name, untold }) => ({ instance: name, words: untold.first(MAX_TOLD), tags: untold.tags }));
+          const clock = this.#clock.now();
+          return parts.length > 0
+            ? { record: encodeExpiredRules({ clock, parts: parts.slice(0, MAX_PARTS) }) }
+            : undefined;
+        });
       }
-      part.remove(rules, rule, instances[instance]!.tagOf(rules.tag(rule)));
+    } catch (error) {
+      this.#logger.warn(
+        { err: error },
+        'Events of rules whose time is over could not be written; trying again in a second',
+      );
     }
-    return encodeExpiredRules({
-      clock,
-      parts: Array.from(parts, ([instance, { words, tags }]) => ({ instance: instances[instance]!.name, words, tags })),
-    });
   }
 
   /**

@@ -1,5 +1,4 @@
 import type { Entry, Erasure, Fold } from '../log/log.ts';
-import { creationOf, wordsOf } from '../report/packed.ts';
 import { applyChunk, endRule } from './apply-chunk.ts';
 import { applyCorrections } from './apply-corrections.ts';
 import { blankRecord } from './blank-record.ts';
@@ -12,12 +11,10 @@ import {
   decodeExpiredRules,
   decodeForget,
   decodeSettings,
-  type ExpiredRulesRecord,
   kindOf,
   RECORD,
 } from './records.ts';
 import { drawHashKey, type HashKey } from './rules/keyed-hash.ts';
-import { NO_RULE } from './rules/rules.ts';
 import { restoreState, snapshotState } from './snapshot.ts';
 import { Subject } from './subject.ts';
 import { decodeTraffic } from './traffic-record.ts';
@@ -45,12 +42,14 @@ export class LedgerFold implements Fold {
         return;
       }
       case RECORD.expiredRules:
-        endNamed(state, decodeExpiredRules(record));
+        for (const { instance, words } of decodeExpiredRules(record).parts)
+          state.instance(instance).untold.drop(words.length);
         return;
       case RECORD.settings: {
-        const { clock, limits } = decodeSettings(record);
+        const { clock, limits, tellsExpired } = decodeSettings(record);
         if (state.createdAt === 0) state.createdAt = clock;
         state.limits = limits;
+        state.tellsExpired = tellsExpired;
         return;
       }
       case RECORD.traffic: {
@@ -86,7 +85,10 @@ export class LedgerFold implements Fold {
     if (!(what instanceof Subject)) return;
     const { rules, instances } = this.state;
     rules.forgetBuried(Number.MAX_SAFE_INTEGER);
-    for (const instance of instances) instance.erase((text) => what.isIn(text));
+    for (const instance of instances) {
+      instance.erase((text) => what.isIn(text));
+      instance.untold.blank((words, at, tag) => what.isOf(words, at, tag));
+    }
   }
 
   blank({ record }: Entry, what: Erasure): boolean {
@@ -99,19 +101,5 @@ export class LedgerFold implements Fold {
 
   restore(pieces: Iterable<Uint8Array>): void {
     restoreState(this.state, pieces);
-  }
-}
-
-/** Those of the rules that did not leave in another way meanwhile. */
-function endNamed(state: LedgerState, { clock, parts }: ExpiredRulesRecord): void {
-  const { rules } = state;
-  for (const { instance: name, words } of parts) {
-    const instance = state.instance(name);
-    for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
-      const rule = rules.find(instance.number, words, at);
-      if (rule === NO_RULE || rules.creation(rule) !== creationOf(words, at)) continue;
-      const expiration = rules.expiration(rule);
-      if (expiration !== 0 && expiration * 1000 <= clock) endRule(rules, instance, rule, clock);
-    }
   }
 }

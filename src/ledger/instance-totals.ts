@@ -7,7 +7,9 @@ import { Counters } from './counters.ts';
 import { Forgotten } from './forgotten.ts';
 import { BucketCounts } from './histogram.ts';
 import { NewestBody } from './newest-body.ts';
+import { PackedRules } from './packed-rules.ts';
 import type { QuarantinedReport } from './quarantined-report.ts';
+import type { Rule, Rules } from './rules/rules.ts';
 import { startAt, startSeenFrom } from './series-start.ts';
 import type { RuleCounts } from './traffic.ts';
 import { TrafficTotals } from './traffic-totals.ts';
@@ -63,6 +65,9 @@ export class InstanceTotals {
   readonly ruleOverflows = new Counters();
   readonly traffic = new TrafficTotals();
   readonly forgotten = new Forgotten();
+  /** Rules whose time was over, and that no record has named yet. */
+  readonly untold = new PackedRules();
+  #tellsExpired = false;
   /** The newest reports that were not valid, oldest first. */
   readonly quarantined: QuarantinedReport[] = [];
   /** Rules by which the last comparison found the ledger away from Couic; null before the first. */
@@ -113,6 +118,21 @@ export class InstanceTotals {
     let { size } = this.reports;
     for (let flags = 0; flags < 8; flags++) if (this.reports.has(flags)) size--;
     return size;
+  }
+
+  set tellsExpired(tells: boolean) {
+    this.#tellsExpired = tells;
+    if (!tells) this.untold.drop(this.untold.words.length);
+  }
+
+  /** A rule's time was over, and it leaves. */
+  tellExpired(rules: Rules, rule: Rule): void {
+    if (this.#tellsExpired) this.untold.remove(rules, rule, this.tagOf(rules.tag(rule)));
+  }
+
+  /** The same of one that never was in force. @param words - of a chunk. @param tag - its number here. */
+  tellExpiredReport(words: Int32Array, at: number, tag: number): void {
+    if (this.#tellsExpired) this.untold.add(words, at, this.tagOf(tag));
   }
 
   /** The tag of a number that a rule has; null for none. */
@@ -235,6 +255,7 @@ export class InstanceTotals {
       traffic: this.traffic.save(),
       forgotten: this.forgotten.save(),
       quarantined: this.quarantined,
+      untold: this.untold.save(),
       drift: this.drift,
       comparedAt: this.comparedAt,
     };
@@ -258,6 +279,7 @@ export class InstanceTotals {
     this.traffic.restore(saved.traffic);
     this.forgotten.restore(saved.forgotten);
     this.quarantined.push(...saved.quarantined);
+    this.untold.restore(saved.untold);
     this.drift = saved.drift;
     this.comparedAt = saved.comparedAt;
   }

@@ -14,6 +14,7 @@ export class LedgerState {
   /** When the ledger began, ms since the epoch; 0 while it is new. */
   createdAt = 0;
   #limits = DEFAULT_LIMITS;
+  #tellsExpired = false;
   readonly instances: InstanceTotals[] = [];
   readonly #byName = new Map<string, InstanceTotals>();
   readonly rules: Rules;
@@ -40,6 +41,16 @@ export class LedgerState {
     for (const instance of this.instances) instance.goBackTo(clock);
   }
 
+  /** Whether instances keep the rules whose time was over until they are told. */
+  get tellsExpired(): boolean {
+    return this.#tellsExpired;
+  }
+
+  set tellsExpired(tells: boolean) {
+    this.#tellsExpired = tells;
+    for (const instance of this.instances) instance.tellsExpired = tells;
+  }
+
   get limits(): AttributeLimits {
     return this.#limits;
   }
@@ -57,6 +68,7 @@ export class LedgerState {
     let totals = this.#byName.get(name);
     if (totals === undefined) {
       totals = new InstanceTotals(this.instances.length, name, this.#limits);
+      totals.tellsExpired = this.#tellsExpired;
       this.instances.push(totals);
       this.#byName.set(name, totals);
     }

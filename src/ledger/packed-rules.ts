@@ -1,4 +1,4 @@
-import { REMOVE, wordsOf } from '../report/packed.ts';
+import { ERASED, REMOVE, wordsOf } from '../report/packed.ts';
 import type { Rule, Rules } from './rules/rules.ts';
 
 /** Rules of one instance as the reports that would have told of them, for a record that is no report's. */
@@ -14,6 +14,8 @@ export class PackedRules {
     const length = wordsOf(words[at]!);
     this.#reserve();
     this.#words.set(words.subarray(at, at + length), this.#length);
+    // The kind is a number of the chunk's own list.
+    this.#words[this.#length]! &= 0xffff;
     this.#words[this.#length + 1] = tag === null ? 0 : this.#tagNumber(tag);
     this.#length += length;
     this.count++;
@@ -34,9 +36,48 @@ export class PackedRules {
     return this.#words.subarray(0, this.#length);
   }
 
+  /** The first of them, at most so many. */
+  first(most: number): Int32Array {
+    let end = 0;
+    for (let rules = 0; rules < most && end < this.#length; rules++) end += wordsOf(this.#words[end]!);
+    return this.#words.slice(0, end);
+  }
+
+  /** Lets go of the first ones. @param words - whole rules. */
+  drop(words: number): void {
+    for (let at = 0; at < words && at < this.#length; at += wordsOf(this.#words[at]!)) this.count--;
+    this.#words.copyWithin(0, words, this.#length);
+    this.#length = Math.max(this.#length - words, 0);
+    if (this.#length === 0) this.#tags.clear();
+  }
+
   /** Those that the words name. */
   get tags(): string[] {
     return [...this.#tags.keys()];
+  }
+
+  /** Overwrites what names some of them; they keep their places. */
+  blank(isIt: (words: Int32Array, at: number, tag: string | null) => boolean): void {
+    const { tags, words } = this;
+    for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
+      const tag = words[at + 1]!;
+      if (!isIt(words, at, tag === 0 ? null : tags[tag - 1]!)) continue;
+      words[at]! |= ERASED;
+      words[at + 1] = 0;
+      words.fill(0, at + 5, at + wordsOf(words[at]!));
+    }
+  }
+
+  save(): { words: number[]; tags: string[] } {
+    return { words: [...this.words], tags: this.tags };
+  }
+
+  restore({ words, tags }: ReturnType<PackedRules['save']>): void {
+    const all = Int32Array.from(words);
+    for (let at = 0; at < all.length; at += wordsOf(all[at]!)) {
+      const tag = all[at + 1]!;
+      this.add(all, at, tag === 0 ? null : tags[tag - 1]!);
+    }
   }
 
   /** As in a chunk: one more than the place in the list. */

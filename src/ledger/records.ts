@@ -50,6 +50,8 @@ interface ForgetRecord {
 interface SettingsRecord {
   clock: number;
   limits: AttributeLimits;
+  /** Whether rules whose time is over are named, for whoever reads events. */
+  tellsExpired: boolean;
 }
 
 function allocate(kind: number, clock: number, bytes: number): Buffer {
@@ -180,8 +182,8 @@ export function decodeExpired(record: Uint8Array): ExpiredRecord {
   return { clock: clockOf(record), max: view(record).getUint32(4, true) };
 }
 
-/** Rules whose time is over, named for whoever reads events: these leave, and no others. */
-export interface ExpiredRulesRecord {
+/** Rules whose time was over and that have left since the last such record, named for whoever reads events. */
+interface ExpiredRulesRecord {
   clock: number;
   /** In the order of their words: of which Couic so many of these are, and the names of their tags. */
   parts: { instance: string; words: Int32Array; tags: readonly string[] }[];

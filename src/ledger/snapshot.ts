@@ -15,6 +15,7 @@ interface SavedState {
   clock: number;
   createdAt: number;
   limits: AttributeLimits;
+  tellsExpired: boolean;
   instances: ReturnType<InstanceTotals['save']>[];
   tables: readonly SavedTable[];
 }
@@ -26,6 +27,7 @@ export function snapshotState(state: LedgerState): Iterable<Uint8Array> {
     clock: state.clock,
     createdAt: state.createdAt,
     limits: state.limits,
+    tellsExpired: state.tellsExpired,
     instances: state.instances.map((instance) => instance.save()),
     tables: rules.tables,
   };
@@ -78,6 +80,7 @@ export function restoreState(state: LedgerState, pieces: Iterable<Uint8Array>): 
   state.clock = saved.clock;
   state.createdAt = saved.createdAt;
   state.limits = saved.limits;
+  state.tellsExpired = saved.tellsExpired;
   for (const instance of saved.instances) state.instance(instance.name).restore(instance);
   const { rules } = state;
   rules.finishRestore(saved.tables, (rule) => {

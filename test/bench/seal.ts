@@ -21,7 +21,7 @@ export const seal: Benchmark = {
   async run({ smoke, runs }) {
     const tags = 1000;
     const fold = new LedgerFold();
-    fold.apply(entryOf(encodeSettings({ clock: CLOCK, limits: { ...DEFAULT_LIMITS, tags } })));
+    fold.apply(entryOf(encodeSettings({ clock: CLOCK, limits: { ...DEFAULT_LIMITS, tags }, tellsExpired: false })));
     const producer = new LedgerProducer(fold.state, '0', null, () => CLOCK);
     const clock = { wall: CLOCK, now: () => clock.wall, monotonic: () => clock.wall };
     const outbox = new Outbox();

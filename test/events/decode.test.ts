@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { eventsOf } from '../../src/events/decode.ts';
 import type { CouicEvent } from '../../src/events/event.ts';
-import { bodyOf, ManualClock, newLedger, pieces } from '../support/ledger.ts';
+import { bodyOf, collect, ManualClock, newLedger, pieces } from '../support/ledger.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 
 async function started(clock = new ManualClock(), store = new MemoryStore(), hasEvents = true) {
@@ -91,12 +91,52 @@ test('every rule whose time is over is named, with its tag, as often as it is co
   expect(drop + ledger.ruleCounts('two').drop).toBe(reports.length - over.length);
 });
 
-test('a rule that was over before its report came: added, and expired', async () => {
-  const { ledger, store } = await started();
-  await ledger.ingest('edge', pieces(bodyOf([{ expiration: SECOND - 50 }])));
-  expect(eventsIn(store).map(({ name, id }) => [name, id.split('-').at(-1)])).toEqual([
-    ['couic.rule.added', '0'],
-    ['couic.rule.expired', '0x'],
+test('what left by its time in any way is told once it is known, as often as it is counted', async () => {
+  const clock = new ManualClock();
+  const { ledger, store } = await started(clock);
+  const rule = (cidr: string, expiration: number, creation = SECOND - 100) => ({ cidr, expiration, creation });
+  await ledger.ingest(
+    'edge',
+    pieces(
+      bodyOf([
+        // It was over before its report came.
+        rule('192.0.2.1/32', SECOND - 50),
+        rule('192.0.2.2/32', SECOND + 1),
+        rule('192.0.2.3/32', SECOND + 1),
+        rule('192.0.2.4/32', SECOND + 100),
+      ]),
+    ),
+  );
+  clock.advance(2000);
+  // Another report is first: the next add of the same network, and its removal.
+  await ledger.ingest(
+    'edge',
+    pieces(
+      bodyOf([
+        rule('192.0.2.2/32', 0, SECOND + 2),
+        { ...rule('192.0.2.3/32', SECOND + 1), action: 'remove' },
+        { ...rule('192.0.2.4/32', SECOND + 100), action: 'remove' },
+      ]),
+    ),
+  );
+  await ledger.expireDue();
+  const told = eventsIn(store).filter(({ name }) => name === 'couic.rule.expired');
+  expect(told.map((event) => 'network' in event && event.network!.text).sort()).toEqual([
+    '192.0.2.1/32',
+    '192.0.2.2/32',
+    '192.0.2.3/32',
+  ]);
+  const { 'couic.rule.expirations': counted } = await collect(ledger.producer());
+  expect(Object.values(counted!).reduce((sum, count) => sum + count, 0)).toBe(told.length);
+  // What was not told before a restart is told after it.
+  await ledger.ingest('edge', pieces(bodyOf([rule('192.0.2.9/32', SECOND - 50)])));
+  const again = await started(clock, new MemoryStore(store.log.map((entry) => ({ ...entry }))));
+  const after = eventsIn(again.store).filter(({ name }) => name === 'couic.rule.expired');
+  expect(after.map((event) => 'network' in event && event.network!.text).sort()).toEqual([
+    '192.0.2.1/32',
+    '192.0.2.2/32',
+    '192.0.2.3/32',
+    '192.0.2.9/32',
   ]);
 });
 

@@ -25,19 +25,6 @@ export class ExpiryHeap {
     return this.#slots[0]!;
   }
 
-  /** Slots of those that end at a time or before, in any order. @param time - Unix seconds. */
-  *until(time: number, most: number): Generator<number> {
-    const nodes = [0];
-    for (let left = most; left > 0; ) {
-      const node = nodes.pop();
-      if (node === undefined) return;
-      if (node >= this.size || this.#times[node]! > time) continue;
-      yield this.#slots[node]!;
-      left--;
-      for (let child = 4 * node + 4; child > 4 * node; child--) nodes.push(child);
-    }
-  }
-
   push(time: number, slot: number): void {
     this.append(time, slot);
     this.#up(this.size - 1, time, slot);

@@ -183,13 +183,6 @@ export class Rules {
     }
   }
 
-  /** The same, in any order, and nothing is taken out: for whoever has to name them first. */
-  *over(clock: number, most: number): Generator<Rule> {
-    for (const [family, { heap }] of this.#families.entries()) {
-      for (const slot of heap.until(clock / 1000, most)) yield (slot << 1) | family;
-    }
-  }
-
   /** Remembers for a while that a rule was removed before it was added. @param clock - ms since the epoch. */
   bury(instance: number, words: Int32Array, at: number, clock: number): void {
     const meta = metaOf(instance, words[at]!);

@@ -8,7 +8,7 @@ import { MANIFEST, segmentsIn } from './layout.ts';
 
 const FORMAT = 'couic-otel-bridge log';
 /** Counts up when an older bridge could no longer read what this one writes. */
-const VERSION = 3;
+const VERSION = 4;
 const NOTE = 'State of couic-otel-bridge. To back it up, stop the bridge and copy the directory.';
 
 interface Manifest extends LogIdentity {

@@ -36,7 +36,6 @@ const expiry = new Expiry({
   topic,
   events: new BridgeEvents(),
   logger,
-  namesRules: () => false,
 });
 await new Promise((resolve) => setTimeout(resolve, 200));
 globalThis.gc?.();

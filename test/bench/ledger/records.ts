@@ -54,5 +54,5 @@ export function* ruleRecords(count: number, options: RuleOptions): Generator<{ r
 }
 
 export function settingsRecord(): Uint8Array {
-  return encodeSettings({ clock: CLOCK, limits: DEFAULT_LIMITS });
+  return encodeSettings({ clock: CLOCK, limits: DEFAULT_LIMITS, tellsExpired: false });
 }

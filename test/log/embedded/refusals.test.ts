@@ -190,11 +190,11 @@ test('a segment of another log, and one under the name of another', async () => 
 test('a log of a newer version', async () => {
   await makeLog();
   const newer = { logId: '', instanceId: '', createdAt: 0, newest: 1 };
-  writeFileSync(join(directory, 'manifest.json'), encodeManifest(newer, 4));
+  writeFileSync(join(directory, 'manifest.json'), encodeManifest(newer, 5));
   expect(await refusal()).toEqual({
     code: 'ERR_STORAGE_NEWER',
     message:
-      'DIR/manifest.json was written by a newer version of the bridge (format 4; this version reads up to 3). Run the newer version again, or restore a backup from before the upgrade.',
+      'DIR/manifest.json was written by a newer version of the bridge (format 5; this version reads up to 4). Run the newer version again, or restore a backup from before the upgrade.',
   });
 });
 
