@@ -6,20 +6,6 @@ import { readMetadata } from '../report/metadata-texts.ts';
 import { cidrOf, creationOf, ERASED, expirationOf, IGNORE, REMOVE, wordsOf } from '../report/packed.ts';
 import type { CouicEvent, EventMetadata, EventNetwork, RuleEvent } from './event.ts';
 
-/** What all events of an entry share. */
-interface Source {
-  readonly idPrefix: string;
-  /** Milliseconds since the epoch, by the clock that the bridge believes. */
-  readonly clock: number;
-  readonly instance: string;
-}
-
-/** Rules as records hold them. */
-interface Packed {
-  readonly words: Int32Array;
-  readonly tags: readonly string[];
-}
-
 /** A `metadata` of a report, decoded. */
 interface Kept {
   readonly metadata: EventMetadata;
@@ -38,8 +24,13 @@ export function* eventsOf(entry: Entry, logId: string): Generator<CouicEvent> {
   switch (kindOf(record)) {
     case RECORD.chunk: {
       const { clock, instance, words, tags, quarantined } = decodeChunk(record);
-      const source = { idPrefix, clock, instance };
-      yield* reported(source, { words, tags }, metadataByReport(record));
+      const metadata = metadataByReport(record);
+      const rules = { idPrefix, clock, instance, words, tags };
+      for (const { at, place } of placesIn(words)) {
+        const isRemoved = (words[at]! & REMOVE) !== 0;
+        const [name, time] = isRemoved ? (['couic.rule.removed', clock] as const) : ADDED;
+        yield ruleEvent(rules, at, place, name, time, metadata.get(place));
+      }
       for (const [i, { reason, text }] of quarantined.entries()) {
         const name = 'couic.report.quarantined';
         yield { id: `${idPrefix}-q${i}`, name, time: clock, observedTime: clock, instance, reason, text };
@@ -47,90 +38,77 @@ export function* eventsOf(entry: Entry, logId: string): Generator<CouicEvent> {
       return;
     }
     case RECORD.corrected: {
-      const { clock, instance, words, tags } = decodeCorrections(record);
-      for (const rule of rulesIn({ idPrefix, clock, instance }, { words, tags })) {
-        yield rule.isRemoved
-          ? left(rule, 'couic.rule.taken_out', clock)
-          : { ...rule.event, id: `${idPrefix}-${rule.place}`, name: 'couic.rule.brought_in' };
+      const rules = { idPrefix, ...decodeCorrections(record) };
+      for (const { at, place } of placesIn(rules.words)) {
+        const isRemoved = (rules.words[at]! & REMOVE) !== 0;
+        yield ruleEvent(rules, at, place, isRemoved ? 'couic.rule.taken_out' : 'couic.rule.brought_in', rules.clock);
       }
       return;
     }
     case RECORD.expiredRules: {
       const { clock, parts } = decodeExpiredRules(record);
       let before = 0;
-      for (const { instance, ...packed } of parts) {
-        for (const rule of rulesIn({ idPrefix, clock, instance }, packed, before)) {
-          yield left(rule, 'couic.rule.expired', rule.event.expiration ?? clock);
+      for (const part of parts) {
+        const rules = { idPrefix, clock, ...part };
+        for (const { at, place } of placesIn(part.words, before)) {
+          before = place + 1;
+          yield ruleEvent(rules, at, place, 'couic.rule.expired', expirationOf(part.words, at) * 1000);
         }
-        before += countOf(packed.words);
       }
     }
   }
 }
 
-/** One rule of a record, not yet named: what becomes of it depends on the record. */
-interface RuleIn {
+/** Couic says when: the rule's own creation. */
+const ADDED = ['couic.rule.added', null] as const;
+/** Their rule comes. */
+const BEGINS: ReadonlySet<string> = new Set(['couic.rule.added', 'couic.rule.brought_in']);
+
+/** Rules of a record, with what all its events share. */
+interface Rules {
   readonly idPrefix: string;
-  /** In its record: those that were erased have theirs as well. */
-  readonly place: number;
-  readonly isRemoved: boolean;
-  readonly event: Omit<RuleEvent, 'id' | 'name'>;
+  /** Milliseconds since the epoch, by the clock that the bridge believes. */
+  readonly clock: number;
+  readonly instance: string;
+  readonly words: Int32Array;
+  readonly tags: readonly string[];
 }
 
-function* reported(source: Source, packed: Packed, metadata: ReadonlyMap<number, Kept>): Generator<RuleEvent> {
-  const { idPrefix, clock } = source;
-  for (const rule of rulesIn(source, packed)) {
-    const { place } = rule;
-    const kept = metadata.get(place);
-    const told = kept === undefined ? rule : withMetadata(rule, kept);
-    if (rule.isRemoved) {
-      yield left(told, 'couic.rule.removed', clock);
-      continue;
-    }
-    yield { ...told.event, id: `${idPrefix}-${place}`, name: 'couic.rule.added', time: rule.event.creation };
-  }
-}
-
-/** @param at - when, ms since the epoch. */
-function left({ idPrefix, place, event }: RuleIn, name: RuleEvent['name'], at: number): RuleEvent {
-  return { ...event, id: `${idPrefix}-${place}`, name, time: at, lifetime: Math.max(at - event.creation, 0) };
-}
-
-function withMetadata({ event, ...rule }: RuleIn, { metadata, isCut }: Kept): RuleIn {
-  return { ...rule, event: { ...event, metadata, metadataCut: isCut } };
-}
-
-/** @param before - rules of the record before these. */
-function* rulesIn({ idPrefix, clock, instance }: Source, { words, tags }: Packed, before = 0): Generator<RuleIn> {
+/** Where each rule of a record lies, and its number in it; not those that were erased. @param before - rules of the record before these. */
+function* placesIn(words: Int32Array, before = 0): Generator<{ at: number; place: number }> {
   for (let at = 0, place = before; at < words.length; at += wordsOf(words[at]!), place++) {
-    if ((words[at]! & ERASED) !== 0) continue;
-    const tag = words[at + 1]!;
-    const expiration = expirationOf(words, at);
-    yield {
-      idPrefix,
-      place,
-      isRemoved: (words[at]! & REMOVE) !== 0,
-      event: {
-        time: clock,
-        observedTime: clock,
-        instance,
-        policy: (words[at]! & IGNORE) === 0 ? 'drop' : 'ignore',
-        network: networkAt(words, at),
-        tag: tag === 0 ? null : tags[tag - 1]!,
-        creation: creationOf(words, at) * 1000,
-        expiration: expiration === 0 ? null : expiration * 1000,
-        lifetime: null,
-        metadata: null,
-        metadataCut: false,
-      },
-    };
+    if ((words[at]! & ERASED) === 0) yield { at, place };
   }
 }
 
-function countOf(words: Int32Array): number {
-  let count = 0;
-  for (let at = 0; at < words.length; at += wordsOf(words[at]!)) count++;
-  return count;
+/** One literal, since there are very many. @param time - ms since the epoch; null: when the rule was made. */
+function ruleEvent(
+  { idPrefix, clock, instance, words, tags }: Rules,
+  at: number,
+  place: number,
+  name: RuleEvent['name'],
+  time: number | null,
+  kept?: Kept,
+): RuleEvent {
+  const tag = words[at + 1]!;
+  const creation = creationOf(words, at) * 1000;
+  const expiration = expirationOf(words, at);
+  const when = time ?? creation;
+  return {
+    id: `${idPrefix}-${place}`,
+    name,
+    time: when,
+    observedTime: clock,
+    instance,
+    policy: (words[at]! & IGNORE) === 0 ? 'drop' : 'ignore',
+    network: networkAt(words, at),
+    tag: tag === 0 ? null : tags[tag - 1]!,
+    creation,
+    expiration: expiration === 0 ? null : expiration * 1000,
+    lifetime: BEGINS.has(name) ? null : Math.max(when - creation, 0),
+    metadata: kept === undefined ? null : kept.metadata,
+    metadataCut: kept?.isCut ?? false,
+  };
 }
 
 function networkAt(words: Int32Array, at: number): EventNetwork {

@@ -15,6 +15,8 @@ import type { Delivery, EventSink, Failure } from './sink.ts';
 import { type EventTelemetry, eventTelemetry } from './telemetry.ts';
 
 const MIB = 1024 * 1024;
+/** Bytes: 16 KiB of metadata, and the rest. */
+const LONGEST_EVENT = 20_000;
 /** After an error of reading, ms. */
 const READ_AGAIN = 5000;
 
@@ -305,6 +307,11 @@ function isFailure(result: Delivery | Failure): result is Failure {
   return 'reason' in result;
 }
 
+/** What nests further than JSON.stringify can follow is one of the longest there are. */
 function jsonLength(event: CouicEvent): number {
-  return JSON.stringify(event).length;
+  try {
+    return JSON.stringify(event).length;
+  } catch {
+    return LONGEST_EVENT;
+  }
 }

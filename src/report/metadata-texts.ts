@@ -30,8 +30,8 @@ export class MetadataTexts {
   /** @param value - what JSON.parse gave. @param isWhole - whether it is all of it. */
   addParsed(report: number, value: unknown, isWhole = true): void {
     if (isWhole && (value === null || value === undefined)) return;
-    const text = Buffer.from(JSON.stringify(value), 'utf8');
-    if (isWhole && text.length <= MOST_METADATA) this.#add(report, text, 0);
+    const text = isWhole ? asJson(value) : NOTHING;
+    if (isWhole && text !== undefined && text.length <= MOST_METADATA) this.#add(report, text, 0);
     else this.#add(report, Buffer.from(JSON.stringify(beginningOf(value)), 'utf8'), CUT);
   }
 
@@ -102,6 +102,15 @@ export function* readMetadata(bytes: Uint8Array): Generator<MetadataText> {
       json: buffer.toString('utf8', at + HEAD, at + HEAD + length),
     };
     at += HEAD + length;
+  }
+}
+
+/** @returns undefined when it nests further than JSON.stringify can follow, which JSON.parse can. */
+function asJson(value: unknown): Buffer | undefined {
+  try {
+    return Buffer.from(JSON.stringify(value), 'utf8');
+  } catch {
+    return undefined;
   }
 }
 

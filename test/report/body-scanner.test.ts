@@ -80,6 +80,14 @@ test('metadata is kept as it came where it is wanted, the beginning of what is l
   expect([chunk.reports, chunk.metadata.bytes]).toEqual([4, 0]);
 });
 
+test('metadata that nests further than JSON can be written keeps its report, and the beginning of what it says', () => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  const text = JSON.stringify(report({ metadata: 0 }));
+  const body = `[${text.replace('"metadata":0', `"metadata":{"kind":"k","detail":"d","extra":${deep}}`)}]`;
+  const { lines, metadata } = scan(Buffer.from(body));
+  expect([lines.length, metadata]).toEqual([1, ['0 cut {"kind":"k","detail":"d"}']]);
+});
+
 test('a chunk is full before its record could be too large for the log, whatever the reports bring', () => {
   const metadata = { kind: 'k', detail: 'd'.repeat(10_000), extra: null };
   const name = (i: number) => '\u0001'.repeat(50) + i;

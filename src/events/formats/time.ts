@@ -7,8 +7,9 @@ const digits = (width: number) => (_: unknown, number: number) => String(number)
 const TWO = Array.from({ length: 60 }, digits(2));
 const THREE = Array.from({ length: 1000 }, digits(3));
 
-/** Most times are of one day: it is written once, which makes the whole several times as quick as `Date` is. */
-let known = { day: 0, text: '1970-01-01T' };
+/** Most times are of a few days: each is written once, which makes the whole several times as quick as `Date` is. */
+const days = new Map<number, string>();
+const MOST_DAYS = 256;
 
 /**
  * @param time - ms since the epoch.
@@ -18,10 +19,17 @@ export function isoTime(time: number): string | undefined {
   if (!(time >= FIRST && time <= LAST)) return undefined;
   const ms = Math.trunc(time);
   const day = Math.floor(ms / DAY);
-  if (day !== known.day) known = { day, text: new Date(day * DAY).toISOString().slice(0, 11) };
+  const date = days.get(day) ?? dateOf(day);
   const rest = ms - day * DAY;
   const seconds = Math.floor(rest / 1000);
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
-  return `${known.text}${TWO[hours]}:${TWO[minutes % 60]}:${TWO[seconds % 60]}.${THREE[rest % 1000]}Z`;
+  return `${date}${TWO[hours]}:${TWO[minutes % 60]}:${TWO[seconds % 60]}.${THREE[rest % 1000]}Z`;
+}
+
+function dateOf(day: number): string {
+  if (days.size >= MOST_DAYS) days.clear();
+  const text = new Date(day * DAY).toISOString().slice(0, 11);
+  days.set(day, text);
+  return text;
 }
