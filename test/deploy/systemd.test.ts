@@ -15,6 +15,7 @@ test('the unit fits to what the bridge does', () => {
   expect(value('RestartPreventExitStatus')).toBe(String(EXIT.usage));
   expect({ type: value('Type'), access: value('NotifyAccess') }).toEqual({ type: 'notify', access: 'all' });
   expect(value('StateDirectory')).toBe('couic-otel-bridge');
+  expect([value('LogsDirectory'), value('LogsDirectoryMode')]).toEqual(['couic-otel-bridge', '0750']);
   expect(value('ExecReload')).toBe('/usr/local/bin/couic-otel-bridge reload --state %S/couic-otel-bridge');
   expect(value('After')?.split(' ')).toContain('time-sync.target');
   expect(readFileSync('otel-config.yaml', 'utf8')).toContain('${env:STATE_DIRECTORY:-');
