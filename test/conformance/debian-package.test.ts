@@ -131,10 +131,12 @@ describeWith(['debootstrap', 'systemd-nspawn'], 'the Debian package, on a Debian
   });
 
   test('a taken port makes the start fail', async () => {
-    await sh(`sed 's/127.0.0.1:9464/127.0.0.1:8000/' ${CONFIG}.good > ${CONFIG}`);
+    const holder = 'require("net").createServer().listen(9999, "127.0.0.1")';
+    expect((await sh(`systemd-run --unit holder node --eval '${holder}'`)).code).toBe(0);
+    await sh(`sed 's/127.0.0.1:9464/127.0.0.1:9999/' ${CONFIG}.good > ${CONFIG}; sleep 1`);
     expect((await sh(`systemctl restart ${UNIT}`)).code).toBe(1);
     expect(await journal('--priority err --lines 5')).toContain('something listens there already');
-    await sh(`mv ${CONFIG}.good ${CONFIG}; systemctl reset-failed ${UNIT}`);
+    await sh(`mv ${CONFIG}.good ${CONFIG}; systemctl stop holder; systemctl reset-failed ${UNIT}`);
     expect((await sh(`systemctl restart ${UNIT}`)).code).toBe(0);
   });
 
@@ -144,6 +146,8 @@ describeWith(['debootstrap', 'systemd-nspawn'], 'the Debian package, on a Debian
         systemctl daemon-reload; systemctl restart ${UNIT}`);
     for (const signal of ['KILL', 'STOP']) {
       const before = (await sh(`systemctl show --property MainPID --value ${UNIT}`)).out;
+      // 0 would be whoever runs this.
+      expect(Number(before)).toBeGreaterThan(1);
       await sh(`kill -${signal} ${before.trim()}`);
       const { out } = await sh(`for i in $(seq 100); do
             now=$(systemctl show --property MainPID --value ${UNIT})
