@@ -43,7 +43,7 @@ async function showStatus(exporters: readonly AdminComponent[], admin: Admin, co
     const queue = (await admin.call(id, EVENT_OPERATIONS.queue, null)) as EventQueue;
     const { target, entries, oldestAge, refused, trouble } = queue;
     context.stdout(
-      `${id}: to ${target}; ${entries} entries of the log are to be looked at; ${refused} refused events are kept\n`,
+      `${id}: to ${target}; entries of the log to be looked at: ${entries}; refused events that are kept: ${refused}\n`,
     );
     if (oldestAge > 0) context.stdout(`  the oldest event that is being sent is ${oldestAge.toFixed(1)} s old\n`);
     if (trouble !== null) context.stdout(`  ${trouble}\n`);

@@ -132,7 +132,7 @@ export class EventExporter implements Exporter {
     const refused = this.#refused.newest.length;
     return [
       trouble === null
-        ? { level: 'ok', message: `events go to ${shown}; ${entries} entries of the log are to be looked at` }
+        ? { level: 'ok', message: `events go to ${shown}; entries of the log to be looked at: ${entries}` }
         : {
             level: 'failure',
             message: `events wait for ${shown}, the oldest for ${Math.round(oldestAge)} s`,

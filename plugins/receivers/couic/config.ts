@@ -16,7 +16,10 @@ export const SHORT_TOKEN = 16;
 /** Empty stands for "none", so that `${env:NAME:-}` of an unset variable is a way to write it. */
 const tokenSchema = z
   .string()
-  .regex(TOKEN_TEXT, 'a token is part of a URL: use letters, digits and . _ ~ - only, as in a UUID (uuidgen makes one)')
+  .regex(
+    TOKEN_TEXT,
+    'a token is part of a URL: use letters, digits and . _ ~ - only, as in a UUID (couic-otel-bridge token makes one)',
+  )
   .max(LONGEST_TOKEN, `a token has ${LONGEST_TOKEN} characters at most`);
 
 const instanceSchema = z
@@ -100,7 +103,7 @@ function* contradictions(instances: readonly InstanceConfig[], endpoint: string,
     }
     open ??= name;
     if (!loopback) {
-      const message = `"${name}" has no token, and ${endpoint} can be reached from other hosts: anyone there could send reports. Give it a token (uuidgen makes one) and append it to Couic's webhook, or listen on 127.0.0.1`;
+      const message = `"${name}" has no token, and ${endpoint} can be reached from other hosts: anyone there could send reports. Give it a token (couic-otel-bridge token makes one) and append it to Couic's webhook, or listen on 127.0.0.1`;
       yield { path, message };
     }
   }

@@ -118,7 +118,7 @@ export class CouicReceiver implements Receiver {
       if (tokens.length === 0) {
         logger.warn(
           { instance: instance.name },
-          'No token is set: every program on this host, and every proxy that leads here, can send reports. Set a token (uuidgen makes one) and append it to the webhook of Couic',
+          'No token is set: every program on this host, and every proxy that leads here, can send reports. Set a token (couic-otel-bridge token makes one) and append it to the webhook of Couic',
         );
       }
     }

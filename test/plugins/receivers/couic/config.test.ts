@@ -63,7 +63,7 @@ describe('refused', () => {
       'an open instance on an address that others reach',
       { endpoint: '0.0.0.0:8000', instances: [{ name: 'edge' }] },
       [
-        'instances.0.token: "edge" has no token, and 0.0.0.0:8000 can be reached from other hosts: anyone there could send reports. Give it a token (uuidgen makes one) and append it to Couic\'s webhook, or listen on 127.0.0.1',
+        'instances.0.token: "edge" has no token, and 0.0.0.0:8000 can be reached from other hosts: anyone there could send reports. Give it a token (couic-otel-bridge token makes one) and append it to Couic\'s webhook, or listen on 127.0.0.1',
       ],
     ],
     [
@@ -102,7 +102,7 @@ describe('refused', () => {
       'a token that a path cannot hold',
       { instances: [{ name: 'a', token: `${TOKEN}/x` }] },
       [
-        'instances.0.token: a token is part of a URL: use letters, digits and . _ ~ - only, as in a UUID (uuidgen makes one)',
+        'instances.0.token: a token is part of a URL: use letters, digits and . _ ~ - only, as in a UUID (couic-otel-bridge token makes one)',
       ],
     ],
     [
