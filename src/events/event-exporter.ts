@@ -102,6 +102,7 @@ export class EventExporter implements Exporter {
       logger.warn(
         `addresses: ${addresses} beside metadata: the detail and extra of reports may hold addresses in their text`,
       );
+    this.#telemetry.begin();
     logger.info(`Events go to ${this.#sink.shown}`);
     const { reader } = this.#feed;
     this.#cursor = new Cursor({

@@ -7,6 +7,8 @@ const MOST_REASONS = 20;
 
 /** Counts what becomes of events. */
 export interface EventTelemetry {
+  /** Makes the counters known at zero, so that the first event shows as an increase. From `start()` on. */
+  begin(): void;
   sent(events: number): void;
   refused(events: number, reason: string): void;
   /** Given up, its time being over. */
@@ -36,6 +38,9 @@ export function eventTelemetry({ exporter, meter, entries, oldestAge }: EventTel
   observableGauge(meter, BRIDGE_METRICS.eventQueueEntries).addCallback((result) => result.observe(entries(), own));
   observableGauge(meter, BRIDGE_METRICS.oldestEventAge).addCallback((result) => result.observe(oldestAge(), own));
   return {
+    begin() {
+      for (const known of [sent, dropped, droppedEntries]) known.add(0, own);
+    },
     sent: (events) => sent.add(events, own),
     refused(events, reason) {
       if (reasons.size < MOST_REASONS) reasons.add(reason);

@@ -28,7 +28,10 @@ describe('the CrowdSec library with @opentelemetry/sdk-metrics 3, on Node 24', (
       cwd: folder,
     });
     expect(installed.code, installed.stderr).toBe(0);
-    await copyFile(join(ROOT, 'plugins/exporters/crowdsec/examples/usage-metrics.mjs'), join(folder, 'example.mjs'));
+    await copyFile(
+      join(ROOT, 'plugins/exporters/crowdsec/library/examples/usage-metrics.mjs'),
+      join(folder, 'example.mjs'),
+    );
   });
 
   afterAll(async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { BulkServer } from '../../support/bulk-server.ts';
 import { seededRandom } from '../../support/couic-sim/random.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
 import { MetricsSink } from '../../support/metrics-sink.ts';
@@ -33,9 +34,12 @@ export async function fastMotion({ start, end, scrape, onScrape }: FastMotionOpt
   const directory = await mkdtemp(join(tmpdir(), 'couic-fast-motion-'));
   const lapi = await new LapiServer({ now: () => clock.now() }).start();
   const otlp = new MetricsSink();
+  const siem = await new BulkServer(seededRandom(5)).start();
+  siem.faulty = 0.02;
+  siem.refused = 0.005;
   const { service, webhook, metricsUrl } = await startSteppedService(
     clock,
-    config(profiles, { lapi: lapi.url, otlp: await otlp.open(), directory }),
+    config(profiles, { lapi: lapi.url, otlp: await otlp.open(), siem: siem.url, directory }),
   );
   const random = seededRandom(7);
   // Reports wait a little at Couic before they are sent.
@@ -65,7 +69,7 @@ export async function fastMotion({ start, end, scrape, onScrape }: FastMotionOpt
   } finally {
     await Promise.all(couics.map((couic) => couic.stop()));
     await service.shutdown();
-    await Promise.all([lapi.stop(), otlp.close()]);
+    await Promise.all([lapi.stop(), otlp.close(), siem.stop()]);
     await rm(directory, { recursive: true, force: true });
   }
 }
@@ -90,7 +94,10 @@ function networks(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `192.0.2.${index}/32`);
 }
 
-function config(profiles: readonly Profile[], at: { lapi: string; otlp: string; directory: string }): unknown {
+function config(
+  profiles: readonly Profile[],
+  at: { lapi: string; otlp: string; siem: string; directory: string },
+): unknown {
   const receivers: Record<string, unknown> = {
     couic: {
       endpoint: '127.0.0.1:0',
@@ -108,12 +115,16 @@ function config(profiles: readonly Profile[], at: { lapi: string; otlp: string; 
       prometheus: { endpoint: '127.0.0.1:0' },
       crowdsec: { endpoint: at.lapi, api_key: 'test-key', interval: '30m' },
       // Gives up in an outage, so that the picture has it.
+      elasticsearch: { endpoint: at.siem },
       otlp_http: { endpoint: at.otlp, interval: '1m', retry_on_failure: { max_elapsed_time: '5m' } },
     },
     extensions: { file_storage: { directory: join(at.directory, 'data') } },
     service: {
       extensions: ['file_storage'],
-      pipelines: { metrics: { receivers: Object.keys(receivers), exporters: ['prometheus', 'crowdsec', 'otlp_http'] } },
+      pipelines: {
+        metrics: { receivers: Object.keys(receivers), exporters: ['prometheus', 'crowdsec', 'otlp_http'] },
+        logs: { receivers: Object.keys(receivers), exporters: ['elasticsearch'] },
+      },
       attribute_limits: { tags: 5 },
     },
   };

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { BulkServer } from '../../support/bulk-server.ts';
+import { seededRandom } from '../../support/couic-sim/random.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
 import { MetricsSink } from '../../support/metrics-sink.ts';
 import { BridgeProcess } from '../tools/bridge-process.ts';
@@ -17,6 +19,7 @@ export class LiveFleet {
   readonly lapi: LapiServer;
   readonly #deafLapi: LapiServer;
   readonly #otlp: MetricsSink;
+  readonly #siem: BulkServer;
   readonly #sockets: string;
 
   private constructor(parts: {
@@ -24,12 +27,14 @@ export class LiveFleet {
     couics: FleetCouic[];
     lapis: [LapiServer, LapiServer];
     otlp: MetricsSink;
+    siem: BulkServer;
     sockets: string;
   }) {
     this.bridge = parts.bridge;
     this.couics = parts.couics;
     [this.lapi, this.#deafLapi] = parts.lapis;
     this.#otlp = parts.otlp;
+    this.#siem = parts.siem;
     this.#sockets = parts.sockets;
   }
 
@@ -44,12 +49,21 @@ export class LiveFleet {
     const lapi = await new LapiServer().start();
     const deafLapi = await new LapiServer({ keys: { 'another-key': 'bridge' } }).start();
     const otlp = new MetricsSink();
-    const addresses = { lapi: lapi.url, deafLapi: deafLapi.url, otlp: await otlp.open(), collector, sockets };
+    const siem = await new BulkServer(seededRandom(5)).start();
+    siem.refused = 0.05;
+    const addresses = {
+      lapi: lapi.url,
+      deafLapi: deafLapi.url,
+      otlp: await otlp.open(),
+      siem: siem.url,
+      collector,
+      sockets,
+    };
     const bridge = await BridgeProcess.start(config(profiles, addresses));
     const couics = profiles.map(
       (profile, seed) => new FleetCouic({ profile, seed, sockets, webhook: bridge.webhook, now: seconds }),
     );
-    return new LiveFleet({ bridge, couics, lapis: [lapi, deafLapi], otlp, sockets });
+    return new LiveFleet({ bridge, couics, lapis: [lapi, deafLapi], otlp, siem, sockets });
   }
 
   /** Lives for so many seconds, with everything that can go wrong going wrong now and then. */
@@ -71,7 +85,7 @@ export class LiveFleet {
   async stop(): Promise<void> {
     await Promise.all(this.couics.map((couic) => couic.stop()));
     await this.bridge.stop();
-    await Promise.all([this.lapi.stop(), this.#deafLapi.stop(), this.#otlp.close()]);
+    await Promise.all([this.lapi.stop(), this.#deafLapi.stop(), this.#otlp.close(), this.#siem.stop()]);
     await rm(this.#sockets, { recursive: true, force: true });
   }
 
@@ -94,11 +108,12 @@ interface Addresses {
   readonly lapi: string;
   readonly deafLapi: string;
   readonly otlp: string;
+  readonly siem: string;
   readonly collector: string | undefined;
   readonly sockets: string;
 }
 
-function config(profiles: readonly Profile[], { lapi, deafLapi, otlp, collector, sockets }: Addresses): unknown {
+function config(profiles: readonly Profile[], { lapi, deafLapi, otlp, siem, collector, sockets }: Addresses): unknown {
   const retry = { retry_on_failure: { initial_interval: '100ms', max_interval: '200ms' } };
   const crowdsec = { api_key: 'test-key', interval: '1s', ...retry };
   const exporters = {
@@ -117,11 +132,14 @@ function config(profiles: readonly Profile[], { lapi, deafLapi, otlp, collector,
   }
   return {
     receivers,
-    exporters,
+    exporters: { ...exporters, elasticsearch: { endpoint: siem, ...retry } },
     extensions: { file_storage: { directory: 'DIRECTORY' } },
     service: {
       extensions: ['file_storage'],
-      pipelines: { metrics: { receivers: Object.keys(receivers), exporters: Object.keys(exporters) } },
+      pipelines: {
+        metrics: { receivers: Object.keys(receivers), exporters: Object.keys(exporters) },
+        logs: { receivers: Object.keys(receivers), exporters: ['elasticsearch'] },
+      },
       attribute_limits: { tags: 12, kinds: 6 },
     },
   };

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BulkServer } from '../../support/bulk-server.ts';
 import { SimulatedFirewall } from '../../support/couic-sim/firewall.ts';
 import { below, pick, seededRandom } from '../../support/couic-sim/random.ts';
 import { CouicSender } from '../../support/couic-sim/sender.ts';
@@ -7,7 +8,6 @@ import type { Fault } from '../../support/lapi/faults.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
 import { toggleOne } from '../sender/churn.ts';
 import { KilledBridge } from './bridge-child.ts';
-import { BulkServer } from './bulk-server.ts';
 import { type KillPoint, planKill } from './kill-plan.ts';
 import { activeRules, Model } from './model.ts';
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { below, pick, type Random } from '../../support/couic-sim/random.ts';
+import { below, pick, type Random } from './couic-sim/random.ts';
 
 /** What the server does with one request in some. */
 const FAULTS = [
@@ -33,6 +33,8 @@ export class BulkServer {
   readonly #random: Random;
   readonly #ids = new Map<string, string>();
   readonly counts = { requests: 0, faults: 0, again: 0 };
+  /** Part of the documents that are refused for good. */
+  refused = 0;
   /** Part of the requests that meet a fault. */
   faulty = 0.2;
   #server: Server | undefined;
@@ -104,6 +106,8 @@ export class BulkServer {
       this.counts.again++;
       return { status: 409, error: { type: 'version_conflict_engine_exception' } };
     }
+    if (this.refused > 0 && this.#random() < this.refused)
+      return { status: 400, error: { type: 'mapper_parsing_exception' } };
     const { event, couic } = JSON.parse(text) as Document;
     this.#ids.set(id, `${couic.instance.name} ${event.action}`);
     return { status: 201 };
