@@ -1,4 +1,5 @@
 import type { CouicEvent } from './event.ts';
+import { onceEach } from './once-each.ts';
 import type { Delivery, Failure } from './sink.ts';
 
 /** An event as a protocol writes it. */
@@ -10,23 +11,11 @@ export interface EncodedEvent {
 }
 
 /** Writes each event once, however often it is asked how large it is, and sent. */
-export class EncodedEvents {
-  readonly #encode: (event: CouicEvent) => string;
-  readonly #known = new WeakMap<CouicEvent, EncodedEvent>();
-
-  constructor(encode: (event: CouicEvent) => string) {
-    this.#encode = encode;
-  }
-
-  of(event: CouicEvent): EncodedEvent {
-    let encoded = this.#known.get(event);
-    if (encoded === undefined) {
-      const text = this.#encode(event);
-      encoded = { event, text, bytes: Buffer.byteLength(text) };
-      this.#known.set(event, encoded);
-    }
-    return encoded;
-  }
+export function encodedOnce(encode: (event: CouicEvent) => string): (event: CouicEvent) => EncodedEvent {
+  return onceEach((event) => {
+    const text = encode(event);
+    return { event, text, bytes: Buffer.byteLength(text) };
+  });
 }
 
 /** What one request came to. */

@@ -6,7 +6,7 @@ import type { CouicEvent } from '../../../src/events/event.ts';
 import {
   deliverInParts,
   type EncodedEvent,
-  EncodedEvents,
+  encodedOnce,
   type PartOutcome,
   type Parts,
 } from '../../../src/events/in-parts.ts';
@@ -40,23 +40,23 @@ export class ElasticsearchSink implements EventSink {
   readonly #config: ElasticsearchConfig;
   readonly #context: SinkContext;
   readonly #clients: readonly HttpClient[];
-  readonly #encoded: EncodedEvents;
+  readonly #encoded: (event: CouicEvent) => EncodedEvent;
   readonly #parts: Parts = { most: Number.POSITIVE_INFINITY };
   #turn = 0;
 
   constructor(config: ElasticsearchConfig, context: SinkContext) {
     this.#config = config;
     this.#context = context;
-    this.#encoded = new EncodedEvents(bulkEncoder(config));
+    this.#encoded = encodedOnce(bulkEncoder(config));
     const endpoints = config.endpoints ?? [config.endpoint as string];
     this.shown = endpoints.map(shownUrl).join(', ');
     this.#clients = endpoints.map((endpoint) => this.#client(endpoint));
   }
 
-  readonly sizeOf = (event: CouicEvent): number => this.#encoded.of(event).bytes;
+  readonly sizeOf = (event: CouicEvent): number => this.#encoded(event).bytes;
 
   send(events: readonly CouicEvent[], signal: AbortSignal): Promise<Delivery | Failure> {
-    const encoded = events.map((event) => this.#encoded.of(event));
+    const encoded = events.map(this.#encoded);
     return deliverInParts(encoded, this.#parts, (part) => this.#request(part, signal));
   }
 

@@ -6,7 +6,7 @@ import type { CouicEvent } from '../../../src/events/event.ts';
 import {
   deliverInParts,
   type EncodedEvent,
-  EncodedEvents,
+  encodedOnce,
   type PartOutcome,
   type Parts,
 } from '../../../src/events/in-parts.ts';
@@ -22,13 +22,13 @@ export class SplunkHecSink implements EventSink {
   readonly parallel = 4;
   readonly #config: SplunkHecConfig;
   readonly #client: HttpClient;
-  readonly #encoded: EncodedEvents;
+  readonly #encoded: (event: CouicEvent) => EncodedEvent;
   readonly #parts: Parts;
 
   /** @param version - of the bridge. */
   constructor(config: SplunkHecConfig, version: string) {
     this.#config = config;
-    this.#encoded = new EncodedEvents((event) => hecEvent(event, config));
+    this.#encoded = encodedOnce((event) => hecEvent(event, config));
     this.#parts = { most: config.max_content_length_logs };
     const { tls } = config;
     this.#client = new HttpClient({
@@ -51,10 +51,10 @@ export class SplunkHecSink implements EventSink {
     return this.#client.shown;
   }
 
-  readonly sizeOf = (event: CouicEvent): number => this.#encoded.of(event).bytes;
+  readonly sizeOf = (event: CouicEvent): number => this.#encoded(event).bytes;
 
   send(events: readonly CouicEvent[], signal: AbortSignal): Promise<Delivery | Failure> {
-    const encoded = events.map((event) => this.#encoded.of(event));
+    const encoded = events.map(this.#encoded);
     return deliverInParts(encoded, this.#parts, (part) => this.#request(part, signal));
   }
 
