@@ -1,45 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { commands } from '../../src/cli/commands.ts';
-import { systemClock } from '../../src/clock.ts';
-import { factories } from '../../src/components.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { Service } from '../../src/service/service.ts';
-import { runCli } from '../support/cli.ts';
 import { bodyOf, type TestReport } from '../support/ledger.ts';
+import { ServedBridge } from '../support/served-bridge.ts';
 
-let directory: string;
-let yaml: string;
-let service: Service;
-let url: string;
+let bridge: ServedBridge;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'explain-'));
-  yaml = `
-receivers: {couic: {endpoint: 127.0.0.1:0}}
-exporters: {prometheus: {endpoint: 127.0.0.1:0}}
-extensions: {file_storage: {directory: "${directory}/data"}}
-service:
-  extensions: [file_storage]
-  pipelines: {metrics: {receivers: [couic], exporters: [prometheus]}}
-`;
-  const { config } = loadConfig({ configs: ['c.yaml'], sets: [], env: {}, readFile: () => yaml, factories });
-  const log: string[] = [];
-  const logger = pino({}, { write: (line) => log.push(JSON.parse(line).msg) });
-  service = await Service.create({ config, logger, clock: systemClock, version: '1.2.3' });
-  await service.start();
-  url = /http:\S+/.exec(log.find((line) => line.startsWith('Listening for reports'))!)![0];
+  bridge = await ServedBridge.start();
 });
-afterEach(async () => {
-  await service.shutdown();
-  await rm(directory, { recursive: true });
-});
+afterEach(() => bridge.remove());
 
-const cli = (...args: string[]) => runCli(args, commands, { files: { 'c.yaml': yaml }, factories });
+const cli = (...args: string[]) => bridge.cli(...args);
 const post = async (...reports: TestReport[]) =>
-  expect((await fetch(url, { method: 'POST', body: bodyOf(reports) })).status).toBe(200);
+  expect((await fetch(bridge.url, { method: 'POST', body: bodyOf(reports) })).status).toBe(200);
 
 const SINCE = '2024-01-01T00:00:00Z';
 
@@ -63,13 +34,13 @@ describe('explain', () => {
     expect(shown.out).toMatch(
       /The log was read back to 20\S+Z\.\n {2}time .*\n {2}20\S+Z {2}couic {5}added {2}drop {4}192\.0\.2\.0\/24 {2}scanner {2}ssh\\nscan {2}never\n$/,
     );
-    expect((await cli('explain', '2001:db8::1', '--state', `${directory}/data`)).out).toContain(
+    expect((await cli('explain', '2001:db8::1', '--state', `${bridge.directory}/data`)).out).toContain(
       'couic: let through by an ignore rule for 2001:db8::/32, which Couic asks first\n',
     );
     expect((await cli('explain', '198.51.100.0/24', '--config', 'c.yaml')).out).toContain(
       'couic: no rule in force, packets pass\n',
     );
-    await service.shutdown();
+    await bridge.service.shutdown();
     const after = await cli('explain', '--json', '192.0.2.7', '--config', 'c.yaml');
     expect(JSON.parse(after.out)).toMatchObject({
       network: '192.0.2.7/32',
@@ -129,10 +100,10 @@ describe('rules', () => {
       expect.anything(),
       rule,
     ]);
-    expect((await cli('rules', '--state', `${directory}/data`, '--format', 'csv', '--policy', 'drop')).out).toBe(
+    expect((await cli('rules', '--state', `${bridge.directory}/data`, '--format', 'csv', '--policy', 'drop')).out).toBe(
       `instance,policy,network,tag,since,until\ncouic,drop,192.0.2.1/32,,${SINCE},2096-10-02T07:06:40Z\n`,
     );
-    await service.shutdown();
+    await bridge.service.shutdown();
     expect((await cli('rules', '--config', 'c.yaml', '--tag', 'untagged', '--format', 'csv')).out).toContain(
       '192.0.2.1/32',
     );
@@ -159,7 +130,7 @@ describe('rules', () => {
 describe('erase', () => {
   it('says what it did and what it does not reach, while the bridge runs and after', async () => {
     await post({ cidr: '192.0.2.1/32' }, { cidr: '192.0.2.0/24', tag: null }, { cidr: '198.51.100.1/32' });
-    const shown = await cli('erase', '198.51.100.1', '--state', `${directory}/data`);
+    const shown = await cli('erase', '198.51.100.1', '--state', `${bridge.directory}/data`);
     expect(shown).toMatchObject({ code: 0, err: '' });
     expect(shown.out).toMatch(
       /^Erased 198\.51\.100\.1\/32: a snapshot was taken, the log before it deleted, and 0 entries/,
@@ -171,7 +142,7 @@ describe('erase', () => {
     expect((await cli('explain', '198.51.100.1', '--config', 'c.yaml')).out).toContain(
       'nothing in it is of this network',
     );
-    await service.shutdown();
+    await bridge.service.shutdown();
     const after = await cli('erase', '192.0.2.1', '--config', 'c.yaml');
     expect(after.out).toContain(
       'Networks around it, of which nothing was erased:\n  couic: drop 192.0.2.0/24, tag none, until never\n',
