@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BulkServer } from '../../support/bulk-server.ts';
+import { BulkServer } from '../../support/bulk-api/server.ts';
 import { seededRandom } from '../../support/couic-sim/random.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
 import { MetricsSink } from '../../support/metrics-sink.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BulkServer } from '../../support/bulk-server.ts';
+import { BulkServer } from '../../support/bulk-api/server.ts';
 import { SimulatedFirewall } from '../../support/couic-sim/firewall.ts';
 import { below, pick, seededRandom } from '../../support/couic-sim/random.ts';
 import { CouicSender } from '../../support/couic-sim/sender.ts';

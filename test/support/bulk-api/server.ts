@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gunzipSync } from 'node:zlib';
-import { below, pick, type Random } from './couic-sim/random.ts';
+import { crc32, gunzipSync } from 'node:zlib';
+import { below, pick, type Random } from '../couic-sim/random.ts';
 
 /** What the server does with one request in some. */
 const FAULTS = [
@@ -27,13 +27,13 @@ interface Document {
 
 /**
  * Elasticsearch's bulk API as a sink that is killed, slow, full and answering nonsense: keeps each id once, as one backing
- * index does. Statuses and their order are those measured on OpenSearch 2.19.6.
+ * index does. Its README says what of it was measured.
  */
 export class BulkServer {
   readonly #random: Random;
   readonly #ids = new Map<string, string>();
   readonly counts = { requests: 0, faults: 0, again: 0 };
-  /** Part of the documents that are refused for good. */
+  /** Part of the documents that are refused for good: always the same ones, by their ids. */
   refused = 0;
   /** Part of the requests that meet a fault. */
   faulty = 0.2;
@@ -106,8 +106,7 @@ export class BulkServer {
       this.counts.again++;
       return { status: 409, error: { type: 'version_conflict_engine_exception' } };
     }
-    if (this.refused > 0 && this.#random() < this.refused)
-      return { status: 400, error: { type: 'mapper_parsing_exception' } };
+    if (crc32(id) < this.refused * 2 ** 32) return { status: 400, error: { type: 'mapper_parsing_exception' } };
     const { event, couic } = JSON.parse(text) as Document;
     this.#ids.set(id, `${couic.instance.name} ${event.action}`);
     return { status: 201 };
