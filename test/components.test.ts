@@ -8,6 +8,7 @@ import { systemClock } from '../src/clock.ts';
 import { factories } from '../src/components.ts';
 import { loadConfig } from '../src/config/load-config.ts';
 import { renderConfig } from '../src/config/render-config.ts';
+import { ownMetrics } from '../src/service/own-metrics.ts';
 import { Service } from '../src/service/service.ts';
 
 let directory: string;
@@ -20,8 +21,10 @@ function load(configs: readonly string[], env: Record<string, string> = {}, sets
   return loadConfig({ configs, sets, env, factories, readFile: (path) => readFileSync(path, 'utf8') });
 }
 
-const build = (loaded: ReturnType<typeof load>) =>
-  Service.create({ config: loaded.config, logger: pino({ enabled: false }), clock: systemClock, version: '1.2.3' });
+const metrics = ownMetrics(factories);
+const logger = pino({ enabled: false });
+const build = ({ config }: ReturnType<typeof load>) =>
+  Service.create({ config, logger, clock: systemClock, version: '1.2.3', metrics });
 
 describe('the shipped configuration', () => {
   test('is valid without any environment, and its printed form without secrets too', async () => {

@@ -39,6 +39,11 @@ function read(path: string, text: string): Source {
   for (const [, target = ''] of text.matchAll(/\bimport\('(\.[^']+)'\)/g)) {
     taken.set(normalize(join(dirname(path), target)), new Set(['*']));
   }
+  // A component adds to an interface of ours.
+  for (const [, target = '', name = ''] of text.matchAll(/^declare module '(\.[^']+)' \{\n {2}interface (\w+)/gm)) {
+    const file = normalize(join(dirname(path), target));
+    taken.set(file, new Set([...(taken.get(file) ?? []), name]));
+  }
   const declared =
     /^export\s+(?:default\s+)?(?:abstract\s+|async\s+)?(?:const|let|function\*?|class|interface|type)\s+(\w+)/gm;
   return { taken, exported: [...text.matchAll(declared)].map(([, name]) => name!) };
@@ -72,4 +77,14 @@ test('no file imports itself by way of others, types included', () => {
   };
   for (const path of ours) visit(path, []);
   expect(circles).toEqual([]);
+});
+
+test('src/ knows no window of CrowdSec: a word of one component stands in its folder', () => {
+  const core = ours.filter((path) => path.startsWith('src/') && path !== 'src/components.ts');
+  const lines = core.flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line, index) => `${path}:${index + 1}: ${line.trim()}`),
+  );
+  expect(lines.filter((line) => /window|cscli/i.test(line))).toEqual([]);
 });

@@ -66,6 +66,7 @@ export async function openRunning(directory: string): Promise<OpenedAdmin> {
 export async function openAdmin(config: BridgeConfig, version: string): Promise<OpenedAdmin> {
   const logger = pino({ enabled: false });
   const connections = new ConnectionBudget();
+  const resource = createResource({ version, instanceId: 'command' });
   const components = await buildComponents({
     config,
     logger,
@@ -75,7 +76,8 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
     health: new Health(),
     connections,
     carried: new Carried(),
-    meterProvider: createMeterProvider({ version, resource: createResource({ version, instanceId: 'command' }) }),
+    // Nobody reads it.
+    meterProvider: createMeterProvider({ version, resource, metrics: [] }),
     createLedger: createServiceLedger,
   });
   const { receivers, exporters, extensions, log } = components;

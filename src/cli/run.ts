@@ -4,6 +4,7 @@ import { KnownSecrets } from '../config/known-secrets.ts';
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import { ConfigError, formatProblem } from '../config/problem.ts';
 import { StorageError } from '../log/storage-error.ts';
+import { ownMetrics } from '../service/own-metrics.ts';
 import { Service, StartCancelled } from '../service/service.ts';
 import { logOpenTelemetry } from '../telemetry/diag.ts';
 import { LastProblems } from '../telemetry/last-problems.ts';
@@ -67,7 +68,9 @@ export const runCommand: Command = {
       { id: 'problems', name: 'last warnings and errors', component: problems },
     ];
     const { config } = loaded;
-    const create = () => Service.create({ config, logger, clock: systemClock, version: context.version, asked });
+    const { version } = context;
+    const metrics = ownMetrics(context.factories);
+    const create = () => Service.create({ config, logger, clock: systemClock, version, metrics, asked });
     const service = await noted(create, stateDirectoryOf(context.env), context);
     const hide = (text: string) => context.secrets.hide(text);
     const onRunning = () => {

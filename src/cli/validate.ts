@@ -16,7 +16,8 @@ export const validateCommand: Command = {
     const { chosen, ...sources } = readConfigArguments(args, context);
     const { config, warnings } = loadConfig({ ...context, ...sources });
     // Components check at their creation what no schema can, and open nothing there.
-    await Service.create({ config, logger: pino({ enabled: false }), clock: systemClock, version: context.version });
+    const { version } = context;
+    await Service.create({ config, logger: pino({ enabled: false }), clock: systemClock, version, metrics: [] });
     for (const warning of warnings) context.stderr(`warning: ${formatProblem(warning)}\n`);
     context.stdout(`The configuration is valid: ${chosen}\n`);
     return EXIT.ok;

@@ -2,7 +2,8 @@ import type { Meter } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { counter } from '../telemetry/instruments.ts';
-import { ATTR, BRIDGE_METRICS } from '../telemetry/names.ts';
+import { ATTR } from '../telemetry/names.ts';
+import { DELIVERY_METRICS } from './metrics.ts';
 import type { Outcome } from './outcome.ts';
 import { TroubleLog } from './trouble-log.ts';
 
@@ -25,9 +26,9 @@ interface DeliveryObserverOptions {
 
 /** Counts deliveries in the bridge's own metrics, and logs when it begins and when it stops to fail: not each attempt. */
 export function deliveryObserver({ exporter, meter, logger, clock }: DeliveryObserverOptions): DeliveryObserver {
-  const sent = counter(meter, BRIDGE_METRICS.sentRequests);
-  const failed = counter(meter, BRIDGE_METRICS.sendFailedRequests);
-  const dropped = counter(meter, BRIDGE_METRICS.droppedRequests);
+  const sent = counter(meter, DELIVERY_METRICS.sentRequests);
+  const failed = counter(meter, DELIVERY_METRICS.sendFailedRequests);
+  const dropped = counter(meter, DELIVERY_METRICS.droppedRequests);
   const own = { [ATTR.exporter]: exporter };
   const trouble = new TroubleLog({ what: 'Metrics', logger, clock });
   return {

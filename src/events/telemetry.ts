@@ -1,6 +1,7 @@
 import type { Meter } from '@opentelemetry/api';
 import { counter, observableGauge } from '../telemetry/instruments.ts';
-import { ATTR, BRIDGE_METRICS, OTHER } from '../telemetry/names.ts';
+import { ATTR, OTHER } from '../telemetry/names.ts';
+import { EVENT_METRICS } from './metrics.ts';
 
 /** Reasons that are told apart: they are the other side's words. */
 const MOST_REASONS = 20;
@@ -30,13 +31,13 @@ interface EventTelemetryOptions {
 
 export function eventTelemetry({ exporter, meter, entries, oldestAge }: EventTelemetryOptions): EventTelemetry {
   const own = { [ATTR.exporter]: exporter };
-  const [sent, refused] = [counter(meter, BRIDGE_METRICS.sentEvents), counter(meter, BRIDGE_METRICS.refusedEvents)];
+  const [sent, refused] = [counter(meter, EVENT_METRICS.sentEvents), counter(meter, EVENT_METRICS.refusedEvents)];
   const reasons = new Set<string>();
-  const dropped = counter(meter, BRIDGE_METRICS.droppedEvents);
-  const droppedEntries = counter(meter, BRIDGE_METRICS.droppedEventEntries);
-  const failed = counter(meter, BRIDGE_METRICS.sendFailedEvents);
-  observableGauge(meter, BRIDGE_METRICS.eventQueueEntries).addCallback((result) => result.observe(entries(), own));
-  observableGauge(meter, BRIDGE_METRICS.oldestEventAge).addCallback((result) => result.observe(oldestAge(), own));
+  const dropped = counter(meter, EVENT_METRICS.droppedEvents);
+  const droppedEntries = counter(meter, EVENT_METRICS.droppedEventEntries);
+  const failed = counter(meter, EVENT_METRICS.sendFailedEvents);
+  observableGauge(meter, EVENT_METRICS.eventQueueEntries).addCallback((result) => result.observe(entries(), own));
+  observableGauge(meter, EVENT_METRICS.oldestEventAge).addCallback((result) => result.observe(oldestAge(), own));
   return {
     begin() {
       for (const known of [sent, dropped, droppedEntries]) known.add(0, own);

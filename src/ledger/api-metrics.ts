@@ -1,9 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR, LEDGER_METRICS } from '../telemetry/names.ts';
+import { ATTR } from '../telemetry/names.ts';
 import { driftOf } from './api-state.ts';
 import { forgottenTag } from './forgotten.ts';
 import type { InstanceTotals } from './instance-totals.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { LEDGER_METRICS } from './metrics.ts';
 import type { Counted, Level, MetricsBuilder } from './metrics-builder.ts';
 import { UNKNOWN_START } from './series-start.ts';
 import type { TrafficCount, TrafficGroup } from './traffic.ts';

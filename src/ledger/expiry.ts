@@ -137,7 +137,7 @@ export class Expiry {
     const ahead = this.#clock.heldBack;
     if (ahead > 0 && !this.#held) {
       this.#logger.warn(
-        `The host's clock is ${Math.round(ahead / 1000)} s ahead of what was expected: no rule ends and no window is dropped by it until a report, Couic's API or LAPI has the same time, or it has stood for ten minutes`,
+        `The host's clock is ${Math.round(ahead / 1000)} s ahead of what was expected: no rule ends and nothing that waits is dropped by it until a report, Couic's API or a server that the bridge sends to has the same time, or it has stood for ten minutes`,
       );
     } else if (ahead === 0 && this.#held) {
       this.#logger.info(`The host's clock is believed: ${this.#clock.believedFor}`);

@@ -1,11 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Quarantined } from '../report/quarantine.ts';
-import { LEDGER_METRICS, NO_KIND, UNTAGGED } from '../telemetry/names.ts';
+import { NO_KIND, UNTAGGED } from '../telemetry/names.ts';
 import { type AttributeLimits, RULE_LIMITS } from './attribute-limits.ts';
 import { CappedNames } from './capped-names.ts';
 import { Counters } from './counters.ts';
 import { Forgotten } from './forgotten.ts';
 import { BucketCounts } from './histogram.ts';
+import { LEDGER_METRICS } from './metrics.ts';
 import { NewestBody } from './newest-body.ts';
 import { PackedRules } from './packed-rules.ts';
 import type { QuarantinedReport } from './quarantined-report.ts';

@@ -6,10 +6,8 @@ import {
   type Histogram,
   type MetricData,
 } from '@opentelemetry/sdk-metrics';
-import type { MetricDefinition, MetricKind } from '../telemetry/names.ts';
+import type { MetricDefinition } from '../telemetry/metric-definition.ts';
 import type { BucketCounts } from './histogram.ts';
-
-type Definition<Kind extends MetricKind> = MetricDefinition & { readonly kind: Kind };
 
 /** A series, what it has counted, and since when, in ms since the epoch. */
 export type Counted = readonly [attributes: Attributes, value: number, start: number];
@@ -17,7 +15,7 @@ export type Counted = readonly [attributes: Attributes, value: number, start: nu
 /** A series, and where it stands. */
 export type Level = readonly [attributes: Attributes, value: number];
 
-/** Builds what a MetricProducer gives, from definitions in names.ts. Metrics without a data point are left out. */
+/** Builds what a MetricProducer gives, from the definitions of its metrics. Metrics without a data point are left out. */
 export class MetricsBuilder {
   readonly metrics: MetricData[] = [];
   readonly #ledgerStart: HrTime;
@@ -31,7 +29,7 @@ export class MetricsBuilder {
     this.#end = hrTime(end);
   }
 
-  counts(definition: Definition<'counter'>, points: Iterable<Counted>): void {
+  counts(definition: MetricDefinition<'counter'>, points: Iterable<Counted>): void {
     const dataPoints: DataPoint<number>[] = [];
     for (const [attributes, value, start] of points)
       dataPoints.push(this.#point(this.#startTime(start), attributes, value));
@@ -42,19 +40,19 @@ export class MetricsBuilder {
    * Where an up-down counter stands is the sum of all that came and went since the ledger began, and whoever makes deltas
    * leaves it alone: so a series needs no start of its own, though it goes with its last rule and comes again.
    */
-  balances(definition: Definition<'updowncounter'>, points: Iterable<Level>): void {
+  balances(definition: MetricDefinition<'updowncounter'>, points: Iterable<Level>): void {
     this.#sum(definition, this.#levels(this.#ledgerStart, points), false);
   }
 
   /** A gauge says what is, so it has no start. */
-  gauges(definition: Definition<'gauge'>, points: Iterable<Level>): void {
+  gauges(definition: MetricDefinition<'gauge'>, points: Iterable<Level>): void {
     const dataPoints = this.#levels(this.#end, points);
     if (dataPoints.length === 0) return;
     this.metrics.push({ ...common(definition), dataPointType: DataPointType.GAUGE, dataPoints });
   }
 
   histograms(
-    definition: Definition<'histogram'>,
+    definition: MetricDefinition<'histogram'>,
     points: Iterable<readonly [attributes: Attributes, counts: BucketCounts]>,
   ): void {
     const dataPoints: DataPoint<Histogram>[] = [];

@@ -1,9 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR, LEDGER_METRICS, OTHER } from '../telemetry/names.ts';
+import { ATTR, OTHER } from '../telemetry/names.ts';
 import { RULE_LIMITS } from './attribute-limits.ts';
 import { forgottenTag } from './forgotten.ts';
 import { BucketCounts } from './histogram.ts';
 import { type InstanceTotals, PREFIXES, type RuleKey } from './instance-totals.ts';
+import { LEDGER_METRICS } from './metrics.ts';
 import type { Counted, Level, MetricsBuilder } from './metrics-builder.ts';
 import { UNKNOWN_START } from './series-start.ts';
 

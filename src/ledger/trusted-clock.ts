@@ -9,7 +9,7 @@ const LONG_AFTER_MS = 86_400_000;
 
 /**
  * The host's clock, for deciding what is over and for writing it down: a wrong step forward would expire every rule at
- * once and drop every window that waits, and nothing brings them back. So a large step, seen as wall time running away
+ * once and drop all that waits to be sent, and nothing brings them back. So a large step, seen as wall time running away
  * from monotonic time, or at a start as one long after the newest record, is held back: until somebody else has the same
  * time, or it has stood for ten minutes. A step back is followed at once.
  */

@@ -12,6 +12,7 @@ import type { TrustedClock } from '../ledger/trusted-clock.ts';
 import type { Fold, Log, Reader, Retention, Topic } from '../log/log.ts';
 import type { Finding } from '../telemetry/finding.ts';
 import type { Health } from '../telemetry/health.ts';
+import type { MetricDefinition } from '../telemetry/metric-definition.ts';
 import type { Carried } from './carried.ts';
 
 /**
@@ -30,7 +31,7 @@ export interface Component {
   shutdown(deadline: AbortSignal): Promise<void>;
   /** Looks at its connections, keys, clocks and queues, and changes nothing. Works without `start()` too, once the log is loaded. */
   examine?(signal: AbortSignal): Promise<readonly Finding[]>;
-  /** By name: `windows.list`. They work without `start()` too, once the log is loaded. */
+  /** By name: `quarantine.list`. They work without `start()` too, once the log is loaded. */
   readonly operations?: Readonly<Record<string, Operation>>;
 }
 
@@ -150,6 +151,8 @@ interface Factory<Config, Context, Built> {
   readonly schema: ZodType<Config>;
   /** Paths of options that hold secrets, for `print-config`: `['api_key']`, `['instances', '*', 'token']`. */
   readonly secrets?: readonly (readonly string[])[];
+  /** What it counts beside what all of its sort do: `metrics.ts` of its folder. */
+  readonly metrics?: readonly MetricDefinition[];
   /** Where it will listen, so that two of a configuration do not want the same. */
   readonly listensOn?: (config: Config) => Endpoint;
   /** What is taken, and should be looked at: told by `validate`, and in the log. */

@@ -52,7 +52,7 @@ interface Reloaded {
 /**
  * Takes over a configuration while the bridge runs. Components of which it says the same go on untouched. The others end,
  * upstream first, and their successors start, downstream first: no report of an instance that goes comes after the last
- * window of its exporter, and none of one that is new before its exporter counts. Whoever sends in between waits, since
+ * that its exporter tells, and none of one that is new before its exporter counts. Whoever sends in between waits, since
  * sockets are held.
  * @throws ConfigError: nothing was touched.
  */

@@ -6,10 +6,10 @@ import type { BridgeEvents } from '../events/bridge-events.ts';
 import type { AttributeLimits } from '../ledger/attribute-limits.ts';
 import { BridgeLedger } from '../ledger/bridge-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { INTAKE_METRICS } from '../ledger/metrics.ts';
 import type { TrustedClock } from '../ledger/trusted-clock.ts';
 import type { Log } from '../log/log.ts';
 import { counter } from '../telemetry/instruments.ts';
-import { BRIDGE_METRICS } from '../telemetry/names.ts';
 import type { Operation } from './component.ts';
 
 /** What of its options may change while it runs. */
@@ -45,5 +45,5 @@ export interface ServiceLedgerOptions {
 
 /** The one place where a service gets its ledger. */
 export function createServiceLedger({ meter, ...options }: ServiceLedgerOptions): ServiceLedger {
-  return new BridgeLedger({ ...options, quarantinedReports: counter(meter, BRIDGE_METRICS.quarantinedReports) });
+  return new BridgeLedger({ ...options, quarantinedReports: counter(meter, INTAKE_METRICS.quarantinedReports) });
 }

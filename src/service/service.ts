@@ -4,6 +4,7 @@ import { BridgeEvents } from '../events/bridge-events.ts';
 import { ConnectionBudget } from '../http/connection-budget.ts';
 import { Health } from '../telemetry/health.ts';
 import { type BridgeMeterProvider, createMeterProvider } from '../telemetry/meter-provider.ts';
+import type { MetricDefinition } from '../telemetry/metric-definition.ts';
 import { createResource } from '../telemetry/resource.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import { type Asked, askedOf, LocalAdmin } from './admin/local-admin.ts';
@@ -23,6 +24,8 @@ const TIME_IS_OVER = 'service.shutdown_timeout is over';
 
 type ServiceOptions = Pick<BuildOptions, 'config' | 'logger' | 'clock' | 'version'> &
   Partial<Pick<BuildOptions, 'createLedger' | 'health' | 'connections'>> & {
+    /** What may be measured, by every component that there is: a reload may bring any of them. */
+    readonly metrics: readonly MetricDefinition[];
     /** Who else the command line may ask, beside components. */
     readonly asked?: readonly Asked[];
   };
@@ -87,9 +90,11 @@ export class Service {
     health = new Health(),
     connections = new ConnectionBudget(),
     asked = [],
+    metrics,
     ...given
   }: ServiceOptions): Promise<Service> {
-    const meterProvider = createMeterProvider({ version: given.version, resource: () => service.#measured() });
+    const { version } = given;
+    const meterProvider = createMeterProvider({ version, metrics, resource: () => service.#measured() });
     const events = new BridgeEvents();
     const build = { ...given, createLedger, health, connections, events, carried: new Carried(), meterProvider };
     const service: Service = new Service(build, meterProvider, await buildComponents(build), asked);

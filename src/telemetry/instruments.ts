@@ -1,29 +1,26 @@
 import type { Counter, Gauge, Histogram, Meter, ObservableCounter, ObservableGauge } from '@opentelemetry/api';
-import type { MetricDefinition, MetricKind } from './names.ts';
+import type { MetricDefinition } from './metric-definition.ts';
 
-/** A metric of names.ts whose kind is known to the compiler. */
-type Definition<Kind extends MetricKind> = MetricDefinition & { readonly kind: Kind };
-
-export function counter(meter: Meter, metric: Definition<'counter'>): Counter {
+export function counter(meter: Meter, metric: MetricDefinition<'counter'>): Counter {
   return meter.createCounter(metric.name, options(metric));
 }
 
 /** A counter that is kept as a plain number and asked for at each collection: for what every request adds to. */
-export function observableCounter(meter: Meter, metric: Definition<'counter'>): ObservableCounter {
+export function observableCounter(meter: Meter, metric: MetricDefinition<'counter'>): ObservableCounter {
   return meter.createObservableCounter(metric.name, options(metric));
 }
 
-export function gauge(meter: Meter, metric: Definition<'gauge'>): Gauge {
+export function gauge(meter: Meter, metric: MetricDefinition<'gauge'>): Gauge {
   return meter.createGauge(metric.name, options(metric));
 }
 
 /** A gauge whose value is asked for at each collection, for ages and sizes: add the callback in `create`. */
-export function observableGauge(meter: Meter, metric: Definition<'gauge'>): ObservableGauge {
+export function observableGauge(meter: Meter, metric: MetricDefinition<'gauge'>): ObservableGauge {
   return meter.createObservableGauge(metric.name, options(metric));
 }
 
 /** Its buckets are those of the definition, by the provider's views. */
-export function histogram(meter: Meter, metric: Definition<'histogram'>): Histogram {
+export function histogram(meter: Meter, metric: MetricDefinition<'histogram'>): Histogram {
   return meter.createHistogram(metric.name, options(metric));
 }
 

@@ -2,7 +2,8 @@ import type { Meter } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { type CollectionResult, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { DeferredMeter } from './deferred-meter.ts';
-import { ATTR, BRIDGE_METRICS } from './names.ts';
+import type { MetricDefinition } from './metric-definition.ts';
+import { ATTR } from './names.ts';
 import { viewsOf } from './views.ts';
 
 /** The instruments of one component, which is asked for them from `begin` to `end`. */
@@ -35,6 +36,8 @@ interface MeterProviderOptions {
   resource: Resource | (() => Resource);
   /** Version of every scope: the bridge's. */
   version: string;
+  /** All that may be measured: what is not among them has the SDK's buckets, and whatever attributes it is given. */
+  metrics: readonly MetricDefinition[];
 }
 
 /**
@@ -42,7 +45,7 @@ interface MeterProviderOptions {
  * reader is created with a meter in hand, and exporters come and go while the bridge runs: so meters given out before
  * `register` forward to the real ones after it, and the SDK knows one reader, by which all others read.
  */
-export function createMeterProvider({ resource, version }: MeterProviderOptions): BridgeMeterProvider {
+export function createMeterProvider({ resource, version, metrics }: MeterProviderOptions): BridgeMeterProvider {
   const deferred = new Map<string, DeferredMeter>();
   const reader = new CommonReader();
   let sdk: MeterProvider | undefined;
@@ -69,7 +72,7 @@ export function createMeterProvider({ resource, version }: MeterProviderOptions)
     },
     register(readers) {
       if (sdk) throw new Error('metric readers were registered already');
-      sdk = new MeterProvider({ readers: [reader], views: viewsOf(Object.values(BRIDGE_METRICS)) });
+      sdk = new MeterProvider({ readers: [reader], views: viewsOf(metrics) });
       for (const each of readers) each.setMetricProducer({ collect });
       for (const [scope, meter] of deferred) meter.bind(sdk.getMeter(scope, version));
     },

@@ -12,7 +12,7 @@ interface ThrottleOptions<Next, Sum> {
   flush(key: string, sum: Sum): void;
 }
 
-interface Window<Sum> {
+interface Period<Sum> {
   readonly ends: number;
   passed: number;
   held: Sum | undefined;
@@ -24,7 +24,7 @@ interface Window<Sum> {
  */
 export class Throttle<Next, Sum = Next> {
   readonly #options: ThrottleOptions<Next, Sum>;
-  readonly #windows = new Map<string, Window<Sum>>();
+  readonly #periods = new Map<string, Period<Sum>>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ThrottleOptions<Next, Sum>) {
@@ -35,16 +35,16 @@ export class Throttle<Next, Sum = Next> {
   pass(key: string, next: Next): boolean {
     const { clock, burst, period, add } = this.#options;
     const now = clock.monotonic();
-    let window = this.#windows.get(key);
-    if (!window || (now >= window.ends && window.held === undefined)) {
-      window = { ends: now + period, passed: 0, held: undefined };
-      this.#windows.set(key, window);
+    let current = this.#periods.get(key);
+    if (!current || (now >= current.ends && current.held === undefined)) {
+      current = { ends: now + period, passed: 0, held: undefined };
+      this.#periods.set(key, current);
     }
-    if (window.passed < burst) {
-      window.passed += 1;
+    if (current.passed < burst) {
+      current.passed += 1;
       return true;
     }
-    window.held = add(window.held, next);
+    current.held = add(current.held, next);
     this.#timer ??= setTimeout(this.#flushAll, period).unref();
     return false;
   }
@@ -57,8 +57,8 @@ export class Throttle<Next, Sum = Next> {
 
   readonly #flushAll = (): void => {
     this.#timer = undefined;
-    for (const [key, { held }] of this.#windows) {
-      this.#windows.delete(key);
+    for (const [key, { held }] of this.#periods) {
+      this.#periods.delete(key);
       if (held !== undefined) this.#options.flush(key, held);
     }
   };

@@ -1,5 +1,5 @@
 import { AggregationType, createAllowListAttributesProcessor, type ViewOptions } from '@opentelemetry/sdk-metrics';
-import type { MetricDefinition } from './names.ts';
+import type { MetricDefinition } from './metric-definition.ts';
 
 /**
  * Attribute sets that one of the bridge's own instruments may have. They count instances, exporters, reasons and routes,

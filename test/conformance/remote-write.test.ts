@@ -8,7 +8,7 @@ import { schema } from '../../plugins/exporters/prometheusremotewrite/config.ts'
 import { remoteWriteProtocol } from '../../plugins/exporters/prometheusremotewrite/protocol.ts';
 import { formatEndpoint } from '../../src/config/endpoint.ts';
 import { PushExporter } from '../../src/delivery/push-exporter.ts';
-import { LEDGER_METRICS } from '../../src/telemetry/names.ts';
+import { LEDGER_METRICS } from '../../src/ledger/metrics.ts';
 import { ledgerSeries, recordBridgeMetrics } from '../support/all-metrics.ts';
 import { exporterContext, noDeadline } from '../support/exporter-context.ts';
 import { FakeProducer } from '../support/fake-producer.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PushLoop } from '../../src/delivery/push-loop.ts';
-import { LEDGER_METRICS } from '../../src/telemetry/names.ts';
+import { LEDGER_METRICS } from '../../src/ledger/metrics.ts';
 import { exporterContext } from '../support/exporter-context.ts';
 import { FakeProducer } from '../support/fake-producer.ts';
 import { FakeTime, until } from '../support/fake-time.ts';

@@ -21,7 +21,7 @@ test('resource attributes that are named as labels of Prometheus take down no sc
   const context = exporterContext({ producer: new FakeProducer(ledgerSeries()) });
   const config = { endpoint: '127.0.0.1:0', resource_to_telemetry_conversion: { enabled: true } };
   const exporter = new PrometheusExporter(context, configSchema.parse(config));
-  createMeterProvider({ version: VERSION, resource }).register([exporter.reader]);
+  createMeterProvider({ version: VERSION, resource, metrics: [] }).register([exporter.reader]);
   onTestFinished(() => exporter.shutdown(noDeadline));
   await exporter.start();
   const text = await (await fetch(`http://${formatEndpoint(exporter.endpoint!)}/metrics`)).text();

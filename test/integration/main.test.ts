@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RECEIVER_METRICS } from '../../plugins/receivers/couic/metrics.ts';
 
 const MAIN = new URL('../../dist/src/main.js', import.meta.url).pathname;
 
@@ -78,4 +79,19 @@ test('a second signal ends it at once, while the first waits for a body that is 
   expect(await exit).toEqual([130, null]);
   expect(output.out).toMatch(/Received SIGINT again: ending at once\n$/);
   slow.destroy();
+});
+
+test('what a component counts has the buckets and the attributes of its own definition', async () => {
+  const { output } = await run(CONFIG);
+  await expect.poll(() => output.out, { timeout: 20_000 }).toContain('Ready: reports are accepted');
+  const urlOf = (pattern: RegExp) => pattern.exec(output.out)![1]!;
+  await fetch(urlOf(/Listening for reports on (http:\/\/127\.0\.0\.1:\d+)/) + '/v1/reports', {
+    method: 'POST',
+    body: '[]',
+  });
+  const metrics = await (await fetch(urlOf(/Metrics are at (\S+)/))).text();
+  const bounds = [...metrics.matchAll(/^http_server_request_duration_seconds_bucket\{.*le="([^"]+)"/gm)];
+  expect(bounds.map(([, bound]) => bound)).toEqual(
+    [...RECEIVER_METRICS.requestDuration.boundaries, '+Inf'].map(String),
+  );
 });

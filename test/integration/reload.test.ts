@@ -7,6 +7,7 @@ import { systemClock } from '../../src/clock.ts';
 import { factories } from '../../src/components.ts';
 import type { BridgeConfig } from '../../src/config/bridge-config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { ownMetrics } from '../../src/service/own-metrics.ts';
 import { ReloadFailed } from '../../src/service/reload.ts';
 import { Service } from '../../src/service/service.ts';
 import { temporaryDirectory } from '../log/embedded/testing.ts';
@@ -59,7 +60,14 @@ async function start(given: Partial<Written> = {}) {
   const config = (written: Partial<Written> = {}) => write({ ports, directory, ...written });
   const lines: string[] = [];
   const logger = pino({ base: null }, { write: (line) => void lines.push(JSON.parse(line).msg) });
-  const service = await Service.create({ config: config(given), logger, clock: systemClock, version: '1.2.3' });
+  const metrics = ownMetrics(factories);
+  const service = await Service.create({
+    config: config(given),
+    logger,
+    clock: systemClock,
+    version: '1.2.3',
+    metrics,
+  });
   onTestFinished(async () => void (await service.shutdown()));
   await service.start();
   return { service, config, ports, lines };

@@ -1,6 +1,10 @@
 import type { Attributes, Meter } from '@opentelemetry/api';
+import { factories } from '../../src/components.ts';
+import { LEDGER_METRICS } from '../../src/ledger/metrics.ts';
+import { ownMetrics } from '../../src/service/own-metrics.ts';
 import { counter, gauge, histogram } from '../../src/telemetry/instruments.ts';
-import { ATTR, BRIDGE_METRICS, LEDGER_METRICS, type MetricDefinition } from '../../src/telemetry/names.ts';
+import type { MetricDefinition } from '../../src/telemetry/metric-definition.ts';
+import { ATTR } from '../../src/telemetry/names.ts';
 import type { FakeSeries } from './fake-producer.ts';
 
 /** Two values of each attribute, with what has to be escaped among them. */
@@ -24,12 +28,14 @@ export function ledgerSeries(): FakeSeries[] {
 
 /** Two series of each of the bridge's own instruments. */
 export function recordBridgeMetrics(meter: Meter): void {
-  for (const metric of Object.values(BRIDGE_METRICS)) {
+  for (const metric of ownMetrics(factories)) {
     for (const which of [0, 1]) {
       const attributes = attributesOf(metric, which);
       if (metric.kind === 'counter') counter(meter, metric).add(7 + which, attributes);
       else if (metric.kind === 'gauge') gauge(meter, metric).record(0.5 + which, attributes);
-      else for (const value of observations(metric)) histogram(meter, metric).record(value, attributes);
+      else if (metric.kind === 'histogram')
+        for (const value of observations(metric)) histogram(meter, metric).record(value, attributes);
+      else throw new Error(`no instrument of the kind of ${metric.name}`);
     }
   }
 }

@@ -6,6 +6,7 @@ import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
 import { Carried } from '../../src/service/carried.ts';
 import type { ExporterContext } from '../../src/service/component.ts';
+import { ownMetrics } from '../../src/service/own-metrics.ts';
 import { Health } from '../../src/telemetry/health.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { type BridgeMeterProvider, createMeterProvider } from '../../src/telemetry/meter-provider.ts';
@@ -32,6 +33,7 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
   const provider = createMeterProvider({
     resource: createResource({ version: VERSION, instanceId: 'bridge-1' }),
     version: VERSION,
+    metrics: ownMetrics([]),
   });
   return {
     id,

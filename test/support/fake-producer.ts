@@ -7,7 +7,7 @@ import {
   type MetricData,
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics';
-import type { MetricDefinition } from '../../src/telemetry/names.ts';
+import type { MetricDefinition } from '../../src/telemetry/metric-definition.ts';
 
 export interface FakeSeries {
   readonly metric: MetricDefinition;

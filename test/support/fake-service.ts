@@ -56,6 +56,7 @@ export class FakeService {
       logger: this.logger,
       clock: systemClock,
       version: '1.2.3',
+      metrics: [],
       health: this.health,
       createLedger: ({ limits }) => this.#ledger(limits),
     });

@@ -1,12 +1,12 @@
-import { BRIDGE_METRICS, LEDGER_METRICS, type MetricDefinition } from '../../src/telemetry/names.ts';
+import { factories } from '../../src/components.ts';
+import { LEDGER_METRICS } from '../../src/ledger/metrics.ts';
+import { ownMetrics } from '../../src/service/own-metrics.ts';
+import type { MetricDefinition } from '../../src/telemetry/metric-definition.ts';
 
 const UNITS: Readonly<Record<string, string>> = { s: '_seconds', By: '_bytes' };
 
-/** Every metric of names.ts. */
-export const ALL_METRICS: readonly MetricDefinition[] = [
-  ...Object.values(LEDGER_METRICS),
-  ...Object.values(BRIDGE_METRICS),
-];
+/** Every metric that there is. */
+export const ALL_METRICS: readonly MetricDefinition[] = [...Object.values(LEDGER_METRICS), ...ownMetrics(factories)];
 
 /** The name a Collector's Prometheus exporter gives a metric; written apart from the exporter's own rules, which it checks. */
 export function prometheusName({ name, unit, kind }: MetricDefinition): string {
@@ -24,7 +24,7 @@ export function labelName(attribute: string): string {
 }
 
 /**
- * The words of a PromQL expression that look like ours and are neither a sample nor a label of names.ts.
+ * The words of a PromQL expression that look like ours and are neither a sample nor a label of a metric.
  * @param known - further words that may stand there: recording rules.
  */
 export function unknownWords(expression: string, known: ReadonlySet<string> = new Set()): string[] {

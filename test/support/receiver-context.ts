@@ -1,5 +1,6 @@
 import { type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
 import { pino } from 'pino';
+import { RECEIVER_METRICS } from '../../plugins/receivers/couic/metrics.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { BridgeEvents } from '../../src/events/bridge-events.ts';
 import { ConnectionBudget } from '../../src/http/connection-budget.ts';
@@ -34,6 +35,7 @@ export function receiverContext(ledger: Ledger, options: { id?: string; clock?: 
   const provider = createMeterProvider({
     resource: createResource({ version: '0.0.0', instanceId: 'test' }),
     version: '0.0.0',
+    metrics: Object.values(RECEIVER_METRICS),
   });
   const reader = new CollectingReader();
   const meter = provider.getMeter('couic-otel-bridge/receiver/test');

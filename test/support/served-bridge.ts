@@ -6,6 +6,7 @@ import { commands } from '../../src/cli/commands.ts';
 import { systemClock } from '../../src/clock.ts';
 import { factories } from '../../src/components.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { ownMetrics } from '../../src/service/own-metrics.ts';
 import { Service } from '../../src/service/service.ts';
 import { runCli } from './cli.ts';
 
@@ -45,7 +46,8 @@ service:
     const { config } = loadConfig({ configs: ['c.yaml'], sets: [], env: {}, readFile, factories });
     const log: string[] = [];
     const logger = pino({}, { write: (line) => log.push(JSON.parse(line).msg) });
-    bridge.service = await Service.create({ config, logger, clock: systemClock, version: '1.2.3' });
+    const metrics = ownMetrics(factories);
+    bridge.service = await Service.create({ config, logger, clock: systemClock, version: '1.2.3', metrics });
     await bridge.service.start();
     bridge.url = /http:\S+/.exec(log.find((line) => line.startsWith('Listening for reports'))!)![0];
     return bridge;

@@ -1,9 +1,13 @@
 import type { Observable } from '@opentelemetry/api';
 import { type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { WINDOW_METRICS } from '../../plugins/exporters/crowdsec/metrics.ts';
+import { RECEIVER_METRICS } from '../../plugins/receivers/couic/metrics.ts';
+import { DELIVERY_METRICS } from '../../src/delivery/metrics.ts';
 import { counter, gauge, histogram, observableGauge } from '../../src/telemetry/instruments.ts';
 import { createMeterProvider } from '../../src/telemetry/meter-provider.ts';
-import { ATTR, BRIDGE_METRICS } from '../../src/telemetry/names.ts';
+import type { MetricDefinition } from '../../src/telemetry/metric-definition.ts';
+import { ATTR } from '../../src/telemetry/names.ts';
 import { createResource } from '../../src/telemetry/resource.ts';
 
 class Reader extends MetricReader {
@@ -18,35 +22,38 @@ class Reader extends MetricReader {
 }
 
 const resource = createResource({ version: '1.2.3', instanceId: 'id-1' });
-const build = () => createMeterProvider({ resource, version: '1.2.3' });
+const metrics = [RECEIVER_METRICS, WINDOW_METRICS, DELIVERY_METRICS].flatMap((set): MetricDefinition[] =>
+  Object.values(set),
+);
+const build = () => createMeterProvider({ resource, version: '1.2.3', metrics });
 
 afterEach(() => vi.unstubAllEnvs());
 
 describe('instruments', () => {
-  test('made before the readers are registered, they measure after it, with the units and words of names.ts', async () => {
+  test('made before the readers are registered, they measure after it, with the units and words of their definitions', async () => {
     const provider = build();
     const meter = provider.getMeter('couic-otel-bridge/receiver/couic');
-    const accepted = counter(meter, BRIDGE_METRICS.acceptedReports);
-    const age = observableGauge(meter, BRIDGE_METRICS.oldestWindowAge);
+    const accepted = counter(meter, RECEIVER_METRICS.acceptedReports);
+    const age = observableGauge(meter, WINDOW_METRICS.oldestWindowAge);
     age.addCallback((result) => result.observe(7, { [ATTR.exporter]: 'crowdsec' }));
     const reader = new Reader();
     provider.register([reader]);
     accepted.add(3, { [ATTR.instance]: 'a' });
-    gauge(provider.getMeter('late'), BRIDGE_METRICS.queueSize).record(2);
+    gauge(provider.getMeter('late'), WINDOW_METRICS.queueSize).record(2);
 
     const metrics = await reader.metrics();
-    expect(metrics[BRIDGE_METRICS.acceptedReports.name]).toMatchObject({
-      descriptor: { unit: '{report}', description: BRIDGE_METRICS.acceptedReports.description },
+    expect(metrics[RECEIVER_METRICS.acceptedReports.name]).toMatchObject({
+      descriptor: { unit: '{report}', description: RECEIVER_METRICS.acceptedReports.description },
       dataPoints: [{ value: 3, attributes: { [ATTR.instance]: 'a' } }],
     });
-    expect(metrics[BRIDGE_METRICS.oldestWindowAge.name]).toMatchObject({ dataPoints: [{ value: 7 }] });
-    expect(metrics[BRIDGE_METRICS.queueSize.name]).toMatchObject({ dataPoints: [{ value: 2 }] });
+    expect(metrics[WINDOW_METRICS.oldestWindowAge.name]).toMatchObject({ dataPoints: [{ value: 7 }] });
+    expect(metrics[WINDOW_METRICS.queueSize.name]).toMatchObject({ dataPoints: [{ value: 2 }] });
   });
 
   test('what is measured may be known only when the readers are registered', async () => {
     let instanceId = 'unknown';
     const late = () => createResource({ version: '1.2.3', instanceId });
-    const provider = createMeterProvider({ resource: late, version: '1.2.3' });
+    const provider = createMeterProvider({ resource: late, version: '1.2.3', metrics });
     instanceId = 'id-2';
     const reader = new Reader();
     provider.register([reader]);
@@ -56,10 +63,10 @@ describe('instruments', () => {
 
   test('every scope carries the name asked for and the version', async () => {
     const provider = build();
-    counter(provider.getMeter('couic-otel-bridge/receiver/couic'), BRIDGE_METRICS.acceptedReports);
+    counter(provider.getMeter('couic-otel-bridge/receiver/couic'), RECEIVER_METRICS.acceptedReports);
     const reader = new Reader();
     provider.register([reader]);
-    counter(provider.getMeter('couic-otel-bridge/receiver/couic'), BRIDGE_METRICS.acceptedReports).add(1);
+    counter(provider.getMeter('couic-otel-bridge/receiver/couic'), RECEIVER_METRICS.acceptedReports).add(1);
     const { resourceMetrics } = await reader.collect();
     expect(resourceMetrics.scopeMetrics.map(({ scope }) => [scope.name, scope.version])).toEqual([
       ['couic-otel-bridge/receiver/couic', '1.2.3'],
@@ -68,24 +75,24 @@ describe('instruments', () => {
 
   test('a histogram has the buckets of its definition', async () => {
     const provider = build();
-    const duration = histogram(provider.getMeter('s'), BRIDGE_METRICS.requestDuration);
+    const duration = histogram(provider.getMeter('s'), RECEIVER_METRICS.requestDuration);
     const reader = new Reader();
     provider.register([reader]);
     duration.record(1.5, { [ATTR.httpRoute]: '/v1/reports' });
-    expect((await reader.metrics())[BRIDGE_METRICS.requestDuration.name]).toMatchObject({
+    expect((await reader.metrics())[RECEIVER_METRICS.requestDuration.name]).toMatchObject({
       dataPoints: [
-        { value: { count: 1, sum: 1.5, buckets: { boundaries: BRIDGE_METRICS.requestDuration.boundaries } } },
+        { value: { count: 1, sum: 1.5, buckets: { boundaries: RECEIVER_METRICS.requestDuration.boundaries } } },
       ],
     });
   });
 
   test('an attribute that the definition does not name is left out', async () => {
     const provider = build();
-    const accepted = counter(provider.getMeter('s'), BRIDGE_METRICS.acceptedReports);
+    const accepted = counter(provider.getMeter('s'), RECEIVER_METRICS.acceptedReports);
     const reader = new Reader();
     provider.register([reader]);
     accepted.add(1, { [ATTR.instance]: 'a', address: '192.0.2.1' });
-    expect((await reader.metrics())[BRIDGE_METRICS.acceptedReports.name]?.dataPoints[0]?.attributes).toEqual({
+    expect((await reader.metrics())[RECEIVER_METRICS.acceptedReports.name]?.dataPoints[0]?.attributes).toEqual({
       [ATTR.instance]: 'a',
     });
   });
@@ -93,8 +100,8 @@ describe('instruments', () => {
   test('callbacks can be removed, and batch callbacks observe the instruments they were given', async () => {
     const provider = build();
     const meter = provider.getMeter('s');
-    const age = observableGauge(meter, BRIDGE_METRICS.oldestWindowAge);
-    const size = observableGauge(meter, BRIDGE_METRICS.queueSize);
+    const age = observableGauge(meter, WINDOW_METRICS.oldestWindowAge);
+    const size = observableGauge(meter, WINDOW_METRICS.queueSize);
     const removed = vi.fn();
     age.addCallback(removed);
     age.removeCallback(removed);
@@ -106,19 +113,19 @@ describe('instruments', () => {
     const reader = new Reader();
     provider.register([reader]);
     const metrics = await reader.metrics();
-    expect(metrics[BRIDGE_METRICS.oldestWindowAge.name]).toMatchObject({ dataPoints: [{ value: 5 }] });
-    expect(metrics[BRIDGE_METRICS.queueSize.name]).toMatchObject({ dataPoints: [{ value: 6 }] });
+    expect(metrics[WINDOW_METRICS.oldestWindowAge.name]).toMatchObject({ dataPoints: [{ value: 5 }] });
+    expect(metrics[WINDOW_METRICS.queueSize.name]).toMatchObject({ dataPoints: [{ value: 6 }] });
     expect(removed).not.toHaveBeenCalled();
   });
 
   test('recording without readers is harmless, and readers are registered once', async () => {
     const provider = build();
-    const sent = counter(provider.getMeter('s'), BRIDGE_METRICS.sentRequests);
+    const sent = counter(provider.getMeter('s'), DELIVERY_METRICS.sentRequests);
     sent.add(100);
     const reader = new Reader();
     provider.register([reader]);
     sent.add(3);
-    expect((await reader.metrics())[BRIDGE_METRICS.sentRequests.name]).toMatchObject({ dataPoints: [{ value: 3 }] });
+    expect((await reader.metrics())[DELIVERY_METRICS.sentRequests.name]).toMatchObject({ dataPoints: [{ value: 3 }] });
     expect(() => provider.register([])).toThrow('registered already');
   });
 });

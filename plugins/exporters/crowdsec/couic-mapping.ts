@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
-import { ATTR, FORGOTTEN, LEDGER_METRICS, UNTAGGED } from '../../../src/telemetry/names.ts';
+import { LEDGER_METRICS } from '../../../src/ledger/metrics.ts';
+import { ATTR, FORGOTTEN, UNTAGGED } from '../../../src/telemetry/names.ts';
 import type { Contribution, Mapping } from './mapping.ts';
 import { COUIC, type Origin, type OriginRule, Origins } from './origins.ts';
 import type { SourcePoint } from './points.ts';

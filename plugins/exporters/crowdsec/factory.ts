@@ -1,5 +1,6 @@
 import type { ExporterFactory } from '../../../src/service/component.ts';
 import { type CrowdSecConfig, schema } from './config.ts';
+import { WINDOW_METRICS } from './metrics.ts';
 import { sharedKeys } from './one-key-each.ts';
 
 /** Milliseconds. */
@@ -10,6 +11,7 @@ export const crowdsec: ExporterFactory<CrowdSecConfig> = {
   type: 'crowdsec',
   stability: 'beta',
   schema,
+  metrics: Object.values(WINDOW_METRICS),
   secrets: [['api_key']],
   conflicts: sharedKeys,
   warnings: ({ dry_run, interval }) =>

@@ -1,11 +1,13 @@
 import type { ReceiverFactory } from '../../../src/service/component.ts';
 import { type CouicReceiverConfig, configSchema, SHORT_TOKEN, tokensOf } from './config.ts';
+import { RECEIVER_METRICS } from './metrics.ts';
 
 export const couicReceiver: ReceiverFactory<CouicReceiverConfig> = {
   kind: 'receiver',
   type: 'couic',
   stability: 'beta',
   schema: configSchema,
+  metrics: Object.values(RECEIVER_METRICS),
   secrets: [
     ['instances', '*', 'token'],
     ['instances', '*', 'tokens'],

@@ -2,8 +2,9 @@ import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
 import type { IngestResult } from '../../../src/ledger/ledger.ts';
 import type { Carried } from '../../../src/service/carried.ts';
 import { counter, histogram, observableCounter } from '../../../src/telemetry/instruments.ts';
-import { ATTR, BRIDGE_METRICS } from '../../../src/telemetry/names.ts';
+import { ATTR } from '../../../src/telemetry/names.ts';
 import { CAUSES, type CauseCode } from './errors.ts';
+import { RECEIVER_METRICS } from './metrics.ts';
 
 /** Status of a request whose client hung up before the answer, as nginx writes it; nothing was sent. */
 export const CLIENT_GONE = 499;
@@ -24,13 +25,13 @@ export class ReceiverTelemetry {
   constructor(meter: Meter, carried: Carried, instances: readonly string[]) {
     const totalsOf = (name: string): Totals => ({ accepted: 0, replayed: 0, attributes: { [ATTR.instance]: name } });
     this.#totals = new Map(instances.map((name) => [name, carried.get(`totals of ${name}`, () => totalsOf(name))]));
-    this.#refused = counter(meter, BRIDGE_METRICS.refusedRequests);
-    this.#duration = histogram(meter, BRIDGE_METRICS.requestDuration);
+    this.#refused = counter(meter, RECEIVER_METRICS.refusedRequests);
+    this.#duration = histogram(meter, RECEIVER_METRICS.requestDuration);
 
-    observableCounter(meter, BRIDGE_METRICS.acceptedReports).addCallback((result) => {
+    observableCounter(meter, RECEIVER_METRICS.acceptedReports).addCallback((result) => {
       for (const totals of this.#totals.values()) result.observe(totals.accepted, totals.attributes);
     });
-    observableCounter(meter, BRIDGE_METRICS.replayedReports).addCallback((result) => {
+    observableCounter(meter, RECEIVER_METRICS.replayedReports).addCallback((result) => {
       for (const totals of this.#totals.values()) result.observe(totals.replayed, totals.attributes);
     });
   }

@@ -37,7 +37,7 @@ export function surveyDirectory(path: string): void {
   if (old !== undefined)
     throw new StorageError(
       'ERR_STORAGE_OLDER',
-      `${path} holds the state of an earlier version of the bridge, which kept it in LMDB (${old}). This version cannot read it: run the earlier version again, or move the directory away to start anew; totals, active rules and windows not yet sent are then lost.`,
+      `${path} holds the state of an earlier version of the bridge, which kept it in LMDB (${old}). This version cannot read it: run the earlier version again, or move the directory away to start anew; totals, active rules and what was not sent yet are then lost.`,
     );
   if (names.includes(MANIFEST)) return;
   const segments = segmentsIn(names);

@@ -3,7 +3,7 @@ import { StorageError } from '../storage-error.ts';
 
 /** What to do about a damaged store, for the end of a message. */
 const RESTORE =
-  'Restore the directory from a backup, or move it away to start anew: totals, active rules and windows not yet sent are then lost.';
+  'Restore the directory from a backup, or move it away to start anew: totals, active rules and what was not sent yet are then lost.';
 
 /** @param path - the file. @param what - worded to follow "FILE is damaged: ". */
 export function damaged(path: string, what: string, cause?: unknown): StorageError {

@@ -8,15 +8,15 @@ export interface Frame {
   readonly at: number;
 }
 
-const WINDOW = 1024 * 1024;
+const BUFFER_BYTES = 1024 * 1024;
 
-/** Reads the frames of a file through a window; who uses it does the reading, at once or asynchronously. */
+/** Reads the frames of a file through a buffer; who uses it does the reading, at once or asynchronously. */
 export class FrameReader {
   /** In the file, of the next frame. */
   offset: number;
   readonly #salt: number;
-  #window = Buffer.from(new ArrayBuffer(WINDOW));
-  /** In the file, of the window's first byte. */
+  #buffer = Buffer.from(new ArrayBuffer(BUFFER_BYTES));
+  /** In the file, of the buffer's first byte. */
   #start: number;
   #length = 0;
   #needed = FRAME_HEAD;
@@ -33,26 +33,26 @@ export class FrameReader {
     const have = this.#length - at;
     this.#needed = FRAME_HEAD;
     if (have < FRAME_HEAD) return 'more';
-    const head = readFrameHead(this.#window, at, this.#salt);
+    const head = readFrameHead(this.#buffer, at, this.#salt);
     if (!head) return 'broken';
     this.#needed = head.length;
     if (have < head.length) return 'more';
-    if (!isFrameIntact(this.#window, at, head, this.#salt)) return 'broken';
+    if (!isFrameIntact(this.#buffer, at, head, this.#salt)) return 'broken';
     this.offset += head.length;
-    return { head, bytes: this.#window, at };
+    return { head, bytes: this.#buffer, at };
   }
 
   /** Where the next bytes of the file go, and where in the file they are. */
   room(): { into: Buffer; position: number } {
     const at = this.offset - this.#start;
-    if (at + this.#needed > this.#window.length) {
-      const window = this.#needed > this.#window.length ? Buffer.from(new ArrayBuffer(this.#needed)) : this.#window;
-      this.#window.copy(window, 0, at, this.#length);
-      this.#window = window;
+    if (at + this.#needed > this.#buffer.length) {
+      const buffer = this.#needed > this.#buffer.length ? Buffer.from(new ArrayBuffer(this.#needed)) : this.#buffer;
+      this.#buffer.copy(buffer, 0, at, this.#length);
+      this.#buffer = buffer;
       this.#length -= at;
       this.#start = this.offset;
     }
-    return { into: this.#window.subarray(this.#length), position: this.#start + this.#length };
+    return { into: this.#buffer.subarray(this.#length), position: this.#start + this.#length };
   }
 
   filled(bytes: number): void {

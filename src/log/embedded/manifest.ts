@@ -42,7 +42,7 @@ export function readManifest(directory: string): Manifest | undefined {
   if (content.version < VERSION)
     throw new StorageError(
       'ERR_STORAGE_OLDER',
-      `${path} was written by an earlier version of the bridge (format ${content.version}), which this version cannot read. Run that version again, or move the directory away to start anew; totals, active rules and windows not yet sent are then lost.`,
+      `${path} was written by an earlier version of the bridge (format ${content.version}), which this version cannot read. Run that version again, or move the directory away to start anew; totals, active rules and what was not sent yet are then lost.`,
     );
   if (content.version > VERSION)
     throw new StorageError(

@@ -32,7 +32,7 @@ function clockFindings({ heldBack }: TrustedClock): Finding[] {
   if (heldBack === 0) return [];
   const message = `this host's clock is ${formatDuration(Math.round(heldBack / 1000) * 1000)} ahead of what is believed: nothing ends by it yet`;
   const advice =
-    'mend the clock (timedatectl), or wait: it is believed once Couic or LAPI has the same time, or after ten minutes';
+    'mend the clock (timedatectl), or wait: it is believed once Couic, or a server that the bridge sends to, has the same time, or after ten minutes';
   return [{ level: 'warning', message, advice }];
 }
 

@@ -8,6 +8,7 @@ import { factories } from '../../../src/components.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { PushExporter } from '../../../src/delivery/push-exporter.ts';
 import type { AnyFactory } from '../../../src/service/component.ts';
+import { ownMetrics } from '../../../src/service/own-metrics.ts';
 import { Service } from '../../../src/service/service.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { seededRandom } from '../../support/couic-sim/random.ts';
@@ -36,7 +37,8 @@ export async function startSteppedService(clock: SteppedClock, config: unknown):
     },
   };
   const logger = createLogger({ encoding: 'json', destination });
-  const service = await Service.create({ config: checked, logger, clock, version: '0.0.0' });
+  const metrics = ownMetrics(factories);
+  const service = await Service.create({ config: checked, logger, clock, version: '0.0.0', metrics });
   await withFastIntervals(() => service.start());
   const said = (pattern: RegExp) => log.match(pattern)![1]!;
   return {

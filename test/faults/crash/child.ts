@@ -8,6 +8,7 @@ import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import type { Topic } from '../../../src/log/log.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
 import type { AnyFactory, ExporterFactory, ExtensionFactory } from '../../../src/service/component.ts';
+import { ownMetrics } from '../../../src/service/own-metrics.ts';
 import { Service } from '../../../src/service/service.ts';
 import { createServiceLedger } from '../../../src/service/service-ledger.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
@@ -106,6 +107,7 @@ const service = await Service.create({
   logger: createLogger(loaded.config.service.telemetry.logs),
   clock: systemClock,
   version: '0.0.0',
+  metrics: ownMetrics(factories),
   createLedger: (options) => {
     const ledger = createServiceLedger(options);
     const ingest = ledger.ingest.bind(ledger);

@@ -59,7 +59,7 @@ beforeEach(() => {
 });
 
 const RESTORE =
-  'Restore the directory from a backup, or move it away to start anew: totals, active rules and windows not yet sent are then lost.';
+  'Restore the directory from a backup, or move it away to start anew: totals, active rules and what was not sent yet are then lost.';
 
 test('a manifest that is gone', async () => {
   await makeLog();
@@ -205,7 +205,7 @@ test('a log of an earlier version', async () => {
   expect(await refusal()).toEqual({
     code: 'ERR_STORAGE_OLDER',
     message:
-      'DIR/manifest.json was written by an earlier version of the bridge (format 1), which this version cannot read. Run that version again, or move the directory away to start anew; totals, active rules and windows not yet sent are then lost.',
+      'DIR/manifest.json was written by an earlier version of the bridge (format 1), which this version cannot read. Run that version again, or move the directory away to start anew; totals, active rules and what was not sent yet are then lost.',
   });
 });
 
@@ -216,7 +216,7 @@ test('a state of an earlier version, which lay in LMDB: named, and said what to 
   expect(await refusal()).toEqual({
     code: 'ERR_STORAGE_OLDER',
     message:
-      'DIR holds the state of an earlier version of the bridge, which kept it in LMDB (couic-otel-bridge.store). This version cannot read it: run the earlier version again, or move the directory away to start anew; totals, active rules and windows not yet sent are then lost.',
+      'DIR holds the state of an earlier version of the bridge, which kept it in LMDB (couic-otel-bridge.store). This version cannot read it: run the earlier version again, or move the directory away to start anew; totals, active rules and what was not sent yet are then lost.',
   });
 });
 

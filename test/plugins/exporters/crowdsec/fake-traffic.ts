@@ -6,7 +6,9 @@ import {
   type MetricData,
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics';
-import { ATTR, LEDGER_METRICS, type MetricDefinition } from '../../../../src/telemetry/names.ts';
+import { LEDGER_METRICS } from '../../../../src/ledger/metrics.ts';
+import type { MetricDefinition } from '../../../../src/telemetry/metric-definition.ts';
+import { ATTR } from '../../../../src/telemetry/names.ts';
 
 /** Durable totals as the couic_api receiver gives them: packets and bytes by XDP action and by tag. */
 export class FakeTraffic implements MetricProducer {

@@ -3,6 +3,7 @@ import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { type Logger, pino } from 'pino';
 import { schema } from '../../../../plugins/exporters/crowdsec/config.ts';
 import { CrowdSecExporter } from '../../../../plugins/exporters/crowdsec/crowdsec-exporter.ts';
+import { WINDOW_METRICS } from '../../../../plugins/exporters/crowdsec/metrics.ts';
 import type { Sleep } from '../../../../src/clock.ts';
 import { BridgeEvents } from '../../../../src/events/bridge-events.ts';
 import { ConnectionBudget } from '../../../../src/http/connection-budget.ts';
@@ -65,7 +66,8 @@ export class Host {
     const trustedClock = new TrustedClock(this.time);
     const { ledger } = newLedger(this.store, this.time, { forgetAfter: this.forgetAfter }, trustedClock);
     this.ledger = ledger;
-    const provider = createMeterProvider({ resource: emptyResource(), version: '0.0.0' });
+    const metrics = Object.values(WINDOW_METRICS);
+    const provider = createMeterProvider({ resource: emptyResource(), version: '0.0.0', metrics });
     const options = { endpoint: this.lapi.url, api_key: 'test-key', heartbeat: false, ...config };
     this.crowdsec = new CrowdSecExporter(this.#context(provider, trustedClock), schema.parse(options), {
       sleep: this.#sleepIn(process),

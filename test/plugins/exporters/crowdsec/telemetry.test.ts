@@ -32,8 +32,8 @@ async function measured(): Promise<Record<string, number>> {
 it('counts windows, and says how many wait for how long', async () => {
   await host.start();
   const events: string[] = [];
-  host.events.on('sealed', (event) => events.push(`sealed ${JSON.stringify(event)}`));
-  host.events.on('sent', (event) => events.push(`sent ${JSON.stringify(event)}`));
+  host.events.on('crowdsec.sealed', (event) => events.push(`sealed ${JSON.stringify(event)}`));
+  host.events.on('crowdsec.sent', (event) => events.push(`sent ${JSON.stringify(event)}`));
   expect(await measured()).toEqual({ queue_size: 0, oldest_window_age: 0 });
   host.lapi.faults.push(
     { kind: 'status', status: 503 },

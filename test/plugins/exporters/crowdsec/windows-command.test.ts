@@ -7,6 +7,7 @@ import { commands } from '../../../../src/cli/commands.ts';
 import { systemClock } from '../../../../src/clock.ts';
 import { factories } from '../../../../src/components.ts';
 import { loadConfig } from '../../../../src/config/load-config.ts';
+import { ownMetrics } from '../../../../src/service/own-metrics.ts';
 import { Service } from '../../../../src/service/service.ts';
 import { runCli } from '../../../support/cli.ts';
 import { until } from '../../../support/fake-time.ts';
@@ -44,7 +45,8 @@ async function startBridge(): Promise<string> {
   const { config } = loadConfig({ configs: ['c.yaml'], sets: [], env: {}, readFile: () => yaml, factories });
   log = [];
   const logger = pino({}, { write: (line) => log.push(JSON.parse(line).msg) });
-  service = await Service.create({ config, logger, clock: systemClock, version: '1.2.3' });
+  const metrics = ownMetrics(factories);
+  service = await Service.create({ config, logger, clock: systemClock, version: '1.2.3', metrics });
   await service.start();
   return /http:\S+/.exec(log.find((line) => line.startsWith('Listening for reports'))!)![0];
 }

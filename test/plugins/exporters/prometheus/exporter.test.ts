@@ -2,9 +2,10 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { configSchema } from '../../../../plugins/exporters/prometheus/config.ts';
 import { PrometheusExporter } from '../../../../plugins/exporters/prometheus/exporter.ts';
+import { RECEIVER_METRICS } from '../../../../plugins/receivers/couic/metrics.ts';
 import { formatEndpoint } from '../../../../src/config/endpoint.ts';
+import { LEDGER_METRICS } from '../../../../src/ledger/metrics.ts';
 import { counter } from '../../../../src/telemetry/instruments.ts';
-import { BRIDGE_METRICS, LEDGER_METRICS } from '../../../../src/telemetry/names.ts';
 import { exporterContext, noDeadline } from '../../../support/exporter-context.ts';
 import { FakeProducer } from '../../../support/fake-producer.ts';
 import { parseExposition } from '../../../support/parse-exposition.ts';
@@ -37,7 +38,7 @@ function oneReport(): FakeProducer {
 
 test('a scrape shows the metrics of the ledger and of the bridge, and what the bridge is', async () => {
   const { url, context } = await start();
-  counter(context.meter, BRIDGE_METRICS.acceptedReports).add(2, { 'couic.instance.name': 'edge' });
+  counter(context.meter, RECEIVER_METRICS.acceptedReports).add(2, { 'couic.instance.name': 'edge' });
   const response = await fetch(url);
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');

@@ -7,7 +7,8 @@ import {
   TextSerializer,
   type TextSerializerOptions,
 } from '../../../../plugins/exporters/prometheus/text-serializer.ts';
-import { LEDGER_METRICS, type MetricDefinition } from '../../../../src/telemetry/names.ts';
+import { LEDGER_METRICS } from '../../../../src/ledger/metrics.ts';
+import type { MetricDefinition } from '../../../../src/telemetry/metric-definition.ts';
 import { FakeProducer, type FakeSeries } from '../../../support/fake-producer.ts';
 import { parseExposition } from '../../../support/parse-exposition.ts';
 

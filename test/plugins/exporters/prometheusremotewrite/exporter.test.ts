@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { schema } from '../../../../plugins/exporters/prometheusremotewrite/config.ts';
 import { remoteWriteProtocol } from '../../../../plugins/exporters/prometheusremotewrite/protocol.ts';
 import { PushExporter } from '../../../../src/delivery/push-exporter.ts';
-import { LEDGER_METRICS } from '../../../../src/telemetry/names.ts';
+import { LEDGER_METRICS } from '../../../../src/ledger/metrics.ts';
 import { exporterContext, noDeadline, VERSION } from '../../../support/exporter-context.ts';
 import { FakeProducer } from '../../../support/fake-producer.ts';
 import { FakeTime, until } from '../../../support/fake-time.ts';

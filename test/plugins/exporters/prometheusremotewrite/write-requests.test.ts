@@ -7,7 +7,7 @@ import {
   WriteRequests,
   type WriteRequestsOptions,
 } from '../../../../plugins/exporters/prometheusremotewrite/write-requests.ts';
-import { LEDGER_METRICS } from '../../../../src/telemetry/names.ts';
+import { LEDGER_METRICS } from '../../../../src/ledger/metrics.ts';
 import { ledgerSeries } from '../../../support/all-metrics.ts';
 import { FakeProducer, type FakeSeries } from '../../../support/fake-producer.ts';
 import { parseExposition } from '../../../support/parse-exposition.ts';
