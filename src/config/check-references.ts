@@ -3,7 +3,7 @@ import type { DefinedComponent } from './check-components.ts';
 import { pipelineTypeAdvice } from './collector-advice.ts';
 import { parseComponentId } from './component-id.ts';
 import { nearest } from './nearest.ts';
-import { signalOf } from './pipelines.ts';
+import { SIGNALS, signalOf } from './pipelines.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
 import { nodeAt, positionOf, type ScalarNode, type TreeNode } from './tree.ts';
 
@@ -26,7 +26,7 @@ export function checkReferences(root: TreeNode, defined: Defined, report: (probl
     const path = ['service', 'pipelines', id];
     const signal = signalOf(id);
     if (signal === undefined) error(path, pipelineTypeAdvice(parseComponentId(id)?.type ?? id));
-    checkList([...path, 'receivers'], 'receivers');
+    checkList([...path, 'receivers'], 'receivers', signal);
     checkList([...path, 'exporters'], 'exporters', signal);
   }
   for (const section of ['receivers', 'exporters', 'extensions'] as const) {
@@ -47,10 +47,11 @@ export function checkReferences(root: TreeNode, defined: Defined, report: (probl
       if (!ids.includes(item.value)) error([...path, index], describeUndefined(item, section, defined));
       else if (seen.has(item.value)) error([...path, index], `"${item.value}" is in this list twice`);
       const factory = defined[section].find((each) => each.id === item.value)?.checked?.factory;
-      if (signal !== undefined && factory?.kind === 'exporter') {
-        const { signals = ['metrics'], type } = factory;
+      if (signal !== undefined && factory && factory.kind !== 'extension') {
+        const { signals = factory.kind === 'exporter' ? ['metrics'] : SIGNALS, type } = factory;
+        const does = factory.kind === 'exporter' ? 'takes' : 'gives';
         if (!signals.includes(signal))
-          error([...path, index], `${type} takes ${signals.join(' and ')} only, no ${signal}`);
+          error([...path, index], `${type} ${does} ${signals.join(' and ')} only, no ${signal}`);
       }
       seen.add(item.value);
       used.add(formatPath([section, item.value]));

@@ -1,3 +1,4 @@
+import type { MetricSource } from '../service/metric-source.ts';
 import type { LimitUse } from '../telemetry/limits.ts';
 import type { Attempt } from './attempt.ts';
 import type { BodySource } from './body-source.ts';
@@ -69,10 +70,10 @@ export interface LastComparison {
 }
 
 /**
- * What Couic reported and what has not since been removed or expired. Receivers write into it; exporters read its
- * MetricProducer and never see this interface.
+ * What Couic reported and what has not since been removed or expired. The receivers of Couic write into it, and offer its
+ * metrics, by the names of instances; exporters read those and never see this interface.
  */
-export interface Ledger {
+export interface Ledger extends MetricSource {
   /**
    * Takes one body: scans it, commits its reports chunk by chunk, counts each once. To be called when the request's head
    * was read: a body ends every earlier one of its instance. Resolves when everything is on disk.

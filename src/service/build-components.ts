@@ -8,7 +8,7 @@ import { ConfigError, type Path } from '../config/problem.ts';
 import type { BridgeEvents } from '../events/bridge-events.ts';
 import type { ConnectionBudget } from '../http/connection-budget.ts';
 import { TrustedClock } from '../ledger/trusted-clock.ts';
-import type { Log } from '../log/log.ts';
+import type { Fold, Log, Topic } from '../log/log.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { BridgeMeterProvider } from '../telemetry/meter-provider.ts';
 import type { Carried } from './carried.ts';
@@ -23,6 +23,8 @@ import type {
   Signal,
 } from './component.ts';
 import { ComponentScope } from './component-scope.ts';
+import { MetricRoutes } from './metric-routes.ts';
+import { isInstance } from './metric-source.ts';
 import type { LedgerSettings, ServiceLedger, ServiceLedgerOptions } from './service-ledger.ts';
 
 const SCOPE = 'couic-otel-bridge';
@@ -56,6 +58,7 @@ export interface Components {
   readonly log: Log;
   readonly ledger: ServiceLedger;
   readonly trustedClock: TrustedClock;
+  readonly routes: MetricRoutes;
   readonly receivers: readonly Built<Receiver>[];
   readonly exporters: readonly Built<Exporter>[];
   readonly extensions: readonly Built<Extension>[];
@@ -79,13 +82,13 @@ export async function buildComponents(options: BuildOptions, running?: Component
   }
 }
 
-/** The names under which the log keeps what belongs to the exporters of a configuration. */
-export function foldNames({ exporters }: BridgeConfig): string[] {
-  return exporters.map(foldName);
+/** The names under which the log keeps what belongs to the components of a configuration. */
+export function foldNames({ exporters, receivers }: BridgeConfig): string[] {
+  return [...exporters, ...receivers].map(foldName);
 }
 
-function foldName({ canonicalId }: ConfiguredComponent): string {
-  return `exporter/${formatComponentId(canonicalId)}`;
+function foldName({ canonicalId, factory }: ConfiguredComponent): string {
+  return `${factory.kind}/${formatComponentId(canonicalId)}`;
 }
 
 class Builder {
@@ -111,20 +114,25 @@ class Builder {
     );
     const log = findLog(config, extensions);
     const ledger = this.#running?.ledger ?? this.#ledger(log);
+    const routes = this.#running?.routes ?? new MetricRoutes();
     const receivers = await inOrder(config.receivers, (each) =>
-      this.#one(each, this.#running?.receivers, each.config, (scope) =>
-        each.factory.create({ ...this.#context(each, scope), ledger }, each.config),
-      ),
+      this.#one(each, this.#running?.receivers, each.config, async (scope) => {
+        const attach = this.#attach(each, scope, log);
+        const receiver = await each.factory.create({ ...this.#context(each, scope), ledger, attach }, each.config);
+        // One that runs is in the way until it has ended.
+        scope.onBegin(() => routes.set(each.id, receiver.metrics), this.#running !== undefined);
+        return receiver;
+      }),
     );
     const exporters = await inOrder(config.exporters, (each) => {
       const feeds = feedsOf(config, each.id, receivers);
       const given = [each.config, feeds, config.service.telemetry.resource];
       return this.#one(each, this.#running?.exporters, given, (scope) => {
-        const own = this.#exporterContext(each, scope, { log, ledger, receivers, feeds });
+        const own = this.#exporterContext(each, scope, { log, routes, feeds });
         return each.factory.create({ ...this.#context(each, scope), ...own }, each.config);
       });
     });
-    return { log, ledger, trustedClock, receivers, exporters, extensions };
+    return { log, ledger, trustedClock, routes, receivers, exporters, extensions };
   }
 
   /** Nothing of what was built begins. */
@@ -187,27 +195,40 @@ class Builder {
     };
   }
 
+  #attach(configured: ConfiguredComponent<AnyFactory>, scope: ComponentScope, log: Log): (fold: Fold) => Topic {
+    return (fold) => scope.attach(log, foldName(configured), fold, this.#running !== undefined);
+  }
+
   #exporterContext(
     configured: ConfiguredComponent<AnyFactory>,
     scope: ComponentScope,
-    { log, ledger, receivers, feeds }: Pick<Components, 'log' | 'ledger' | 'receivers'> & { readonly feeds: Feeds },
+    { log, routes, feeds }: Pick<Components, 'log' | 'routes'> & { readonly feeds: readonly Feed[] },
   ): Omit<ExporterContext, keyof ComponentContext> {
     const isRunning = this.#running !== undefined;
-    const fedBy = (signal: Signal) => {
-      const fed = new Set(feeds.filter(([pipeline]) => signalOf(pipeline) === signal).flatMap(([, names]) => names));
-      return [...new Set(receivers.flatMap(({ component }) => component.instances))].filter((name) => fed.has(name));
-    };
-    const instances = fedBy('metrics');
+    const metrics = feeds.filter(({ signal }) => signal === 'metrics');
+    const all = distinct(metrics.flatMap(({ names }) => names));
     return {
-      instances: () => instances,
+      sources: (instances) => narrowed(all, instances),
       resource: () => this.#options.meterProvider.resource(),
-      producer: (some) => ledger.producer(narrowed(instances, some)),
-      beforeForgetting: (listener) => scope.onEnd(ledger.beforeForgetting(listener)),
-      attach: (fold) => scope.attach(log, foldName(configured), fold, isRunning),
-      has: (signal) => feeds.some(([pipeline]) => signalOf(pipeline) === signal),
+      producer: ({ instances, view = 'current' } = {}) => {
+        const wanted = narrowed(all, instances);
+        const lanes = metrics.map(
+          ({ receiver, names }) => [receiver, names.filter((name) => wanted.includes(name))] as const,
+        );
+        return routes.producer(lanes, view);
+      },
+      beforeForgetting: (listener) =>
+        scope.onEnd(
+          routes.beforeForgetting(
+            metrics.map(({ receiver }) => receiver),
+            listener,
+          ),
+        ),
+      attach: this.#attach(configured, scope, log),
+      has: (signal) => feeds.some((feed) => feed.signal === signal),
       eventFeed: (retention) => ({
         reader: scope.reader(log, formatComponentId(configured.canonicalId), retention, isRunning),
-        instances: fedBy('logs'),
+        instances: distinct(feeds.filter(({ signal }) => signal === 'logs').flatMap(({ names }) => names)),
         get logId() {
           return log.identity.logId;
         },
@@ -263,23 +284,41 @@ function refuseAnotherStorage(config: BridgeConfig, running: Components): void {
   );
 }
 
-/** The instances that come by each pipeline of an exporter. */
-type Feeds = readonly (readonly [pipeline: string, instances: readonly string[]])[];
-
-function feedsOf({ receivers, service }: BridgeConfig, exporter: string, built: readonly Built<Receiver>[]): Feeds {
-  const pipelines = Object.entries(service.pipelines).filter(([, { exporters }]) => exporters.includes(exporter));
-  return pipelines.map(([name, pipeline]) => [
-    name,
-    built.flatMap(({ component }, index) =>
-      pipeline.receivers.includes(receivers[index]!.id) ? component.instances : [],
-    ),
-  ]);
+/** What comes to an exporter from one receiver. */
+interface Feed {
+  readonly signal: Signal;
+  readonly receiver: string;
+  /** Of metrics, the names of its offer; of logs, of Couic instances. */
+  readonly names: readonly string[];
 }
 
-function narrowed(all: readonly string[], some: readonly string[] = all): readonly string[] {
-  const unknown = some.find((name) => !all.includes(name));
-  if (unknown === undefined) return some;
-  throw new Error(`instance "${unknown}" is not one of this exporter's pipelines (known: ${all.join(', ')})`);
+/** In the order of the configuration; of several pipelines that bring the same, one. */
+function feedsOf({ service }: BridgeConfig, exporter: string, built: readonly Built<Receiver>[]): Feed[] {
+  const pipelines = Object.entries(service.pipelines).filter(([, { exporters }]) => exporters.includes(exporter));
+  return (['metrics', 'logs'] as const).flatMap((signal) => {
+    const receivers = new Set(
+      pipelines.filter(([name]) => signalOf(name) === signal).flatMap(([, pipeline]) => pipeline.receivers),
+    );
+    return built
+      .filter(({ id }) => receivers.has(id))
+      .map(({ id, component: { metrics, tellsOf } }) => ({
+        signal,
+        receiver: id,
+        names: (signal === 'metrics' ? metrics?.names : tellsOf) ?? [],
+      }));
+  });
+}
+
+function distinct(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}
+
+function narrowed(all: readonly string[], instances?: readonly string[]): readonly string[] {
+  if (instances === undefined) return all;
+  const known = all.filter(isInstance);
+  const unknown = instances.find((name) => !known.includes(name));
+  if (unknown === undefined) return all.filter((name) => !isInstance(name) || instances.includes(name));
+  throw new Error(`instance "${unknown}" is not one of this exporter's pipelines (known: ${known.join(', ')})`);
 }
 
 function refusal(config: BridgeConfig, path: Path, message: string, cause?: unknown): ConfigError {

@@ -52,6 +52,12 @@ export class ComponentScope {
     };
   }
 
+  /** @param isRunning - as above; else now, since the log has to know what there is. */
+  onBegin(begin: () => void, isRunning: boolean): void {
+    if (isRunning) this.#begin.push(begin);
+    else begin();
+  }
+
   /** To be undone at the end. */
   onEnd(undo: () => void): void {
     this.#undo.push(undo);

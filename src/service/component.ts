@@ -14,6 +14,7 @@ import type { Finding } from '../telemetry/finding.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { MetricDefinition } from '../telemetry/metric-definition.ts';
 import type { Carried } from './carried.ts';
+import type { MetricOffer, MetricView } from './metric-source.ts';
 
 /**
  * What a receiver, an exporter and an extension are. The words and the order of calls are the Collector's:
@@ -41,10 +42,12 @@ export interface Component {
  */
 export type Operation = (argument: unknown) => Promise<unknown>;
 
-/** A component that feeds the ledger. */
+/** A component that takes something in. What pipelines carry of it, it offers. */
 export interface Receiver extends Component {
-  /** Names of the Couic instances it feeds (`couic.instance.name`), in configuration order. */
-  readonly instances: readonly string[];
+  /** For metrics pipelines. */
+  readonly metrics?: MetricOffer;
+  /** For logs pipelines: names of the Couic instances whose reports are told of. */
+  readonly tellsOf?: readonly string[];
 }
 
 /** What pipelines carry, by the words of the configuration. */
@@ -83,7 +86,10 @@ export interface ComponentContext {
 }
 
 export interface ReceiverContext extends ComponentContext {
+  /** What Couic reports is kept there; others leave it alone. */
   readonly ledger: Ledger;
+  /** As of an exporter. */
+  attach(fold: Fold): Topic;
 }
 
 export interface ExporterContext extends ComponentContext {
@@ -92,17 +98,22 @@ export interface ExporterContext extends ComponentContext {
   /** Where it reads events, if it is in a logs pipeline: call it in `create`, at most once. @param retention - what is kept for it. */
   eventFeed(retention: Retention): EventFeed;
   /**
-   * The ledger's metrics, for the instances that this exporter's pipelines feed.
-   * @param instances - narrows them further; all of the pipelines' instances when left out.
+   * The metrics of the receivers in this exporter's metrics pipelines, and of no others.
+   * @param options - `instances` narrows Couic's further; all of the pipelines' instances when left out. `view`: `current`
+   *   when left out.
    */
-  producer(instances?: readonly string[]): MetricProducer;
+  producer(options?: { instances?: readonly string[] | undefined; view?: MetricView }): MetricProducer;
   /**
    * For exporters that tell differences: called, and waited for, before series end, to take the last of them. When it rejects
    * they go on until the next time. Until the component ends.
    */
   beforeForgetting(listener: () => Promise<void>): void;
-  /** Names of the instances that this exporter's metrics pipelines feed, in configuration order. From `start()` on. */
-  instances(): readonly string[];
+  /**
+   * Whose metrics these are, in configuration order: names of Couic instances, and `receiver/ID` of receivers that keep series
+   * of others. From `start()` on.
+   * @param instances - as of `producer`.
+   */
+  sources(instances?: readonly string[]): readonly string[];
   /** What every signal is of: this bridge. From `start()` on. */
   resource(): Resource;
   /**
@@ -168,6 +179,8 @@ interface Factory<Config, Context, Built> {
 
 export interface ReceiverFactory<Config> extends Factory<Config, ReceiverContext, Receiver> {
   readonly kind: 'receiver';
+  /** Pipelines that it may stand in. @default both */
+  readonly signals?: readonly Signal[];
 }
 
 export interface ExporterFactory<Config> extends Factory<Config, ExporterContext, Exporter> {

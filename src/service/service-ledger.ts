@@ -1,5 +1,4 @@
 import type { Meter } from '@opentelemetry/api';
-import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { BridgeEvents } from '../events/bridge-events.ts';
@@ -24,9 +23,6 @@ export interface ServiceLedger extends Ledger {
   change(settings: LedgerSettings): Promise<void>;
   /** Before the log is closed. Safe without `start()`, and twice. */
   stop(): Promise<void>;
-  producer(instances: readonly string[]): MetricProducer;
-  /** Called and waited for before series end. @returns ends it. */
-  beforeForgetting(listener: () => Promise<void>): () => void;
 }
 
 export interface ServiceLedgerOptions {

@@ -173,13 +173,14 @@ test('a start that does not come to an end is not waited for beyond the deadline
 describe('what an exporter is given', () => {
   test('the instances of the receivers in its pipelines, in the order of the configuration, each once', async () => {
     await fake.build(yaml({ source: 'instances: [a, b]', 'source/two': 'instances: [b, c]' }));
-    expect(fake.producers).toEqual({ sink: ['a', 'b'], 'sink/two': ['a', 'b', 'c'] });
-    expect(fake.contexts['sink/two']?.instances()).toEqual(['a', 'b', 'c']);
+    expect(await fake.given('sink')).toEqual(['a', 'b']);
+    expect(await fake.given('sink/two')).toEqual(['a', 'b', 'c']);
+    expect(fake.contexts['sink/two']?.sources()).toEqual(['a', 'b', 'c']);
   });
 
   test('fewer when it asks for fewer, but none of others', async () => {
     await fake.build(yaml({ 'source/two': 'instances: [c]', 'sink/two': 'asks_for: [c]' }));
-    expect(fake.producers['sink/two']).toEqual(['c']);
+    expect(await fake.given('sink/two')).toEqual(['c']);
     await expect(fake.build(yaml({ sink: 'asks_for: [c]' }))).rejects.toThrow(
       'test.yaml:3: exporters.sink: instance "c" is not one of this exporter\'s pipelines (known: a)',
     );

@@ -57,7 +57,7 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
     health: new Health(),
     connections: new ConnectionBudget(Number.POSITIVE_INFINITY),
     version: VERSION,
-    instances: () => ['edge'],
+    sources: () => ['edge'],
     resource: () => provider.resource(),
     producer: () => producer ?? { collect: () => Promise.reject(new Error('no producer in this test')) },
     beforeForgetting: () => {},

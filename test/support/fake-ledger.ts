@@ -32,6 +32,14 @@ export class FakeLedger implements Ledger {
     return turn;
   }
 
+  producer(): never {
+    throw new Error('this ledger gives no metrics');
+  }
+
+  beforeForgetting(): () => void {
+    return () => {};
+  }
+
   recordTraffic(): Promise<never> {
     throw new Error('this ledger takes reports only');
   }

@@ -1,3 +1,4 @@
+import { emptyResource } from '@opentelemetry/resources';
 import type { MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { z } from 'zod';
@@ -32,7 +33,7 @@ export class FakeService {
   readonly events: string[] = [];
   readonly log: string[] = [];
   readonly health = new Health();
-  readonly producers: Record<string, readonly string[]> = {};
+  readonly producers: Record<string, MetricProducer> = {};
   readonly contexts: Record<string, ExporterContext> = {};
   readonly attached: string[] = [];
   readonly detached: string[] = [];
@@ -62,6 +63,12 @@ export class FakeService {
     });
   }
 
+  /** Names of what an exporter's producer gives; the metrics of the fake ledger are of a scope of that name. */
+  async given(exporter: string): Promise<string[] | undefined> {
+    const collected = await this.producers[exporter]?.collect();
+    return collected?.resourceMetrics.scopeMetrics.map(({ scope }) => scope.name);
+  }
+
   get logger(): Logger {
     const lines: DestinationStream = { write: (line) => void this.log.push(JSON.parse(line).msg) };
     return pino({ base: null }, lines);
@@ -73,7 +80,11 @@ export class FakeService {
       type: 'source',
       stability: 'beta',
       schema: behaviour,
-      create: ({ id }, config) => ({ ...this.#component(id, config), instances: config.instances }),
+      create: ({ id, ledger }, config) => ({
+        ...this.#component(id, config),
+        metrics: { source: ledger, names: config.instances },
+        tellsOf: config.instances,
+      }),
     };
     const exporter: ExporterFactory<Behaviour> = {
       kind: 'exporter',
@@ -122,8 +133,8 @@ export class FakeService {
 
   #exporter(context: ExporterContext, config: Behaviour) {
     this.contexts[context.id] = context;
-    context.producer(config.asks_for);
-    this.producers[context.id] = this.#lastProducer;
+    const producer = context.producer({ instances: config.asks_for });
+    this.producers[context.id] = producer;
     context.attach({} as Fold);
     // The part of a reader that a MeterProvider touches when it takes it.
     const reader = {
@@ -133,18 +144,21 @@ export class FakeService {
     return { ...this.#component(context.id, config), reader };
   }
 
-  #lastProducer: readonly string[] = [];
-
   #ledger(limits: { tags: number; kinds: number }): ServiceLedger {
     this.events.push(`ledger with ${limits.tags} tags`);
     return {
       operations: {},
       start: async () => void this.events.push('start ledger'),
       stop: async () => void this.events.push('stop ledger'),
-      producer: (instances) => {
-        this.#lastProducer = instances;
-        return {} as MetricProducer;
-      },
+      producer: (instances) => ({
+        collect: async () => ({
+          resourceMetrics: {
+            resource: emptyResource(),
+            scopeMetrics: instances.map((name) => ({ scope: { name }, metrics: [] })),
+          },
+          errors: [],
+        }),
+      }),
       ingest: () => Promise.reject(new Error('fakes take no reports')),
       quarantined: () => [],
       limits: () => [],

@@ -52,6 +52,9 @@ export function receiverContext(ledger: Ledger, options: { id?: string; clock?: 
     connections: new ConnectionBudget(Number.POSITIVE_INFINITY),
     version: '0.0.0',
     ledger,
+    attach: () => {
+      throw new Error('no log in this test');
+    },
     lines,
     messages: () => lines.map(({ msg }) => msg),
     logText: () => lines.map((line) => JSON.stringify(line)).join('\n'),

@@ -74,7 +74,7 @@ export class CrowdSecExporter implements Exporter {
     });
     this.operations = windowOperations(this.exporter, config);
     observeOutbox(id, meter, this.exporter.outbox, clock);
-    const producer = context.producer(config.instances);
+    const producer = context.producer({ instances: config.instances, view: 'totals' });
     this.reader = new SealingReader({ exporter: this.exporter, producer, interval, clock, sleep, log: logger });
     context.beforeForgetting(() => this.reader.takeLast());
   }
@@ -88,9 +88,8 @@ export class CrowdSecExporter implements Exporter {
     const { tls } = this.#config;
     if (tls) await loadClientTls(tls);
     this.#warn();
-    const instances = this.#config.instances ?? this.#context.instances();
     const metrics = await this.reader.metrics();
-    await this.exporter.startCounting(metrics, instances);
+    await this.exporter.startCounting(metrics, this.#context.sources(this.#config.instances));
     await this.exporter.start();
     this.reader.start();
   }

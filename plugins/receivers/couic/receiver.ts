@@ -4,6 +4,7 @@ import type { OnHttpFault } from '../../../src/http/http-faults.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
 import { QUARANTINE_OPERATION, type QuarantineList } from '../../../src/service/admin/quarantine.ts';
 import type { Operation, Receiver, ReceiverContext } from '../../../src/service/component.ts';
+import type { MetricOffer } from '../../../src/service/metric-source.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import { LIMITS_OPERATION, type LimitList } from '../../../src/telemetry/limits.ts';
 import { Admission } from './admission.ts';
@@ -21,7 +22,8 @@ import { Tokens } from './tokens.ts';
 
 /** Listens for Couic's webhook and hands each body to the ledger. */
 export class CouicReceiver implements Receiver {
-  readonly instances: readonly string[];
+  readonly metrics: MetricOffer;
+  readonly tellsOf: readonly string[];
   readonly operations: Readonly<Record<string, Operation>>;
   readonly #context: ReceiverContext;
   readonly #config: CouicReceiverConfig;
@@ -37,13 +39,15 @@ export class CouicReceiver implements Receiver {
     this.#context = context;
     this.#config = config;
     this.#endpoint = config.endpoint;
-    this.instances = config.instances.map(({ name }) => name);
+    const instances = config.instances.map(({ name }) => name);
+    this.metrics = { source: ledger, names: instances };
+    this.tellsOf = instances;
     this.operations = {
       [QUARANTINE_OPERATION]: async (): Promise<QuarantineList> =>
-        ledger.quarantined().filter(({ instance }) => this.instances.includes(instance)),
-      [LIMITS_OPERATION]: async (): Promise<LimitList> => ledger.limits(this.instances),
+        ledger.quarantined().filter(({ instance }) => instances.includes(instance)),
+      [LIMITS_OPERATION]: async (): Promise<LimitList> => ledger.limits(instances),
     };
-    this.#telemetry = new ReceiverTelemetry(meter, carried, this.instances);
+    this.#telemetry = new ReceiverTelemetry(meter, carried, instances);
     this.#log = new ReceiverLog(logger, clock, config.log_reports);
     this.#eventLoop = new EventLoopWatch(clock);
     this.#handler = new ReportHandler({
@@ -87,12 +91,12 @@ export class CouicReceiver implements Receiver {
     this.#eventLoop.start();
     this.#endpoint = await this.#listener.open(endpoint);
     const url = `${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint)}/v1/reports`;
-    logger.info({ instances: this.instances }, `Listening for reports on ${url}`);
+    logger.info({ instances: this.tellsOf }, `Listening for reports on ${url}`);
     this.#warnOfOpenInstances();
   }
 
   examine(): Promise<readonly Finding[]> {
-    const uses = this.#context.ledger.limits(this.instances);
+    const uses = this.#context.ledger.limits(this.tellsOf);
     return Promise.resolve([...examineReceiver(this.#config, this.#endpoint), ...fullLimits(uses)]);
   }
 

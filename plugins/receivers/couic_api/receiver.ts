@@ -1,6 +1,7 @@
 import { type Sleep, systemSleep } from '../../../src/clock.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
 import type { Receiver, ReceiverContext } from '../../../src/service/component.ts';
+import type { MetricOffer } from '../../../src/service/metric-source.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import { CouicApiClient } from './api-client.ts';
 import type { CouicApiConfig } from './config.ts';
@@ -10,7 +11,8 @@ import { TrafficCollection } from './traffic-collection.ts';
 
 /** Asks the API of one Couic: for its counters at each interval, and for all of its rules now and then. */
 export class CouicApiReceiver implements Receiver {
-  readonly instances: readonly string[];
+  readonly metrics: MetricOffer;
+  readonly tellsOf: readonly string[];
   readonly #context: ReceiverContext;
   readonly #config: CouicApiConfig;
   readonly #sleep: Sleep;
@@ -22,7 +24,8 @@ export class CouicApiReceiver implements Receiver {
     this.#context = context;
     this.#config = config;
     this.#sleep = sleep;
-    this.instances = [config.instance];
+    this.tellsOf = [config.instance];
+    this.metrics = { source: context.ledger, names: this.tellsOf };
   }
 
   /** An API that does not answer yet is no reason not to start: Couic may come later than the bridge. */

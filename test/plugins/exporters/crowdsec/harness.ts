@@ -153,8 +153,8 @@ export class Host {
       connections: new ConnectionBudget(),
       carried: new Carried(),
       version: '1.2.3',
-      producer: (instances) => joined([this.ledger.producer(instances ?? this.instances), ...this.producers]),
-      instances: () => this.instances,
+      producer: ({ instances = this.instances } = {}) => joined([this.ledger.producer(instances), ...this.producers]),
+      sources: (instances = this.instances) => instances,
       resource: () => provider.resource(),
       has: (signal) => signal === 'metrics',
       eventFeed: () => {

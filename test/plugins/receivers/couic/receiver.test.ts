@@ -51,7 +51,11 @@ test('the factory is registered under the name of the configuration', async () =
     receiverContext(new FakeLedger()),
     configSchema.parse({ instances: [{ name: 'edge', token: TOKEN }, { name: 'open' }] }),
   );
-  expect([couicReceiver.kind, couicReceiver.type, receiver.instances]).toEqual(['receiver', 'couic', ['edge', 'open']]);
+  expect([couicReceiver.kind, couicReceiver.type, receiver.metrics?.names]).toEqual([
+    'receiver',
+    'couic',
+    ['edge', 'open'],
+  ]);
 });
 
 describe('listening', () => {

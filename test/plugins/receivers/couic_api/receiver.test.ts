@@ -69,7 +69,7 @@ test('the date of an answer confirms a clock that is held back', async () => {
 test('the factory is registered under the name of the configuration', async () => {
   const config = configSchema.parse({ instance: 'edge', token: MONITORING });
   const receiver = await couicApiReceiver.create(receiverContext(ledger), config);
-  expect([couicApiReceiver.kind, couicApiReceiver.type, receiver.instances]).toEqual([
+  expect([couicApiReceiver.kind, couicApiReceiver.type, receiver.metrics?.names]).toEqual([
     'receiver',
     'couic_api',
     ['edge'],
