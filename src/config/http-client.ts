@@ -21,13 +21,16 @@ function urlProblem(text: string): string | undefined {
 /** Headers that say how the body is to be read, which only the exporter knows. */
 const OURS = new Set(['content-type', 'content-encoding', 'content-length', 'transfer-encoding', 'host', 'connection']);
 
-/** `headers`: sent with every request. Values are secrets: name the option in the factory's `secrets`. */
-export const headersSchema = z.record(z.string(), z.string()).superRefine((headers, context) => {
-  for (const [name, value] of Object.entries(headers)) {
-    const problem = headerProblem(name, value);
-    if (problem) context.addIssue({ code: 'custom', message: problem, path: [name] });
-  }
-});
+/** `headers`. Values are secrets: name the option in the factory's `secrets`. */
+export const headersSchema = z
+  .record(z.string(), z.string())
+  .describe('sent with every request. Their values are secret: no log and no `print-config` shows them')
+  .superRefine((headers, context) => {
+    for (const [name, value] of Object.entries(headers)) {
+      const problem = headerProblem(name, value);
+      if (problem) context.addIssue({ code: 'custom', message: problem, path: [name] });
+    }
+  });
 
 function headerProblem(name: string, value: string): string | undefined {
   if (!/^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/.test(name)) return 'is not the name of a header';
@@ -38,13 +41,24 @@ function headerProblem(name: string, value: string): string | undefined {
 
 /** `interval` of what is sent again and again. @param fallback - as the user would write it. */
 export const intervalSchemaWith = (fallback: string) =>
-  durationSchema.refine((ms) => ms >= 1000 && ms <= DAY, 'must be between 1s and 24h').prefault(fallback);
+  durationSchema
+    .refine((ms) => ms >= 1000 && ms <= DAY, 'must be between 1s and 24h')
+    .prefault(fallback)
+    .describe('from one collection to the next; the first is at start, the last at shutdown. 1s to 24h');
 
 /** `timeout` of a whole request, connection included. */
 export const timeoutSchemaWith = (fallback: string) =>
-  durationSchema.refine((ms) => ms > 0 && ms <= DAY, 'must be more than 0s and at most 24h').prefault(fallback);
+  durationSchema
+    .refine((ms) => ms > 0 && ms <= DAY, 'must be more than 0s and at most 24h')
+    .prefault(fallback)
+    .describe('until an answer begins, connection included');
 
-/** `sending_queue`: requests that wait in memory while an earlier one is tried again. */
+/** `sending_queue` of what is pushed. */
 export const sendingQueueSchema = z.strictObject({
-  queue_size: z.int().min(1).max(100_000).default(100),
+  queue_size: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(100)
+    .describe('requests that wait in memory while an earlier one is tried again. One more drops the oldest'),
 });

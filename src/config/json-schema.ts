@@ -35,7 +35,7 @@ function step(schema: InputSchema, key: string | number): InputSchema | undefine
 }
 
 /** Names of options. One that takes nothing (`z.undefined()`) is there only to say why it is refused: it is left out. */
-export function optionNames(schema: InputSchema): string[] {
+function optionNames(schema: InputSchema): string[] {
   const properties = Object.entries(schema.properties ?? {});
   return properties.filter(([, option]) => Object.keys(option).length > 0).map(([name]) => name);
 }

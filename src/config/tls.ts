@@ -15,24 +15,31 @@ function keyNeedsCertificate(tls: { cert_file?: string | undefined; key_file?: s
   return (tls.cert_file === undefined) === (tls.key_file === undefined);
 }
 
-/** `tls` of a listener. With `client_ca_file` every client must show a certificate of that authority. */
+/** `tls` of a listener. */
 export const tlsServerSchema = z.strictObject({
-  cert_file: path,
-  key_file: path,
-  client_ca_file: path.optional(),
-  min_version: minVersionSchema.prefault('1.2'),
+  cert_file: path.describe('PEM: the certificate with its chain'),
+  key_file: path.describe('PEM: its key'),
+  client_ca_file: path.optional().describe('every client must show a certificate of this authority'),
+  min_version: minVersionSchema.prefault('1.2').describe('or `"1.3"`'),
 });
 
-/** `tls` of a client. `ca_file` replaces the system's authorities; certificate and key are shown to the server. */
+/** `tls` of a client. */
 export const tlsClientSchema = z
   .strictObject({
-    ca_file: path.optional(),
-    cert_file: path.optional(),
-    key_file: path.optional(),
-    min_version: minVersionSchema.prefault('1.2'),
-    insecure_skip_verify: z.boolean().default(false),
+    ca_file: path.optional().meta({
+      description: 'PEM: the authorities that the certificate of the server may be of',
+      otherwise: "the system's",
+    }),
+    cert_file: path.optional().describe('PEM: the certificate that is shown to the server'),
+    key_file: path.optional().describe('PEM: its key'),
+    min_version: minVersionSchema.prefault('1.2').describe('or `"1.3"`'),
+    insecure_skip_verify: z
+      .boolean()
+      .default(false)
+      .describe('take any certificate: whoever is in between can read and change everything'),
   })
-  .refine(keyNeedsCertificate, { error: 'cert_file and key_file go together: give both or neither' });
+  .refine(keyNeedsCertificate, { error: 'cert_file and key_file go together: give both or neither' })
+  .meta({ otherwise: "the system's authorities" });
 
 export type TlsServerConfig = z.output<typeof tlsServerSchema>;
 export type TlsClientConfig = z.output<typeof tlsClientSchema>;

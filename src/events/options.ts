@@ -5,7 +5,12 @@ import { retrySchema } from '../config/retry.ts';
 const DAY = 86_400_000;
 
 /** What an exporter of events shows of addresses. */
-const addressesSchema = z.enum(['keep', 'truncate', 'hmac', 'drop']).default('keep');
+const addressesSchema = z
+  .enum(['keep', 'truncate', 'hmac', 'drop'])
+  .default('keep')
+  .describe(
+    'what is told of addresses: `keep`; `truncate`, networks in their place; `hmac`, a pseudonym by a key; or `drop`',
+  );
 
 /** `keep`, `drop`, or the names of the members that stay: `[kind, detail]`. */
 const metadataSchema = z.union([z.enum(['keep', 'drop']), z.array(z.enum(['kind', 'detail', 'extra'])).min(1)]);
@@ -13,32 +18,42 @@ const metadataSchema = z.union([z.enum(['keep', 'drop']), z.array(z.enum(['kind'
 /** What is told of addresses: for exporters of events, and whoever else writes them somewhere. */
 export const addressOptions = {
   addresses: addressesSchema,
-  /** With `addresses: truncate`: bits that stay. */
   truncate: z
-    .strictObject({ ipv4: z.int().min(0).max(32).default(24), ipv6: z.int().min(0).max(128).default(48) })
+    .strictObject({
+      ipv4: z.int().min(0).max(32).default(24).describe('with `addresses: truncate`: bits that stay'),
+      ipv6: z.int().min(0).max(128).default(48).describe('likewise'),
+    })
     .prefault({}),
-  /** With `addresses: hmac`: a file of at least 32 bytes, read at start, so that one address stays one pseudonym. */
-  hmac_key_file: z.string().min(1).optional(),
+  hmac_key_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'with `addresses: hmac`: a file of at least 32 bytes, read at start, so that one address stays one pseudonym',
+    ),
 };
 
 /** Options that every exporter of events has: spread them into its schema. */
 export const eventOptions = {
   ...addressOptions,
-  /** Left out: `keep` with `addresses: keep`, else `drop`, since free text holds addresses. */
-  metadata: metadataSchema.optional(),
-  /** What is kept for a sink that is away: older entries, and more of the log, are let go of, counted and logged. */
+  metadata: metadataSchema.optional().meta({
+    description:
+      '`keep`, `drop`, or the names of what stays: `[kind, detail, extra]`. Free text holds addresses: hence the default',
+    otherwise: '`keep` with `addresses: keep`, else `drop`',
+  }),
   queue: z
     .strictObject({
       max_age: durationSchema
         .refine((ms) => ms >= 60_000 && ms <= 400 * DAY, 'must be between 1m and 9600h')
-        .prefault('168h'),
-      max_size_mib: z.int().min(16).max(1_048_576).default(1024),
+        .prefault('168h')
+        .describe('what is kept for another side that is away: older entries are let go of, counted and logged'),
+      max_size_mib: z.int().min(16).max(1_048_576).default(1024).describe('likewise: more of the log'),
     })
     .prefault({}),
   batch: z
     .strictObject({
-      max_events: z.int().min(1).max(10_000).default(1000),
-      max_size_mib: z.number().min(0.1).max(64).default(4),
+      max_events: z.int().min(1).max(10_000).default(1000).describe('events that are sent at once'),
+      max_size_mib: z.number().min(0.1).max(64).default(4).describe('their size, before compression'),
     })
     .prefault({}),
   retry_on_failure: retrySchema.prefault({}),

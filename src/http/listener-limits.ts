@@ -29,8 +29,12 @@ export interface ListenerLimits {
 
 /** The options of a listener that has no reason for others. */
 export const listenerLimitsShape = {
-  read_header_timeout: timeoutOf('10s'),
-  idle_timeout: timeoutOf('2m'),
-  write_timeout: timeoutOf('30s'),
-  max_connections: boundOf(64),
+  read_header_timeout: timeoutOf('10s').describe('for a whole request, and before it for the TLS handshake'),
+  idle_timeout: timeoutOf('2m').describe('for a connection without a request'),
+  write_timeout: timeoutOf('30s').describe(
+    'how long a client may be behind in reading its answers; then it is cut off',
+  ),
+  max_connections: boundOf(64).describe(
+    'one more takes the place of the one that is silent for the longest; if none is, it is closed at once',
+  ),
 };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { factories } from '../../src/components.ts';
-import { type InputSchema, inputSchemaOf, optionNames } from '../../src/config/json-schema.ts';
+import { type InputSchema, inputSchemaOf } from '../../src/config/json-schema.ts';
 import { retrySchema } from '../../src/config/retry.ts';
 import { serviceSchema } from '../../src/config/service-schema.ts';
 import { tlsClientSchema, tlsServerSchema } from '../../src/config/tls.ts';
@@ -36,18 +36,3 @@ describe('the table of components', () => {
     expect(reference.includes(link), `docs/configuration.md needs ${link} in its table of components`).toBe(true);
   });
 });
-
-describe.each(factories.map((factory) => [`${factory.kind} ${factory.type}`, factory] as const))(
-  'the page of %s',
-  (_, { kind, type, schema }) => {
-    const page = readFileSync(`plugins/${kind}s/${type}/README.md`, 'utf8');
-    const names = optionNames(inputSchemaOf(schema));
-    test.each(names)('has %s', (name) => {
-      expect(new RegExp(`\`${name}\\b`).test(page), `the README needs the option ${name}`).toBe(true);
-    });
-    test('shows the YAML first', () => {
-      expect(page.indexOf('```yaml')).toBeGreaterThan(0);
-      expect(page.indexOf('```yaml')).toBeLessThan(page.search(/^## /m) >>> 0);
-    });
-  },
-);

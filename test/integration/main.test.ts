@@ -85,7 +85,7 @@ test('what a component counts has the buckets and the attributes of its own defi
   const { output } = await run(CONFIG);
   await expect.poll(() => output.out, { timeout: 20_000 }).toContain('Ready: reports are accepted');
   const urlOf = (pattern: RegExp) => pattern.exec(output.out)![1]!;
-  await fetch(urlOf(/Listening for reports on (http:\/\/127\.0\.0\.1:\d+)/) + '/v1/reports', {
+  await fetch(`${urlOf(/Listening for reports on (http:\/\/127\.0\.0\.1:\d+)/)}/v1/reports`, {
     method: 'POST',
     body: '[]',
   });

@@ -21,49 +21,91 @@ const endpointSchema = z.string().superRefine((text, context) => {
 });
 
 const originSchema = z.strictObject({
-  /** A tag, or a pattern with one `*`. */
-  tag: z.string().min(1),
-  /** A `*` in it is what the `*` of `tag` stood for. */
-  origin: z.string().min(1),
-  remediation: z.string().min(1).optional(),
+  tag: z.string().min(1).describe('a tag, or a pattern with one `*`'),
+  origin: z.string().min(1).describe('a `*` in it is what the `*` of `tag` stood for'),
+  remediation: z.string().min(1).optional().meta({ description: 'what the bouncer did', otherwise: '`ban`' }),
 });
 
 export const schema = z
   .strictObject({
-    dry_run: z.boolean().default(false),
-    endpoint: endpointSchema.default('http://127.0.0.1:8080'),
-    api_key: z.string().regex(KEY, KEY_RULE).default(''),
-    tls: tlsClientSchema.optional(),
-    timeout: durationSchema.refine((ms) => ms > 0, 'must be more than 0s').prefault('10s'),
-    retry_on_failure: retrySchema.prefault({}),
+    dry_run: z.boolean().default(false).describe('log windows instead of sending them'),
+    endpoint: endpointSchema
+      .default('http://127.0.0.1:8080')
+      .describe(
+        'address of LAPI, `http://` or `https://`, with a path only if LAPI is behind one, without `/v1`; or `unix:///path` of its socket',
+      ),
+    api_key: z
+      .string()
+      .regex(KEY, KEY_RULE)
+      .default('')
+      .describe(
+        "the bouncer's key; needed unless `dry_run` or a client certificate in `tls`. One key for each exporter: two with one key are refused",
+      ),
+    tls: tlsClientSchema.optional().describe('for `https`, read again for each connection; with a certificate, mTLS'),
+    timeout: durationSchema
+      .refine((ms) => ms > 0, 'must be more than 0s')
+      .prefault('10s')
+      .describe('for a whole request, connection included'),
+    retry_on_failure: retrySchema.prefault({}).describe('never ends: bound what waits with `outbox`'),
     interval: durationSchema
       .refine(
         (ms) => ms > 0 && ms <= LONGEST_INTERVAL,
         'must be more than 0s and at most 168h: LAPI forgets after 7 days',
       )
-      .prefault('30m'),
-    name: word.default('couic-otel-bridge'),
-    type: token.default('couic-otel-bridge'),
-    version: token.optional(),
-    feature_flags: z.array(word).default([]),
+      .prefault('30m')
+      .describe('time between windows; kept over restarts. CrowdSec recommends 15m at least; under 1s is refused'),
+    name: word.default('couic-otel-bridge').describe('how the sender calls itself'),
+    type: token.default('couic-otel-bridge').describe('likewise; `type/version` is the User-Agent'),
+    version: token.optional().meta({ description: 'likewise', otherwise: "the bridge's" }),
+    feature_flags: z.array(word).default([]).describe('told to LAPI with each window'),
     items: z
       .array(z.enum(ITEM_GROUPS))
       .min(1)
-      .default([...ITEM_GROUPS]),
-    unit: word.default('report'),
-    origins: z.array(originSchema).default([]),
-    max_origins: z.int().min(1).max(10_000).default(100),
-    instances: z.array(z.string().min(1)).min(1).optional(),
-    heartbeat: z.boolean().default(true),
+      .default([...ITEM_GROUPS])
+      .describe('what windows tell. `traffic` needs the `couic_api` receiver'),
+    unit: word
+      .default('report')
+      .describe(
+        'unit of `reports`. A report is a rule change: the Console would take `request` or `packet` for attacks',
+      ),
+    origins: z.array(originSchema).default([]).describe('which tag counts under which origin, see below'),
+    max_origins: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(100)
+      .describe('of each Couic, first come, first kept: later ones share `couic-other`, see below'),
+    instances: z.array(z.string().min(1)).min(1).optional().meta({
+      description:
+        'only these Couic instances. Several `crowdsec/NAME` make one gateway look like one bouncer for each',
+      otherwise: 'all',
+    }),
+    heartbeat: z
+      .boolean()
+      .default(true)
+      .describe(
+        'also ask `GET /v1/decisions?ip=192.0.2.1`, at least every 15m: without it `cscli bouncers prune` deletes the bouncer. One that failed comes again within a minute',
+      ),
     local_address: z
       .string()
       .refine((text) => isIP(text) !== 0, 'expected an address of this host, as in 192.0.2.10')
-      .optional(),
-    address_family: z.enum(['ipv4', 'ipv6']).optional(),
+      .optional()
+      .describe('source address. LAPI takes it as a part of the bouncer: a second one becomes `NAME@ADDRESS`'),
+    address_family: z.enum(['ipv4', 'ipv6']).optional().meta({
+      description: '`ipv4` or `ipv6`, the one to connect by',
+      otherwise: 'that of `endpoint` or `local_address`, else `ipv4`',
+    }),
     outbox: z
       .strictObject({
-        max_age: durationSchema.prefault('168h'),
-        max_size_mib: z.number().min(1).max(1024).default(64),
+        max_age: durationSchema
+          .prefault('168h')
+          .describe('a window that waited longer is dropped; LAPI would forget it at that age. 0 = no bound'),
+        max_size_mib: z
+          .number()
+          .min(1)
+          .max(1024)
+          .default(64)
+          .describe('the oldest windows are dropped when all that wait are larger'),
       })
       .prefault({}),
   })

@@ -11,40 +11,75 @@ const headerValue = z.string().regex(/^[\x20-\x7e]+$/, 'has characters that no h
 
 export const schema = z
   .strictObject({
-    /** Base URL; `/_bulk` is added. */
-    endpoint: httpUrlSchema.optional(),
-    /** Of one cluster, asked in turn. */
-    endpoints: z.array(httpUrlSchema).min(1).optional(),
-    user: z.string().min(1).optional(),
-    password: z.string().min(1).optional(),
-    /** "Encoded", as Elasticsearch gives it out: `id:api_key` in Base64. */
-    api_key: headerValue.optional(),
-    headers: headersSchema.default({}),
-    compression: z.enum(['gzip', 'none']).default('gzip'),
-    tls: tlsClientSchema.optional(),
-    timeout: timeoutSchemaWith('90s').refine((ms) => ms >= LEAST_TIMEOUT, {
-      error: 'must be at least 15s: a node that was restarted takes that long to answer its first request',
+    endpoint: httpUrlSchema.optional().meta({
+      description: 'base URL of the cluster; `/_bulk` is added. A query in it is kept',
+      otherwise: 'required, or `endpoints`',
     }),
-    /** Name of the one index or data stream. */
+    endpoints: z
+      .array(httpUrlSchema)
+      .min(1)
+      .optional()
+      .describe('several URLs of one cluster, asked in turn. One that is not reached is passed over at once'),
+    user: z.string().min(1).optional().describe('in place of `api_key`'),
+    password: z.string().min(1).optional().describe('its password; secret'),
+    api_key: headerValue
+      .optional()
+      .describe(
+        'as Elasticsearch gives it out under `encoded`. It needs the privileges `create_doc` and `auto_configure` on `logs-couic.events-*`; secret. Or `user` and `password`, or an `authorization` in `headers`: one of them',
+      ),
+    headers: headersSchema.default({}),
+    compression: z.enum(['gzip', 'none']).default('gzip').describe('or `none`'),
+    tls: tlsClientSchema
+      .optional()
+      .describe('for an `https` endpoint; read for each connection, so that renewed files are taken up'),
+    timeout: timeoutSchemaWith('90s')
+      .refine((ms) => ms >= LEAST_TIMEOUT, {
+        error: 'must be at least 15s: a node that was restarted takes that long to answer its first request',
+      })
+      .describe(
+        'until an answer begins, connection included. At least `15s`: a node that was killed is reached again, and answers its first request after ten seconds and more',
+      ),
     logs_index: z
       .string()
       .superRefine((name, context) => {
         const problem = indexNameProblem(name);
         if (problem) context.addIssue({ code: 'custom', message: problem });
       })
-      .optional(),
-    /** A data stream for each Couic: the name of the instance in the place of `data_stream.namespace`. */
-    logs_dynamic_index: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
-    /** Without `logs_index`: `logs-DATASET-NAMESPACE`. */
-    data_stream: z
+      .optional()
+      .describe('one index, alias or data stream of that name, in place of the data stream'),
+    logs_dynamic_index: z
       .strictObject({
-        dataset: dataStreamPart('dataset').default('couic.events'),
-        namespace: dataStreamPart('namespace').default('default'),
+        enabled: z
+          .boolean()
+          .default(false)
+          .describe(
+            'a data stream for each Couic: the name of the instance is the namespace, in lower case, with `_` for what no name may have. Who may read which Couic is then a matter of roles',
+          ),
       })
       .prefault({}),
-    /** An ingest pipeline of the cluster. */
-    pipeline: z.string().min(1).optional(),
-    mapping: z.strictObject({ mode: z.enum(['ecs', 'none']).default('ecs') }).prefault({}),
+    data_stream: z
+      .strictObject({
+        dataset: dataStreamPart('dataset')
+          .default('couic.events')
+          .describe('events go to the data stream `logs-DATASET-NAMESPACE`, and carry both'),
+        namespace: dataStreamPart('namespace').default('default').describe('likewise'),
+      })
+      .prefault({}),
+    pipeline: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('an ingest pipeline of the cluster that documents go through, `geoip` for example'),
+    mapping: z
+      .strictObject({
+        mode: z
+          .enum(['ecs', 'none'])
+          .default('ecs')
+          .describe(
+            '`ecs`: the Elastic Common Schema, with `couic.*` for what it has no name for; the template has every field. `none`: the names of OpenTelemetry, as the Collector writes a LogRecord in its mode of that name, see below',
+          ),
+      })
+      .prefault({}),
     ...eventOptions,
   })
   .superRefine((config, context) => {

@@ -12,20 +12,25 @@ import { eventOptions, privacyProblem } from '../../../src/events/options.ts';
 
 export const schema = z
   .strictObject({
-    ...eventOptions,
-    /** Base URL; `/v1/metrics` is added. */
-    endpoint: httpUrlSchema.default('http://127.0.0.1:4318'),
-    /** Whole URL in place of `endpoint`. */
-    metrics_endpoint: httpUrlSchema.optional(),
-    /** Whole URL for events, in place of `endpoint` with `/v1/logs`. */
-    logs_endpoint: httpUrlSchema.optional(),
+    endpoint: httpUrlSchema
+      .default('http://127.0.0.1:4318')
+      .describe('base URL of the receiver; `/v1/metrics` and `/v1/logs` are added'),
+    metrics_endpoint: httpUrlSchema.optional().describe('the whole URL for metrics, in place of `endpoint`'),
+    logs_endpoint: httpUrlSchema.optional().describe('the whole URL for events, in place of `endpoint`'),
     headers: headersSchema.default({}),
-    compression: z.enum(['gzip', 'none']).default('gzip'),
-    tls: tlsClientSchema.optional(),
-    timeout: timeoutSchemaWith('30s'),
+    compression: z.enum(['gzip', 'none']).default('gzip').describe('or `none`'),
+    tls: tlsClientSchema
+      .optional()
+      .describe('for an `https` endpoint; read for each connection, so that renewed files are taken up'),
+    timeout: timeoutSchemaWith('30s').describe(
+      'until an answer begins, connection included. Its status decides; of its body at most 16 KiB are read, for a second at most',
+    ),
     interval: intervalSchemaWith('60s'),
-    retry_on_failure: retrySchemaWith('5m').prefault({}),
-    sending_queue: sendingQueueSchema.prefault({}),
+    sending_queue: sendingQueueSchema.prefault({}).describe('of metrics'),
+    ...eventOptions,
+    retry_on_failure: retrySchemaWith('5m')
+      .prefault({})
+      .describe('of metrics and events; `enabled` and `max_elapsed_time` are for metrics alone'),
   })
   .superRefine((config, context) => {
     const problem = privacyProblem(config);

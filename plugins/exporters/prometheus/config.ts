@@ -3,7 +3,9 @@ import { endpointSchema } from '../../../src/config/endpoint.ts';
 import {
   extraLabelsSchema,
   namespaceSchema,
+  resourceConversionSchema,
   translationStrategySchema,
+  withoutScopeInfoSchema,
 } from '../../../src/config/prometheus-naming.ts';
 import { tlsServerSchema } from '../../../src/config/tls.ts';
 import { listenerLimitsShape } from '../../../src/http/listener-limits.ts';
@@ -12,15 +14,28 @@ import { listenerLimitsShape } from '../../../src/http/listener-limits.ts';
 const notNeeded = (reason: string) => z.undefined({ error: reason }).optional();
 
 export const configSchema = z.strictObject({
-  endpoint: endpointSchema.prefault('127.0.0.1:9464'),
-  tls: tlsServerSchema.optional(),
+  endpoint: endpointSchema
+    .prefault('127.0.0.1:9464')
+    .describe(
+      'where it listens. `GET /metrics` is answered, and `/` says where that is. On other than loopback it warns: whoever reaches it can read the metrics',
+    ),
+  tls: tlsServerSchema
+    .optional()
+    .describe(
+      'HTTPS. Renewed files are taken up within 10 s. With `client_ca_file` only clients with a certificate of that authority may scrape',
+    ),
   ...listenerLimitsShape,
-  namespace: namespaceSchema.default(''),
-  const_labels: extraLabelsSchema.default({}),
-  without_scope_info: z.boolean().default(true),
-  translation_strategy: translationStrategySchema.default('UnderscoreEscapingWithSuffixes'),
-  enable_open_metrics: z.boolean().default(true),
-  resource_to_telemetry_conversion: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
+  namespace: namespaceSchema,
+  const_labels: extraLabelsSchema.default({}).describe('labels on every series: `const_labels: {site: paris}`'),
+  without_scope_info: withoutScopeInfoSchema,
+  translation_strategy: translationStrategySchema,
+  enable_open_metrics: z
+    .boolean()
+    .default(true)
+    .describe(
+      'answer in OpenMetrics 1.0 to a scraper that asks for it; Prometheus does. Text otherwise, and always with `UnderscoreEscapingWithoutSuffixes`, since OpenMetrics demands `_total`',
+    ),
+  resource_to_telemetry_conversion: resourceConversionSchema,
   metric_expiration: notNeeded(
     'not needed here: a series goes with its last rule, and totals are kept on purpose; remove this line',
   ),

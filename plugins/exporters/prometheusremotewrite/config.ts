@@ -9,28 +9,39 @@ import {
 import {
   extraLabelsSchema,
   namespaceSchema,
+  resourceConversionSchema,
   translationStrategySchema,
+  withoutScopeInfoSchema,
 } from '../../../src/config/prometheus-naming.ts';
 import { retrySchema } from '../../../src/config/retry.ts';
 import { tlsClientSchema } from '../../../src/config/tls.ts';
 
 export const schema = z.strictObject({
-  /** The whole URL. */
-  endpoint: httpUrlSchema,
+  endpoint: httpUrlSchema.describe('the whole URL'),
   headers: headersSchema.default({}),
-  tls: tlsClientSchema.optional(),
-  timeout: timeoutSchemaWith('30s'),
-  interval: intervalSchemaWith('60s'),
-  retry_on_failure: retrySchema.prefault({}),
+  tls: tlsClientSchema
+    .optional()
+    .describe('for an `https` endpoint; read for each connection, so that renewed files are taken up'),
+  timeout: timeoutSchemaWith('30s').describe(
+    'until an answer begins, connection included. Its status decides; of its body at most 16 KiB are read, for a second at most',
+  ),
+  interval: intervalSchemaWith('60s').describe(
+    'from one collection to the next; the first is at start, the last at shutdown. 1s to 24h. Prometheus shows no value that is older than 5 minutes: stay below half of that',
+  ),
   sending_queue: sendingQueueSchema.prefault({}),
-  namespace: namespaceSchema.default(''),
-  external_labels: extraLabelsSchema.default({}),
-  without_scope_info: z.boolean().default(true),
-  translation_strategy: translationStrategySchema.default('UnderscoreEscapingWithSuffixes'),
-  resource_to_telemetry_conversion: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
-  send_metadata: z.boolean().default(false),
-  /** Before compression. */
-  max_batch_size_bytes: z.int().min(1000).max(100_000_000).default(3_000_000),
+  namespace: namespaceSchema,
+  external_labels: extraLabelsSchema.default({}).describe('labels on every series: `external_labels: {site: paris}`'),
+  without_scope_info: withoutScopeInfoSchema,
+  translation_strategy: translationStrategySchema,
+  resource_to_telemetry_conversion: resourceConversionSchema,
+  send_metadata: z.boolean().default(false).describe('also send type and help of each metric'),
+  max_batch_size_bytes: z
+    .int()
+    .min(1000)
+    .max(100_000_000)
+    .default(3_000_000)
+    .describe('a collection is cut into requests of about this size, before compression'),
+  retry_on_failure: retrySchema.prefault({}),
 });
 
 export type RemoteWriteConfig = z.output<typeof schema>;

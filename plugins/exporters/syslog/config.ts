@@ -20,29 +20,40 @@ const word = (most: number) =>
     .regex(new RegExp(`^[\\x21-\\x7e]{1,${most}}$`), `expected 1 to ${most} printable ASCII characters without spaces`);
 
 const options = z.strictObject({
-  /** A name or an address, without a port. */
   endpoint: z
     .string()
     .regex(
       /^[a-z0-9_.:-]+$/i,
       'expected a name or an address, without a scheme and without a port, which has an option of its own',
     )
-    .refine((host) => !/^[^:]*:\d*$/.test(host), 'expected no port here: it has an option of its own, port'),
-  /** Left out: 6514 with TLS, else 514. */
-  port: z.int().min(1).max(65_535).optional(),
-  network: z.enum(['tcp', 'udp']).default('tcp'),
-  protocol: z.enum(['rfc5424']).default('rfc5424'),
-  /** Off: a line feed ends a message, as RFC 6587 calls non-transparent framing. */
-  enable_octet_counting: z.boolean().default(true),
-  tls: tlsClientSchema.safeExtend({ insecure: z.boolean().default(false) }).optional(),
-  /** Until a connection stands, and for the other side to take more of what waits. */
-  timeout: timeoutSchemaWith('5s'),
-  facility: z.enum(FACILITIES).default('local4'),
-  severity: z.enum(SEVERITIES).default('notice'),
-  quarantine_severity: z.enum(SEVERITIES).default('warning'),
-  /** Left out: the name of this host. */
-  hostname: word(255).optional(),
-  app_name: word(48).default('couic-otel-bridge'),
+    .refine((host) => !/^[^:]*:\d*$/.test(host), 'expected no port here: it has an option of its own, port')
+    .describe('a name or an address, without a port'),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .meta({ description: 'the port there', otherwise: '6514 with TLS, else 514' }),
+  network: z.enum(['tcp', 'udp']).default('tcp').describe('or `udp`'),
+  protocol: z.enum(['rfc5424']).default('rfc5424').describe('there is no other'),
+  enable_octet_counting: z
+    .boolean()
+    .default(true)
+    .describe('each message after its length. `false`: each ends with a line feed'),
+  tls: tlsClientSchema
+    .safeExtend({ insecure: z.boolean().default(false).describe('no TLS') })
+    .optional()
+    .describe('of `network: tcp`, which speaks TLS unless told otherwise; read for each connection'),
+  timeout: timeoutSchemaWith('5s').describe(
+    'until a connection stands, and for the other side to take the next 64 KiB',
+  ),
+  facility: z.enum(FACILITIES).default('local4').describe('of every message'),
+  severity: z.enum(SEVERITIES).default('notice').describe('of an event'),
+  quarantine_severity: z.enum(SEVERITIES).default('warning').describe('of a report that was not valid'),
+  hostname: word(255)
+    .optional()
+    .meta({ description: 'what every message says of its sender', otherwise: 'the name of this host' }),
+  app_name: word(48).default('couic-otel-bridge').describe('likewise'),
   sd_id: z
     .string()
     .regex(
@@ -50,11 +61,17 @@ const options = z.strictObject({
       'expected a name, @ and a private enterprise number, as in couic@32473',
     )
     .max(32)
-    .default('couic@32473'),
-  /** Of bytes. Left out: 8192, over UDP 1400. What does not fit is left out, and said so. */
-  max_message_size: z.int().min(1024).max(1_048_576).optional(),
-  /** After a connection broke, what was written to it so lately is sent again; 0 = nothing. */
-  resend_max_age: durationSchema.refine((ms) => ms <= 3_600_000, 'must be at most 1h').prefault('60s'),
+    .default('couic@32473')
+    .describe("of the structured data. 32473 is the number that documentation may use: give your organisation's own"),
+  max_message_size: z.int().min(1024).max(1_048_576).optional().meta({
+    description:
+      'bytes of a message; rsyslog takes 8192 unless its `maxMessageSize` says more. Of a longer one `extra` is left out, then text cut short, and `cut="true"` says so',
+    otherwise: '8192, over UDP 1400',
+  }),
+  resend_max_age: durationSchema
+    .refine((ms) => ms <= 3_600_000, 'must be at most 1h')
+    .prefault('60s')
+    .describe('after a break, what was written so lately is sent again; `0s` = nothing'),
   ...eventOptions,
 });
 

@@ -11,8 +11,17 @@ export interface FileStorageConfig {
 }
 
 export const schema = z.strictObject({
-  /** Where the bridge keeps its state; relative to the working directory. Created with mode 0700 if it does not exist. */
-  directory: z.string().min(1, 'name a directory').default('./data'),
-  /** Nothing stays in the log for longer, but what exporters of events have still to send. */
-  max_age: durationSchema.refine((ms) => ms >= 60_000 && ms <= MOST_AGE, 'must be between 1m and 9600h').optional(),
+  directory: z
+    .string()
+    .min(1, 'name a directory')
+    .default('./data')
+    .describe(
+      "where the state is kept, relative to the working directory. Created with mode 0700; rights of other users to an existing one are taken away, with a warning. It has to be empty, or the bridge's own, and on a local disk: locks do not hold over a network file system",
+    ),
+  max_age: durationSchema
+    .refine((ms) => ms >= 60_000 && ms <= MOST_AGE, 'must be between 1m and 9600h')
+    .optional()
+    .describe(
+      'no report stays in the log for longer, and nothing of a removed rule in a snapshot, see below. 1m to 9600h',
+    ),
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpointSchema, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
 import { tlsServerSchema } from '../../../src/config/tls.ts';
 import { addressOptions, privacyProblem } from '../../../src/events/options.ts';
-import { boundOf, timeoutOf } from '../../../src/http/listener-limits.ts';
+import { boundOf, listenerLimitsShape, timeoutOf } from '../../../src/http/listener-limits.ts';
 import { LONGEST_TOKEN } from './tokens.ts';
 
 /** Couic's HTTP client keeps an idle connection for 90 s; a server that ends it sooner makes requests fail at random. */
@@ -26,9 +26,18 @@ const instanceSchema = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'a name is 1 to 64 letters, digits or . _ : - (it is shown in every metric)'),
-    token: tokenSchema.optional(),
-    tokens: z.array(tokenSchema).min(1, 'tokens is empty: list a token, or leave it out').optional(),
+      .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'a name is 1 to 64 letters, digits or . _ : - (it is shown in every metric)')
+      .describe('the value of `couic.instance.name` in every metric'),
+    token: tokenSchema
+      .optional()
+      .describe(
+        `what follows \`/v1/reports/\` in the webhook, up to ${LONGEST_TOKEN} of \`A-Z a-z 0-9 . _ ~ -\`; one shorter than ${SHORT_TOKEN} is taken with a warning. \`couic-otel-bridge token\` makes a good one. Without a token the path is \`/v1/reports\`; that is allowed for one instance, on loopback only, and the log warns of it`,
+      ),
+    tokens: z
+      .array(tokenSchema)
+      .min(1, 'tokens is empty: list a token, or leave it out')
+      .optional()
+      .describe('several, all of them valid, in place of `token`: see below'),
   })
   .refine(({ token, tokens }) => token === undefined || tokens === undefined, {
     path: ['tokens'],
@@ -42,24 +51,43 @@ const logReportsSchema = z
 
 export const configSchema = z
   .strictObject({
-    endpoint: endpointSchema.prefault('127.0.0.1:8000'),
+    endpoint: endpointSchema.prefault('127.0.0.1:8000').describe('`host:port` to listen on'),
     instances: z
       .array(instanceSchema)
       .min(1, 'list the Couic that sends here: instances: [{name: couic, token: …}]')
-      .prefault([{ name: 'couic' }]),
-    log_reports: logReportsSchema.prefault('lines'),
+      .prefault([{ name: 'couic' }])
+      .describe(
+        'the Couic firewalls that send here. Each needs its own entry and its own token: the rules of two would be mixed up otherwise',
+      ),
+    log_reports: logReportsSchema
+      .prefault('lines')
+      .describe(
+        "what the log says of reports that were taken. `lines`: how many each request brought, and of a batch of up to 10 a line for each, which is what Couic's documentation has a person look for. `summary`: how many. `off`: nothing. (`true` and `false` are `lines` and `summary`.)",
+      ),
     ...addressOptions,
-    tls: tlsServerSchema.optional(),
-    read_header_timeout: timeoutOf('10s'),
-    body_stall_timeout: timeoutOf('30s'),
-    idle_timeout: timeoutOf('2m').refine(
-      (ms) => ms > COUIC_POOL_IDLE,
-      'must be longer than 90s: Couic keeps an idle connection that long, and would send into one that is closed already',
+    tls: tlsServerSchema
+      .optional()
+      .describe(
+        'HTTPS. The files are looked at every 10 s; new ones are used for new connections, and files that cannot be used leave the old ones in place. Couic cannot show a certificate for `client_ca_file`; a proxy between the two can',
+      ),
+    read_header_timeout: timeoutOf('10s').describe('for the request line and the headers, and for the TLS handshake'),
+    body_stall_timeout: timeoutOf('30s').describe(
+      'a body of which less than 16 bytes come in this time is given up with 408. A body that is slow but moves is never cut, and neither is one that waits for its turn',
     ),
-    write_timeout: timeoutOf('30s'),
-    max_connections: boundOf(2048),
-    max_concurrent_bodies: boundOf(512),
-    max_concurrent_bodies_per_instance: boundOf(64),
+    idle_timeout: timeoutOf('2m')
+      .refine(
+        (ms) => ms > COUIC_POOL_IDLE,
+        'must be longer than 90s: Couic keeps an idle connection that long, and would send into one that is closed already',
+      )
+      .describe('for a connection without a request. More than 90 s, since Couic keeps its own that long'),
+    write_timeout: listenerLimitsShape.write_timeout,
+    max_connections: boundOf(2048).describe(
+      'one more takes the place of the one that is silent for the longest, of those first that never sent a good report; when all are at work, it is closed at once. When the process may not have as many files open, the listeners share what there is, and the log and `doctor` say so',
+    ),
+    max_concurrent_bodies: boundOf(512).describe(
+      'bodies that wait or are under way; one more is answered with 503. Each takes up to about 300 KiB while it is read, and up to 1 MiB more for a report that is so long',
+    ),
+    max_concurrent_bodies_per_instance: boundOf(64).describe('likewise, of one Couic'),
   })
   .superRefine(({ endpoint, instances, ...privacy }, context) => {
     const problem = privacyProblem(privacy);

@@ -28,21 +28,40 @@ const tokenSchema = (group: string) =>
 
 export const configSchema = z
   .strictObject({
-    endpoint: apiEndpointSchema.prefault('unix:///var/run/couic/couic.sock'),
+    endpoint: apiEndpointSchema
+      .prefault('unix:///var/run/couic/couic.sock')
+      .describe(
+        'the socket of Couic (`[server] socket` of its configuration), or `https://host:port` of the reverse proxy in front of it. `http://` is for this host only: the token would cross the network in clear',
+      ),
     instance: z
       .string({ error: 'name the instance: the same name as in the couic receiver that takes its reports' })
-      .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'a name is 1 to 64 letters, digits or . _ : - (it is shown in every metric)'),
-    token: tokenSchema('monitoring'),
-    collection_interval: between('10s', 1000),
-    timeout: between('5s', 1),
-    count_from_start: z.boolean().default(false),
-    tls: tlsClientSchema.optional(),
+      .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'a name is 1 to 64 letters, digits or . _ : - (it is shown in every metric)')
+      .describe('the name that the receiver `couic` has for this Couic, so that both feed the same series'),
+    token: tokenSchema('monitoring').describe(
+      'of a client of the group `monitoring`. It may read counters, and nothing else',
+    ),
+    collection_interval: between('10s', 1000).describe(
+      "from the beginning of one collection to that of the next. What falls out of Couic's counters between two collections is not counted (see below), so shorter is more exact",
+    ),
+    timeout: between('5s', 1).describe(
+      'until an answer begins, connection included, and for a pause within one. A long list may take longer',
+    ),
+    count_from_start: z
+      .boolean()
+      .default(false)
+      .describe('count what Couic counted before the bridge first asked it, too'),
+    tls: tlsClientSchema.optional().describe('for `https://`; the certificate is for a proxy that asks for one'),
     reconcile: z
       .strictObject({
-        interval: between('5m', 1000),
-        token: tokenSchema('clientro').optional(),
+        interval: between('5m', 1000).describe('from the end of one comparison to the next'),
+        token: tokenSchema('clientro').optional().meta({
+          description:
+            'of a client of the group `clientro`. The group `monitoring` may not list rules, and `clientro` may not read counters; only `admin` may do both, and a good deal more',
+          otherwise: 'the `token` above',
+        }),
       })
-      .optional(),
+      .optional()
+      .describe('compare the rules too'),
   })
   .refine(({ endpoint, tls }) => tls === undefined || endpoint.url.startsWith('https:'), {
     path: ['tls'],
