@@ -9,6 +9,8 @@ import { splunkHec } from '../plugins/exporters/splunk_hec/factory.ts';
 import { syslog } from '../plugins/exporters/syslog/factory.ts';
 import { fileStorage } from '../plugins/extensions/file_storage/factory.ts';
 import { healthCheck } from '../plugins/extensions/health_check/factory.ts';
+import { statusPage } from '../plugins/extensions/status_page/factory.ts';
+import { pageCommand } from '../plugins/extensions/status_page/page-command.ts';
 import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
 import { couicApiReceiver } from '../plugins/receivers/couic_api/factory.ts';
 import type { Command } from './cli/command.ts';
@@ -28,7 +30,8 @@ export const factories: readonly AnyFactory[] = [
   file,
   fileStorage,
   healthCheck,
+  statusPage,
 ];
 
 /** Commands that components bring, each in the folder of its component. */
-export const componentCommands: readonly Command[] = [windowsCommand];
+export const componentCommands: readonly Command[] = [windowsCommand, pageCommand];

@@ -63,6 +63,7 @@ const OPTIONS: Record<string, string> = {
   'exporter prometheus': '{endpoint: "127.0.0.1:0"}',
   'extension file_storage': '{directory: "${env:DIRECTORY}"}',
   'extension health_check': '{endpoint: "127.0.0.1:0"}',
+  'extension status_page': '{endpoint: "127.0.0.1:0"}',
 };
 
 /** A service with that component; the others are the least that one needs. */

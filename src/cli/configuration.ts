@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { ConfigError, formatProblem } from '../config/problem.ts';
+import { renderConfig } from '../config/render-config.ts';
 import { sameConfig } from '../config/same-config.ts';
+import { type RunningConfiguration, SHOW_OPERATION } from '../service/admin/configuration.ts';
 import type { Operation } from '../service/component.ts';
 import type { Changes } from '../service/reload.ts';
 import { NotRunning, type Service } from '../service/service.ts';
@@ -48,7 +50,14 @@ export class Configuration {
     this.#started = new Promise((resolve) => {
       this.#onStarted = resolve;
     });
-    this.operations = { [RELOAD_OPERATION]: () => this.reload() };
+    this.operations = {
+      [RELOAD_OPERATION]: () => this.reload(),
+      [SHOW_OPERATION]: async (): Promise<RunningConfiguration> => ({
+        from: this.#options.chosen,
+        readAt: this.#loadedAt,
+        yaml: renderConfig(this.#loaded),
+      }),
+    };
   }
 
   /** From now on it can be reloaded; whoever asked before has it now. */

@@ -9,8 +9,9 @@ import { StorageError } from '../log/storage-error.ts';
 import { type Admin, AdminError } from '../service/admin/admin.ts';
 import { AdminClient } from '../service/admin/admin-client.ts';
 import { askedOf, LocalAdmin } from '../service/admin/local-admin.ts';
-import { buildComponents } from '../service/build-components.ts';
+import { buildComponents, type Components } from '../service/build-components.ts';
 import { Carried } from '../service/carried.ts';
+import { bridgeView } from '../service/running-bridge.ts';
 import { createServiceLedger } from '../service/service-ledger.ts';
 import { Health } from '../telemetry/health.ts';
 import { createMeterProvider } from '../telemetry/meter-provider.ts';
@@ -67,7 +68,7 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
   const logger = pino({ enabled: false });
   const connections = new ConnectionBudget();
   const resource = createResource({ version, instanceId: 'command' });
-  const components = await buildComponents({
+  const components: Components = await buildComponents({
     config,
     logger,
     version,
@@ -76,6 +77,11 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
     health: new Health(),
     connections,
     carried: new Carried(),
+    // No extension but the storage is started, so none shows it.
+    bridge: bridgeView(
+      () => components,
+      () => [],
+    ),
     // Nobody reads it.
     meterProvider: createMeterProvider({ version, resource, metrics: [] }),
     createLedger: createServiceLedger,

@@ -4,6 +4,7 @@ import { KnownSecrets } from '../config/known-secrets.ts';
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import { ConfigError, formatProblem } from '../config/problem.ts';
 import { StorageError } from '../log/storage-error.ts';
+import { CONFIGURATION_COMPONENT } from '../service/admin/configuration.ts';
 import { ownMetrics } from '../service/own-metrics.ts';
 import { Service, StartCancelled } from '../service/service.ts';
 import { logOpenTelemetry } from '../telemetry/diag.ts';
@@ -64,7 +65,7 @@ export const runCommand: Command = {
     // What came of it is in the log.
     context.lifecycle.onHangup(() => void configuration.reload().catch(() => {}));
     const asked = [
-      { id: 'configuration', name: 'configuration', component: configuration },
+      { id: CONFIGURATION_COMPONENT, name: CONFIGURATION_COMPONENT, component: configuration },
       { id: 'problems', name: 'last warnings and errors', component: problems },
     ];
     const { config } = loaded;

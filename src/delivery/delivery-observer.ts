@@ -16,22 +16,38 @@ export interface DeliveryObserver {
   dropped(reason: string, message: string): void;
 }
 
+/** How delivery does. */
+interface DeliveryState {
+  /** When something was taken last, ms since the epoch; null for never in this process. */
+  readonly lastSuccess: number | null;
+  /** What the last attempt failed with, and what to do; null when it did not. */
+  readonly trouble: string | null;
+}
+
 interface DeliveryObserverOptions {
   /** Id of the exporter. */
   readonly exporter: string;
   readonly meter: Meter;
   readonly logger: Logger;
-  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly clock: Clock;
 }
 
 /** Counts deliveries in the bridge's own metrics, and logs when it begins and when it stops to fail: not each attempt. */
-export function deliveryObserver({ exporter, meter, logger, clock }: DeliveryObserverOptions): DeliveryObserver {
+export function deliveryObserver({
+  exporter,
+  meter,
+  logger,
+  clock,
+}: DeliveryObserverOptions): DeliveryObserver & { readonly state: DeliveryState } {
   const sent = counter(meter, DELIVERY_METRICS.sentRequests);
   const failed = counter(meter, DELIVERY_METRICS.sendFailedRequests);
   const dropped = counter(meter, DELIVERY_METRICS.droppedRequests);
   const own = { [ATTR.exporter]: exporter };
   const trouble = new TroubleLog({ what: 'Metrics', logger, clock });
   return {
+    get state() {
+      return { lastSuccess: trouble.lastSuccess, trouble: trouble.now?.message ?? null };
+    },
     sent() {
       sent.add(1, own);
       trouble.ended('requests');

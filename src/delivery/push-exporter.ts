@@ -4,6 +4,7 @@ import { isLoopback } from '../config/endpoint.ts';
 import type { RetryConfig } from '../config/retry.ts';
 import { loadClientTls, type TlsClientConfig } from '../config/tls.ts';
 import type { Exporter, ExporterContext } from '../service/component.ts';
+import type { ComponentStatus } from '../service/component-status.ts';
 import type { Finding } from '../telemetry/finding.ts';
 import { deliveryObserver } from './delivery-observer.ts';
 import { HttpPoster } from './http-poster.ts';
@@ -49,6 +50,7 @@ export class PushExporter implements Exporter {
   readonly #config: PushConfig;
   readonly #poster: HttpPoster;
   readonly #queue: SendingQueue;
+  readonly #observer: ReturnType<typeof deliveryObserver>;
   readonly #protocol: PushProtocol;
 
   constructor(context: ExporterContext, config: PushConfig, protocol: PushProtocol, hooks: Hooks = {}) {
@@ -67,11 +69,12 @@ export class PushExporter implements Exporter {
       retryable,
       ...(onAccepted && { onAccepted: (body: Uint8Array) => onAccepted(body, this.#poster.shown) }),
     });
+    this.#observer = deliveryObserver({ exporter: id, meter, logger, clock });
     this.#queue = new SendingQueue({
       send: (body, signal) => this.#poster.post(body, signal),
       retry: config.retry_on_failure,
       size: config.sending_queue.queue_size,
-      observer: deliveryObserver({ exporter: id, meter, logger, clock }),
+      observer: this.#observer,
       clock,
       sleep,
       random,
@@ -102,6 +105,17 @@ export class PushExporter implements Exporter {
     const outcome = await this.#poster.post(await this.#protocol.nothing(), signal);
     if (outcome.kind === 'success') return [{ level: 'ok', message: `${shown} takes metrics` }];
     return [{ level: 'failure', message: `metrics are not taken: ${outcome.message}` }];
+  }
+
+  status(): ComponentStatus {
+    const { since, size } = this.#queue;
+    const age = since === undefined ? 0 : (this.#context.clock.monotonic() - since) / 1000;
+    const waiting = size + (since === undefined ? 0 : 1);
+    return {
+      where: this.#poster.shown,
+      queue: { size: waiting, unit: 'requests', oldest: age },
+      ...this.#observer.state,
+    };
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {

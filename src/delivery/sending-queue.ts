@@ -44,6 +44,11 @@ export class SendingQueue {
     return this.#waiting.length;
   }
 
+  /** Since when the one that is being sent is, by the monotonic clock; undefined when none is. */
+  get since(): number | undefined {
+    return this.#current?.since;
+  }
+
   /** Takes a body, and sends it as soon as it is its turn. */
   offer(body: Uint8Array): void {
     this.#waiting.push(body);

@@ -8,13 +8,15 @@ interface TroubleLogOptions {
   /** What is delivered, as a line begins with it: `Metrics`. */
   readonly what: string;
   readonly logger: Logger;
-  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly clock: Clock;
 }
 
 /** Tells when delivery begins and when it stops to fail: not of each attempt. */
 export class TroubleLog {
   readonly #options: TroubleLogOptions;
   #trouble: { reason: string; message: string; said: number; since: number; dropped: number } | undefined;
+
+  #lastSuccess: number | null = null;
 
   constructor(options: TroubleLogOptions) {
     this.#options = options;
@@ -23,6 +25,11 @@ export class TroubleLog {
   /** What the last attempt came to; undefined when it was taken. */
   get now(): { readonly reason: string; readonly message: string; readonly since: number } | undefined {
     return this.#trouble;
+  }
+
+  /** When something was taken last, ms since the epoch; null for never in this process. */
+  get lastSuccess(): number | null {
+    return this.#lastSuccess;
   }
 
   failed(reason: string, message: string): void {
@@ -43,9 +50,10 @@ export class TroubleLog {
     if (this.#trouble) this.#trouble.dropped += count;
   }
 
-  /** @param unit - of what `dropped` counted: `requests`. */
+  /** Something was taken. @param unit - of what `dropped` counted: `requests`. */
   ended(unit: string): void {
     const { what, logger, clock } = this.#options;
+    this.#lastSuccess = clock.now();
     if (!this.#trouble) return;
     const seconds = Math.round((clock.monotonic() - this.#trouble.since) / 1000);
     logger.info(`${what} are sent again after ${seconds} s; ${this.#trouble.dropped} ${unit} were dropped meanwhile`);

@@ -6,7 +6,15 @@ import { EventEmitter } from 'eventemitter3';
  */
 export interface BridgeEventMap {
   /** A chunk of reports is on disk and in the totals. */
-  committed: [event: { instance: string; accepted: number; quarantined: number }];
+  committed: [
+    event: {
+      instance: string;
+      accepted: number;
+      quarantined: number;
+      /** Added drop rules by tag, null for none. To be asked for while the event is handled, which costs nothing where nobody does. */
+      drops(): ReadonlyMap<string | null, number>;
+    },
+  ];
   /** Rules left the ledger because their time was over. */
   expired: [event: { rules: number }];
 }

@@ -3,6 +3,7 @@ import { Backoff } from '../delivery/backoff.ts';
 import { TroubleLog } from '../delivery/trouble-log.ts';
 import { Gap, type Topic } from '../log/log.ts';
 import type { EventFeed, Exporter, ExporterContext, Operation } from '../service/component.ts';
+import type { ComponentStatus } from '../service/component-status.ts';
 import type { Finding } from '../telemetry/finding.ts';
 import { type Batch, readBatches } from './batches.ts';
 import { Cursor } from './cursor.ts';
@@ -149,6 +150,17 @@ export class EventExporter implements Exporter {
           ]
         : []),
     ];
+  }
+
+  status(): ComponentStatus {
+    const { target, entries, oldestAge, refused, trouble } = this.#queue();
+    return {
+      where: target,
+      queue: { size: entries, unit: 'entries of the log', oldest: oldestAge },
+      lastSuccess: this.#trouble.lastSuccess,
+      trouble,
+      ...(refused > 0 && { note: `${refused} events were refused for good: couic-otel-bridge events refused` }),
+    };
   }
 
   async #run(redact: Redaction, cursor: Cursor): Promise<void> {

@@ -207,6 +207,10 @@ export class BridgeLedger implements Ledger {
     return drift === null ? undefined : { at: comparedAt, drift };
   }
 
+  hasReported(instance: string): boolean {
+    return (this.#fold.state.find(instance)?.lastReport ?? 0) > 0;
+  }
+
   limits(instances: readonly string[]): readonly LimitUse[] {
     const { state } = this.#fold;
     const known = state.instances.filter(({ name }) => instances.includes(name));
@@ -224,7 +228,12 @@ export class BridgeLedger implements Ledger {
       this.#options.quarantinedReports.add(count, { [ATTR.instance]: instance, [ATTR.reason]: reason });
     }
     if (quarantined > 0) this.#quarantineLog.quarantined(instance, chunk.reasons);
-    this.#options.events.emit('committed', { instance, accepted: chunk.reports, quarantined });
+    this.#options.events.emit('committed', {
+      instance,
+      accepted: chunk.reports,
+      quarantined,
+      drops: () => chunk.dropsByTag(),
+    });
   }
 
   #topicOf(instance: string): Topic {

@@ -2,12 +2,14 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import { formatCidr, parseAddress } from '../report/cidr.ts';
 import { type Explanation, RULE_OPERATIONS, type RuleFilter, type RulePage } from '../service/admin/rules.ts';
+import { SUMMARY_OPERATION, type Summary } from '../service/admin/summary.ts';
 import type { Operation } from '../service/component.ts';
 import { UNTAGGED } from '../telemetry/names.ts';
 import { explainNetwork } from './explain.ts';
 import { historyOf } from './history.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { rulePage } from './rule-pages.ts';
+import { summaryOf } from './summary.ts';
 
 interface InspectionContext {
   readonly state: LedgerState;
@@ -31,6 +33,7 @@ export function inspection({ state, log, clock }: InspectionContext): Readonly<R
       known(state, filter);
       return rulePage(state, filter, from, clock.now());
     },
+    [SUMMARY_OPERATION]: async (): Promise<Summary> => summaryOf(state),
   };
 }
 

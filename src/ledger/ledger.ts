@@ -101,6 +101,8 @@ export interface Ledger extends MetricSource {
   ruleCounts(instance: string): RuleCounts;
   /** When rules were last compared with those of Couic, over restarts of the bridge; undefined before the first time. */
   lastComparison(instance: string): LastComparison | undefined;
+  /** Whether a report of the instance ever came. */
+  hasReported(instance: string): boolean;
   /** How full the bounds of these instances are; of those that have sent something. */
   limits(instances: readonly string[]): readonly LimitUse[];
   /** The newest quarantined reports of each instance, oldest first; a small bounded ring, over restarts. */

@@ -86,6 +86,22 @@ export class ReportChunk {
     this.reasons.clear();
   }
 
+  /** How many drop rules it adds, by tag; null for none. */
+  dropsByTag(): Map<string | null, number> {
+    const tags = this.tags.strings();
+    const counts = new Uint32Array(tags.length + 1);
+    const words = this.words;
+    for (let at = 0; at < this.length; at += wordsOf(words[at]!)) {
+      if ((words[at]! & (REMOVE | IGNORE)) === 0) counts[words[at + 1]!]!++;
+    }
+    const byTag = new Map<string | null, number>();
+    for (const [number, count] of counts.entries()) {
+      const tag = number === 0 ? null : tags[number - 1]!;
+      if (count > 0) byTag.set(tag, (byTag.get(tag) ?? 0) + count);
+    }
+    return byTag;
+  }
+
   #grow(length: number): void {
     const larger = wordsWithRoom(length);
     larger.set(this.words.subarray(0, this.length));

@@ -11,6 +11,7 @@ import { TrustedClock } from '../ledger/trusted-clock.ts';
 import type { Fold, Log, Topic } from '../log/log.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { BridgeMeterProvider } from '../telemetry/meter-provider.ts';
+import type { BridgeView } from './bridge-view.ts';
 import type { Carried } from './carried.ts';
 import type {
   AnyFactory,
@@ -37,6 +38,8 @@ export interface BuildOptions {
   readonly health: Health;
   readonly connections: ConnectionBudget;
   readonly carried: Carried;
+  /** For extensions. */
+  readonly bridge: BridgeView;
   readonly meterProvider: Pick<BridgeMeterProvider, 'getMeter' | 'componentMeter' | 'add' | 'resource'>;
   readonly version: string;
   createLedger(options: ServiceLedgerOptions): ServiceLedger;
@@ -109,7 +112,7 @@ class Builder {
     if (this.#running) refuseAnotherStorage(config, this.#running);
     const extensions = await inOrder(config.extensions, (each) =>
       this.#one(each, this.#running?.extensions, each.config, (scope) =>
-        each.factory.create(this.#context(each, scope), each.config),
+        each.factory.create({ ...this.#context(each, scope), bridge: this.#options.bridge }, each.config),
       ),
     );
     const log = findLog(config, extensions);

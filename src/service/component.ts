@@ -13,7 +13,9 @@ import type { Fold, Log, Reader, Retention, Topic } from '../log/log.ts';
 import type { Finding } from '../telemetry/finding.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { MetricDefinition } from '../telemetry/metric-definition.ts';
+import type { BridgeView } from './bridge-view.ts';
 import type { Carried } from './carried.ts';
+import type { ComponentStatus } from './component-status.ts';
 import type { MetricOffer, MetricView } from './metric-source.ts';
 
 /**
@@ -32,6 +34,8 @@ export interface Component {
   shutdown(deadline: AbortSignal): Promise<void>;
   /** Looks at its connections, keys, clocks and queues, and changes nothing. Works without `start()` too, once the log is loaded. */
   examine?(signal: AbortSignal): Promise<readonly Finding[]>;
+  /** How it does, for a page that somebody looks at: from memory, at once. Works without `start()` too. */
+  status?(): ComponentStatus;
   /** By name: `quarantine.list`. They work without `start()` too, once the log is loaded. */
   readonly operations?: Readonly<Record<string, Operation>>;
 }
@@ -132,7 +136,10 @@ export interface EventFeed {
   readonly instances: readonly string[];
 }
 
-export type ExtensionContext = ComponentContext;
+export interface ExtensionContext extends ComponentContext {
+  /** The bridge that it is a part of. From `start()` on. */
+  readonly bridge: BridgeView;
+}
 
 /** A component's configuration under its id. */
 export interface Configured<Config> {

@@ -13,6 +13,7 @@ import { Carried } from './carried.ts';
 import type { Component } from './component.ts';
 import { Deadline, within } from './deadline.ts';
 import { type Changes, reload } from './reload.ts';
+import { bridgeView } from './running-bridge.ts';
 import { createServiceLedger } from './service-ledger.ts';
 
 /** Parts of the time for an orderly end after which a stage has to be over, so that a slow one leaves the next its turn. */
@@ -64,6 +65,7 @@ export class Service {
   #reloading: Promise<unknown> = Promise.resolve();
   #stopping: Promise<boolean> | undefined;
   #isRunning = false;
+  readonly #alsoAsked: readonly Asked[];
   /** Ids of exporters that there were. */
   readonly #gone = new Set<string>();
 
@@ -80,7 +82,8 @@ export class Service {
     this.#connections = connections;
     this.#meterProvider = meterProvider;
     this.#components = components;
-    const admin = new LocalAdmin(() => [...asked, ...askedOf(this.#components, connections)], true);
+    this.#alsoAsked = asked;
+    const admin = new LocalAdmin(() => this.#asked, true);
     this.#admin = new AdminServer({ admin, connections, logger, clock });
   }
 
@@ -96,7 +99,20 @@ export class Service {
     const { version } = given;
     const meterProvider = createMeterProvider({ version, metrics, resource: () => service.#measured() });
     const events = new BridgeEvents();
-    const build = { ...given, createLedger, health, connections, events, carried: new Carried(), meterProvider };
+    const bridge = bridgeView(
+      () => service.#components,
+      () => service.#asked,
+    );
+    const build = {
+      ...given,
+      createLedger,
+      health,
+      connections,
+      events,
+      carried: new Carried(),
+      bridge,
+      meterProvider,
+    };
     const service: Service = new Service(build, meterProvider, await buildComponents(build), asked);
     return service;
   }
@@ -149,6 +165,10 @@ export class Service {
     this.#build = { ...this.#build, config: next };
     this.#resource = undefined;
     return changes;
+  }
+
+  get #asked(): readonly Asked[] {
+    return [...this.#alsoAsked, ...askedOf(this.#components, this.#connections)];
   }
 
   /** Of the state, when it is on disk. */

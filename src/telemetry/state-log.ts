@@ -8,7 +8,7 @@ const REMINDER = 3_600_000;
 export class StateLog {
   readonly #log: Log;
   readonly #clock: Pick<Clock, 'monotonic'>;
-  #bad: { reason: string; since: number } | undefined;
+  #bad: { reason: string; since: number; message: string } | undefined;
 
   /** @param log - pino's, or one like it. */
   constructor(log: Log, clock: Pick<Clock, 'monotonic'>) {
@@ -16,13 +16,19 @@ export class StateLog {
     this.#clock = clock;
   }
 
+  /** What is bad, in the words of the last who said so; null when nothing is. */
+  get problem(): string | null {
+    return this.#bad?.message ?? null;
+  }
+
   bad(reason: string, message: string): void {
     const now = this.#clock.monotonic();
     if (this.#bad?.reason === reason && now - this.#bad.since < REMINDER) {
+      this.#bad.message = message;
       this.#log.debug({ reason }, message);
       return;
     }
-    this.#bad = { reason, since: now };
+    this.#bad = { reason, since: now, message };
     this.#log.warn({ reason }, message);
   }
 

@@ -25,6 +25,7 @@ const seconds = (ms: number) => `${ms / 1000} s`;
 
 describe('docs/security.md has the bounds of the code', () => {
   const couicApi = 'plugins/receivers/couic_api';
+  const statusPage = 'plugins/extensions/status_page';
   test.each<[what: string, format: (n: number) => string, file: string, name: string]>([
     ['removals that wait for the add they overtook', count, 'src/ledger/rules/tombstones.ts', 'MAX_KEPT'],
     ['rules that left while a list of Couic is read', count, 'src/ledger/listing.ts', 'MAX_ENDED'],
@@ -43,6 +44,13 @@ describe('docs/security.md has the bounds of the code', () => {
     ["names in Couic's counters", count, `${couicApi}/metrics-answer.ts`, 'MAX_NAMES'],
     ["an error of Couic's API", bytes, `${couicApi}/api-client.ts`, 'MAX_ERROR'],
     ['CrowdSec: windows that LAPI refused', count, 'plugins/exporters/crowdsec/outbox-bounds.ts', 'MOST_QUARANTINED'],
+    ['status page: a form', bytes, `${statusPage}/form.ts`, 'MOST_BODY'],
+    ['status page: wrong tokens', count, `${statusPage}/access.ts`, 'MOST_FAILURES'],
+    ['status page: logins', count, `${statusPage}/access.ts`, 'MOST_SESSIONS'],
+    ['status page: codes of the command line', count, `${statusPage}/access.ts`, 'MOST_CODES'],
+    ['status page: pages that follow events', count, `${statusPage}/live.ts`, 'MOST_FOLLOWERS'],
+    ['status page: events that wait for one of them', count, `${statusPage}/live.ts`, 'MOST_EVENTS'],
+    ['status page: tags of five minutes', count, `${statusPage}/activity.ts`, 'MOST_TAGS'],
     ["a request of an operator's command", bytes, 'src/service/admin/admin-server.ts', 'MOST_BODY'],
   ])('%s', (what, format, file, name) => {
     const own = shown(what).split(/[,;] /);

@@ -14,6 +14,7 @@ const ANYWHERE = [
   'receivers.couic.endpoint=127.0.0.1:0',
   'exporters.prometheus.endpoint=127.0.0.1:0',
   'extensions.health_check.endpoint=127.0.0.1:0',
+  'extensions.status_page.endpoint=127.0.0.1:0',
 ];
 
 let folder: string;

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { BridgeEvents } from '../../src/events/bridge-events.ts';
 import { ConnectionBudget } from '../../src/http/connection-budget.ts';
 import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
+import type { BridgeView } from '../../src/service/bridge-view.ts';
 import { Carried } from '../../src/service/carried.ts';
 import type { ExporterContext } from '../../src/service/component.ts';
 import { ownMetrics } from '../../src/service/own-metrics.ts';
@@ -15,6 +16,8 @@ import { createResource } from '../../src/telemetry/resource.ts';
 export const VERSION = '1.2.3';
 
 export interface TestContext extends ExporterContext {
+  /** For extensions: a bridge that has nothing to show. */
+  readonly bridge: BridgeView;
   readonly provider: BridgeMeterProvider;
   /** Log lines so far, as `level message`. */
   readonly logged: string[];
@@ -56,6 +59,7 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
     carried: new Carried(),
     health: new Health(),
     connections: new ConnectionBudget(Number.POSITIVE_INFINITY),
+    bridge: emptyBridge,
     version: VERSION,
     sources: () => ['edge'],
     resource: () => provider.resource(),
@@ -70,6 +74,12 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
     },
   };
 }
+
+export const emptyBridge: BridgeView = {
+  components: () => [],
+  call: () => Promise.reject(new Error('nobody answers in this test')),
+  newestEvents: async function* () {},
+};
 
 /** A deadline that is never reached. */
 export const noDeadline = new AbortController().signal;

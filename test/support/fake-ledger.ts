@@ -54,6 +54,10 @@ export class FakeLedger implements Ledger {
     return { drop: 0, ignore: 0 };
   }
 
+  hasReported(): boolean {
+    return false;
+  }
+
   lastComparison(): undefined {}
 
   limits() {

@@ -168,6 +168,7 @@ export class FakeService {
       beforeForgetting: () => () => {},
       change: async ({ limits: changed }) => void this.events.push(`ledger with ${changed.tags} tags`),
       ruleCounts: () => ({ drop: 0, ignore: 0 }),
+      hasReported: () => false,
       lastComparison: () => undefined,
     };
   }

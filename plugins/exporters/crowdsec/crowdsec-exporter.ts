@@ -2,6 +2,7 @@ import { type Sleep, systemSleep } from '../../../src/clock.ts';
 import { isLoopback } from '../../../src/config/endpoint.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
 import type { Exporter, ExporterContext, Operation } from '../../../src/service/component.ts';
+import type { ComponentStatus } from '../../../src/service/component-status.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import { ATTR } from '../../../src/telemetry/names.ts';
 import type { CrowdSecConfig } from './config.ts';
@@ -10,6 +11,7 @@ import { examineExporter } from './examine.ts';
 import { windowOperations } from './operations.ts';
 import { COUIC, OTHER_ORIGIN } from './origins.ts';
 import { SealingReader } from './sealing-reader.ts';
+import { statusOf } from './status.ts';
 import { bridgeObserver, observeOutbox } from './telemetry.ts';
 import { CrowdSecUsageMetricsExporter } from './usage-metrics-exporter.ts';
 
@@ -82,6 +84,11 @@ export class CrowdSecExporter implements Exporter {
   examine(signal: AbortSignal): Promise<readonly Finding[]> {
     const { outbox, client } = this.exporter;
     return examineExporter({ config: this.#config, outbox, client, clock: this.#context.clock }, signal);
+  }
+
+  status(): ComponentStatus {
+    const { outbox, trouble } = this.exporter;
+    return statusOf({ config: this.#config, outbox, clock: this.#context.clock, trouble });
   }
 
   async start(): Promise<void> {

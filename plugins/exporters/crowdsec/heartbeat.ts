@@ -38,6 +38,11 @@ export class Heartbeat {
     this.#repeating = new Repeating((end) => this.#beat(end), options.sleep);
   }
 
+  /** What the last attempt failed with; null when it did not. */
+  get trouble(): string | null {
+    return this.#state.problem;
+  }
+
   start(): void {
     this.#repeating.start();
   }

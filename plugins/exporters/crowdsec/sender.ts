@@ -42,6 +42,11 @@ export class Sender {
     this.#repeating = new Repeating((end) => this.#turn(end), options.sleep);
   }
 
+  /** What the last attempt failed with; null when it did not. */
+  get trouble(): string | null {
+    return this.#state.problem;
+  }
+
   /** Begins to send, for ever: until `stop`. */
   start(): void {
     if (!this.#cut.signal.aborted) this.#repeating.start();

@@ -170,6 +170,11 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
     return this.#sealer.leftOut;
   }
 
+  /** What the last attempt failed with, to send a window or to show that the bridge is there; null when it did not. */
+  get trouble(): string | null {
+    return this.#sender?.trouble ?? this.#heartbeat?.trouble ?? null;
+  }
+
   /** Where the outbox stands: to be asked before metrics are collected that are to be sealed. */
   get position(): Position {
     return this.#topic.last;

@@ -14,6 +14,16 @@ export function bothSignals(metrics: PushExporter, events: EventExporter): Expor
     async shutdown(deadline) {
       await Promise.all([metrics.shutdown(deadline), events.shutdown(deadline)]);
     },
+    status() {
+      const [own, others] = [metrics.status(), events.status()];
+      const troubles = [own.trouble, others.trouble].filter(Boolean);
+      return {
+        ...others,
+        where: `${own.where}, ${others.where}`,
+        lastSuccess: Math.max(own.lastSuccess ?? 0, others.lastSuccess ?? 0) || null,
+        trouble: troubles.length === 0 ? null : troubles.join('; '),
+      };
+    },
     examine: async (signal) => [...(await metrics.examine(signal)), ...(await events.examine())],
   };
 }

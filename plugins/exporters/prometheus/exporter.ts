@@ -3,6 +3,7 @@ import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
 import type { Exporter, ExporterContext } from '../../../src/service/component.ts';
+import type { ComponentStatus } from '../../../src/service/component-status.ts';
 import type { PrometheusConfig } from './config.ts';
 import { scrapeRoutes } from './scrape-routes.ts';
 import { SharedScrapes } from './shared-scrapes.ts';
@@ -24,6 +25,8 @@ export class PrometheusExporter implements Exporter {
   readonly #dropped = new Set<string>();
   #endpoint: Endpoint | undefined;
   #ended = false;
+  /** Milliseconds since the epoch. */
+  #lastScrape: number | null = null;
 
   constructor(context: ExporterContext, config: PrometheusConfig) {
     this.#context = context;
@@ -75,6 +78,13 @@ export class PrometheusExporter implements Exporter {
     }
   }
 
+  status(): ComponentStatus {
+    const { endpoint, tls } = this.#config;
+    const where = `${tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoint ?? endpoint)}${PATH}`;
+    const note = this.#lastScrape === null ? 'No Prometheus has come to scrape since the start.' : undefined;
+    return { where, lastSuccess: this.#lastScrape, ...(note && { note }) };
+  }
+
   async shutdown(deadline: AbortSignal): Promise<void> {
     await this.#listener.close(deadline);
     if (this.#ended) return;
@@ -84,7 +94,10 @@ export class PrometheusExporter implements Exporter {
 
   async #collect(): Promise<ResourceMetrics> {
     const { resourceMetrics, errors } = await this.reader.collect();
-    if (errors.length === 0) return resourceMetrics;
+    if (errors.length === 0) {
+      this.#lastScrape = this.#context.clock.now();
+      return resourceMetrics;
+    }
     throw new AggregateError(
       errors,
       errors.map((error) => (error instanceof Error ? error.message : error)).join('; '),

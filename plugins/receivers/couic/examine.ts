@@ -1,4 +1,5 @@
 import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
+import type { ComponentStatus, NextStep } from '../../../src/service/component-status.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import type { LimitUse } from '../../../src/telemetry/limits.ts';
 import { type CouicReceiverConfig, type InstanceConfig, SHORT_TOKEN, tokensOf } from './config.ts';
@@ -10,7 +11,10 @@ const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
 /** What `couic-otel-bridge doctor` says of the way from Couic: what to paste there, without the secret in it. */
 export function examineReceiver(config: CouicReceiverConfig, endpoint: Endpoint): Finding[] {
   return config.instances.flatMap((instance) => [
-    { level: 'ok', message: stanza(instance, config, endpoint) } as const,
+    {
+      level: 'ok',
+      message: `in the configuration of Couic "${instance.name}":\n${stanza(instance, config, endpoint)}`,
+    } as const,
     ...weaknesses(instance, endpoint),
   ]);
 }
@@ -18,8 +22,33 @@ export function examineReceiver(config: CouicReceiverConfig, endpoint: Endpoint)
 function stanza(instance: InstanceConfig, config: CouicReceiverConfig, { host, port }: Endpoint): string {
   const shown = EVERY_ADDRESS.has(host) ? `ADDRESS-OF-THIS-HOST:${port}` : formatEndpoint({ host, port });
   const secret = tokensOf(instance).length === 0 ? '' : `/TOKEN-OF-${instance.name}`;
-  const url = `${config.tls ? 'https' : 'http'}://${shown}/v1/reports${secret}`;
-  return `in the configuration of Couic "${instance.name}":\n[reporting]\nenabled = true\nwebhook = "${url}"`;
+  return `[reporting]\nenabled = true\nwebhook = "${urlOf(config, shown)}${secret}"`;
+}
+
+function urlOf({ tls }: CouicReceiverConfig, address: string): string {
+  return `${tls ? 'https' : 'http'}://${address}/v1/reports`;
+}
+
+/** What a page says of it. @param isSilent - whether no report of an instance ever came. */
+export function statusOf(
+  config: CouicReceiverConfig,
+  endpoint: Endpoint,
+  isSilent: (instance: string) => boolean,
+): ComponentStatus {
+  const silent = config.instances.filter(({ name }) => isSilent(name));
+  return {
+    where: urlOf(config, formatEndpoint(endpoint)),
+    steps: silent.map((each) => firstStep(each, config, endpoint)),
+  };
+}
+
+function firstStep(instance: InstanceConfig, config: CouicReceiverConfig, endpoint: Endpoint): NextStep {
+  const secret = tokensOf(instance).length === 0 ? '' : `, with the token of ${instance.name} in its place`;
+  return {
+    title: `Have Couic "${instance.name}" report here`,
+    text: `Put this into its configuration${secret}, and restart it. Rules that it gets by its API are gone with a restart: add them again.`,
+    paste: { where: '/etc/couic/couic.toml', lines: stanza(instance, config, endpoint) },
+  };
 }
 
 function weaknesses(instance: InstanceConfig, endpoint: Endpoint): Finding[] {

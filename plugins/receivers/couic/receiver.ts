@@ -4,6 +4,7 @@ import type { OnHttpFault } from '../../../src/http/http-faults.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
 import { QUARANTINE_OPERATION, type QuarantineList } from '../../../src/service/admin/quarantine.ts';
 import type { Operation, Receiver, ReceiverContext } from '../../../src/service/component.ts';
+import type { ComponentStatus } from '../../../src/service/component-status.ts';
 import type { MetricOffer } from '../../../src/service/metric-source.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import { LIMITS_OPERATION, type LimitList } from '../../../src/telemetry/limits.ts';
@@ -11,7 +12,7 @@ import { Admission } from './admission.ts';
 import { type CouicReceiverConfig, tokensOf } from './config.ts';
 import { rememberConnection } from './connections.ts';
 import { EventLoopWatch } from './event-loop-watch.ts';
-import { examineReceiver, fullLimits } from './examine.ts';
+import { examineReceiver, fullLimits, statusOf } from './examine.ts';
 import { FailureBrake } from './failure-brake.ts';
 import { ReceiverLog } from './receiver-log.ts';
 import { ReportHandler } from './report-handler.ts';
@@ -98,6 +99,11 @@ export class CouicReceiver implements Receiver {
   examine(): Promise<readonly Finding[]> {
     const uses = this.#context.ledger.limits(this.tellsOf);
     return Promise.resolve([...examineReceiver(this.#config, this.#endpoint), ...fullLimits(uses)]);
+  }
+
+  status(): ComponentStatus {
+    const { ledger } = this.#context;
+    return statusOf(this.#config, this.#endpoint, (instance) => !ledger.hasReported(instance));
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import { type Sleep, systemSleep } from '../../../src/clock.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
 import type { Receiver, ReceiverContext } from '../../../src/service/component.ts';
+import type { ComponentStatus } from '../../../src/service/component-status.ts';
 import type { MetricOffer } from '../../../src/service/metric-source.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import { CouicApiClient } from './api-client.ts';
@@ -72,6 +73,10 @@ export class CouicApiReceiver implements Receiver {
     } finally {
       await client.close();
     }
+  }
+
+  status(): ComponentStatus {
+    return { where: this.#config.endpoint.shown };
   }
 
   async shutdown(): Promise<void> {

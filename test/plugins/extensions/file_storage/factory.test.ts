@@ -10,6 +10,7 @@ import { Carried } from '../../../../src/service/carried.ts';
 import type { ExtensionContext } from '../../../../src/service/component.ts';
 import { Health } from '../../../../src/telemetry/health.ts';
 import { temporaryDirectory } from '../../../log/embedded/testing.ts';
+import { emptyBridge } from '../../../support/exporter-context.ts';
 
 const context = (): ExtensionContext => ({
   id: 'file_storage',
@@ -21,6 +22,7 @@ const context = (): ExtensionContext => ({
   health: new Health(),
   connections: new ConnectionBudget(),
   carried: new Carried(),
+  bridge: emptyBridge,
   version: '0.0.0',
 });
 

@@ -1,0 +1,35 @@
+import type { Command } from '../../../src/cli/command.ts';
+import { CONFIG_USAGE } from '../../../src/cli/config-options.ts';
+import { EXIT } from '../../../src/cli/exit-codes.ts';
+import { openChosen, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
+import { AdminError } from '../../../src/service/admin/admin.ts';
+import { LOGIN_OPERATION, type PageLogin } from './operations.ts';
+
+/** Gives a way into the status page to whoever may read the state. */
+export const pageCommand: Command = {
+  name: 'page',
+  summary: 'Say where the status page is, with a code that logs in once',
+  usage: `${STATE_USAGE} ${CONFIG_USAGE}`,
+  help: `
+${STATE_HELP}
+The code is good for five minutes. Works while the bridge runs, as its user or as root.
+`,
+  async run(args, context) {
+    const { admin, state, directory } = await openChosen(args, context);
+    try {
+      if (state !== 'running') throw new AdminError(`no bridge runs on ${directory}: the page is there while one does`);
+      const pages = (await admin.components()).filter(({ operations }) => operations.includes(LOGIN_OPERATION));
+      if (pages.length === 0)
+        throw new AdminError(
+          'the bridge has no status page: add "status_page: {}" under extensions, and status_page to service::extensions',
+        );
+      for (const { id } of pages) {
+        const { url, code, goodFor } = (await admin.call(id, LOGIN_OPERATION, null)) as PageLogin;
+        context.stdout(`${url}\ncode: ${code} (once, within ${goodFor / 60_000} minutes)\n`);
+      }
+      return EXIT.ok;
+    } finally {
+      await admin.close();
+    }
+  },
+};
