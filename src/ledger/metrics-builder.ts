@@ -6,6 +6,7 @@ import {
   type Histogram,
   type MetricData,
 } from '@opentelemetry/sdk-metrics';
+import { hrTime } from '../telemetry/hr-time.ts';
 import type { MetricDefinition } from '../telemetry/metric-definition.ts';
 import type { BucketCounts } from './histogram.ts';
 
@@ -90,9 +91,4 @@ function common({ name, description, unit }: MetricDefinition) {
     descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
     aggregationTemporality: AggregationTemporality.CUMULATIVE,
   } as const;
-}
-
-function hrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1000);
-  return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
 }

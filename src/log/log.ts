@@ -25,7 +25,7 @@ export interface Entry {
    * one of a restored backup, or of a copy that went its own way.
    */
   readonly epoch: string;
-  /** `ledger`, `couic/NAME`, `exporter/ID`, `reader/NAME`. */
+  /** `ledger`, `couic/NAME`, `exporter/ID`, `receiver/ID`, `reader/NAME`. */
   readonly topic: string;
   /** Good until `apply` returns, or until the next entry is asked for: who keeps it copies it. */
   readonly record: Uint8Array;
