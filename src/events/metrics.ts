@@ -15,6 +15,7 @@ export const EVENT_METRICS = {
     kind: 'counter',
     unit: '{event}',
     description: 'Events that the other side refused for good, by reason; `events refused` shows the newest.',
+    details: "The reason is the other side's own word for the first twenty, `_OTHER` after.",
     attributes: [ATTR.exporter, ATTR.reason],
   },
   droppedEvents: {
@@ -22,6 +23,7 @@ export const EVENT_METRICS = {
     kind: 'counter',
     unit: '{event}',
     description: 'Events that were given up after `retry_on_failure.max_elapsed_time`.',
+    details: 'Never, by default.',
     attributes: [ATTR.exporter],
   },
   droppedEventEntries: {
@@ -29,6 +31,7 @@ export const EVENT_METRICS = {
     kind: 'counter',
     unit: '{entry}',
     description: 'Entries of the log that the bounds of `queue` took before their events were sent.',
+    details: 'An entry holds up to 4,096 events.',
     attributes: [ATTR.exporter],
   },
   sendFailedEvents: {
@@ -43,6 +46,7 @@ export const EVENT_METRICS = {
     kind: 'gauge',
     unit: '{entry}',
     description: 'Entries of the log after the last one whose events were all sent.',
+    details: 'Those that tell no event are among them, so a few hundred are no backlog.',
     attributes: [ATTR.exporter],
   },
   oldestEventAge: {

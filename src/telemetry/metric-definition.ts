@@ -11,7 +11,10 @@ interface OfKind<Kind extends MetricKind> {
   readonly kind: Kind;
   /** UCUM. Counts are annotated (`{report}`), since a plain `1` becomes `_ratio` in Prometheus. */
   readonly unit: string;
+  /** One sentence, given with the metric. */
   readonly description: string;
+  /** What more a reader of docs/metrics.md wants to know: Markdown. */
+  readonly details?: string;
   readonly attributes: readonly string[];
   /** Upper bounds of a histogram's buckets, in its unit. */
   readonly boundaries?: readonly number[];

@@ -1,3 +1,6 @@
+/** Of a page that is not what its definitions make of it. */
+export const STALE = 'stale: run npm run docs and commit what it writes';
+
 /** A table as Biome formats it. @param rows - the first is the heading; cells are Markdown in one line. */
 export function table(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));

@@ -8,6 +8,7 @@ export const WINDOW_METRICS = {
     kind: 'counter',
     unit: '{window}',
     description: 'Usage-metrics windows that LAPI answered with 201.',
+    details: 'With nothing to report, one a day.',
     attributes: [ATTR.exporter],
   },
   sendFailedWindows: {
@@ -15,6 +16,8 @@ export const WINDOW_METRICS = {
     kind: 'counter',
     unit: '{attempt}',
     description: 'Attempts to send a window that failed and will be made again.',
+    details:
+      'The window goes again with the same bytes, until LAPI takes it. Reasons are `connection`, `timeout`, `tls`, `protocol` (what answers speaks no HTTP), and `status_503` and the like. This counts attempts, not windows.',
     attributes: [ATTR.exporter, ATTR.reason],
   },
   quarantinedWindows: {
@@ -29,6 +32,7 @@ export const WINDOW_METRICS = {
     kind: 'counter',
     unit: '{window}',
     description: 'Windows that the bounds of the outbox dropped unsent, by reason.',
+    details: 'Reasons are `max_age`, `max_size` and `quarantine_full`. Their counts never reach CrowdSec.',
     attributes: [ATTR.exporter, ATTR.reason],
   },
   queueSize: {
@@ -36,6 +40,7 @@ export const WINDOW_METRICS = {
     kind: 'gauge',
     unit: '{window}',
     description: 'Windows that wait in the outbox.',
+    details: 'One or two for a moment are ordinary; a growing number means that LAPI is not reached.',
     attributes: [ATTR.exporter],
   },
   oldestWindowAge: {
@@ -50,6 +55,7 @@ export const WINDOW_METRICS = {
     kind: 'gauge',
     unit: 's',
     description: 'Unix time of the last 201 from LAPI.',
+    details: 'Kept over restarts. Not there before the first.',
     attributes: [ATTR.exporter],
   },
 } as const satisfies Record<string, MetricDefinition>;

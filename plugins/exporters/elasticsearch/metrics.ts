@@ -8,6 +8,7 @@ export const BULK_METRICS = {
     kind: 'counter',
     unit: '{event}',
     description: 'Events among those sent that Elasticsearch or OpenSearch had already, under the same id.',
+    details: 'An earlier request had arrived, and its answer had not.',
     attributes: [ATTR.exporter],
   },
 } as const satisfies Record<string, MetricDefinition>;
