@@ -1,5 +1,7 @@
 import { crowdsec } from '../plugins/exporters/crowdsec/factory.ts';
 import { windowsCommand } from '../plugins/exporters/crowdsec/windows-command.ts';
+import { digestCommand } from '../plugins/exporters/digest/digest-command.ts';
+import { digest } from '../plugins/exporters/digest/factory.ts';
 import { elasticsearch } from '../plugins/exporters/elasticsearch/factory.ts';
 import { file } from '../plugins/exporters/file/factory.ts';
 import { otlpHttp } from '../plugins/exporters/otlp_http/factory.ts';
@@ -28,10 +30,11 @@ export const factories: readonly AnyFactory[] = [
   splunkHec,
   syslog,
   file,
+  digest,
   fileStorage,
   healthCheck,
   statusPage,
 ];
 
 /** Commands that components bring, each in the folder of its component. */
-export const componentCommands: readonly Command[] = [windowsCommand, pageCommand];
+export const componentCommands: readonly Command[] = [windowsCommand, digestCommand, pageCommand];

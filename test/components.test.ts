@@ -60,6 +60,7 @@ const OPTIONS: Record<string, string> = {
   'exporter splunk_hec': '{endpoint: "http://127.0.0.1:9", token: 12345678-1234-1234-1234-1234567890ab}',
   'exporter syslog': '{endpoint: "127.0.0.1", port: 9, tls: {insecure: true}}',
   'exporter file': '{path: "${env:DIRECTORY}/events.json"}',
+  'exporter digest': '{notifiers: {discord: [{webhook_url: "http://127.0.0.1:9/api/webhooks/1/x"}]}}',
   'exporter prometheus': '{endpoint: "127.0.0.1:0"}',
   'extension file_storage': '{directory: "${env:DIRECTORY}"}',
   'extension health_check': '{endpoint: "127.0.0.1:0"}',

@@ -21,7 +21,7 @@ const MORE = 'couic-otel-bridge --help says more.\n';
 test.each([
   [
     'start',
-    'unknown command "start" (known: components, doctor, erase, events, explain, limits, page, print-config, quarantine, reload, rules, run, token, validate, windows)',
+    'unknown command "start" (known: components, digest, doctor, erase, events, explain, limits, page, print-config, quarantine, reload, rules, run, token, validate, windows)',
   ],
   ['vaildate', 'unknown command "vaildate" (did you mean "validate"?)'],
   ['--cofig a.yaml', 'unknown option --cofig (did you mean "--config"?)'],

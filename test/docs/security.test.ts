@@ -51,6 +51,9 @@ describe('docs/security.md has the bounds of the code', () => {
     ['status page: pages that follow events', count, `${statusPage}/live.ts`, 'MOST_FOLLOWERS'],
     ['status page: events that wait for one of them', count, `${statusPage}/live.ts`, 'MOST_EVENTS'],
     ['status page: tags of five minutes', count, `${statusPage}/activity.ts`, 'MOST_TAGS'],
+    ['digest: networks that are kept apart', count, 'plugins/exporters/digest/tally.ts', 'MOST_NETWORKS'],
+    ['digest: tags that are counted', count, 'plugins/exporters/digest/tally.ts', 'MOST_TAGS'],
+    ['digest: those that wait for a notifier', count, 'plugins/exporters/digest/sender.ts', 'MOST_WAITING'],
     ["a request of an operator's command", bytes, 'src/service/admin/admin-server.ts', 'MOST_BODY'],
   ])('%s', (what, format, file, name) => {
     const own = shown(what).split(/[,;] /);

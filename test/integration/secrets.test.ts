@@ -15,6 +15,7 @@ const SECRETS = {
   apiKey: 'Lk3v9QzT1xApiKeySecretOfTheBouncer7w',
   header: 'Bearer-0tlp-S3cr3t-H3ad3r-Value-55ab',
   apiToken: '5ec2e7a1-0000-4000-8000-c0ffee5ec2e7',
+  discord: 'dIsc0rd-webhook-t0ken-of-the-channel-77',
   rulesToken: '5ec2e7b2-1111-4111-9111-decade5ec2e7',
 };
 /** What a report tells beside its rule: free text of other programs, which the log has no need to repeat. */
@@ -40,6 +41,7 @@ const env = {
   API_KEY: SECRETS.apiKey,
   OTLP_HEADER: SECRETS.header,
   COUIC_API: SECRETS.apiToken,
+  DISCORD: SECRETS.discord,
   COUIC_RULES: SECRETS.rulesToken,
 };
 
@@ -72,11 +74,21 @@ function config(changes: { crowdsec?: object; couic?: object; couicApi?: object;
         ...changes.crowdsec,
       },
       otlp_http: { endpoint: lapi.url, headers: { authorization: '${env:OTLP_HEADER}' }, interval: '1s' },
+      digest: {
+        interval: '1s',
+        notifiers: {
+          discord: [{ webhook_url: `${lapi.url}/api/webhooks/1/\${env:DISCORD}` }],
+          webhook: [{ endpoint: `${lapi.url}/\${env:DISCORD}`, headers: { 'x-key': '${env:DISCORD}' } }],
+        },
+      },
     },
     extensions: { file_storage: {}, health_check: { endpoint: '127.0.0.1:0' } },
     service: {
       extensions: ['file_storage', 'health_check'],
-      pipelines: { metrics: { receivers: ['couic', 'couic_api'], exporters: ['prometheus', 'crowdsec', 'otlp_http'] } },
+      pipelines: {
+        metrics: { receivers: ['couic', 'couic_api'], exporters: ['prometheus', 'crowdsec', 'otlp_http'] },
+        logs: { receivers: ['couic'], exporters: ['digest'] },
+      },
       telemetry: { logs: { level: 'debug' } },
       ...changes.service,
     },

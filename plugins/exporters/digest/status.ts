@@ -1,0 +1,26 @@
+import type { ComponentStatus } from '../../../src/service/component-status.ts';
+import type { DigestStatus } from './operations.ts';
+
+/** For the page. @param oldest - age of the oldest digest that waits, s; 0 when none does. @param lastSuccess - ms since the epoch. */
+export function statusOf(
+  { since, total, notifiers }: DigestStatus,
+  oldest: number,
+  lastSuccess: number | null,
+): ComponentStatus {
+  const troubles = notifiers.flatMap(({ id, trouble }) => (trouble === null ? [] : `${id}: ${trouble}`));
+  return {
+    where: notifiers.map(({ id, target }) => `${id} at ${target}`).join(', '),
+    queue: { size: notifiers.reduce((sum, { waiting }) => sum + waiting, 0), unit: 'digests', oldest },
+    lastSuccess,
+    trouble: troubles.length === 0 ? null : troubles.join('; '),
+    panels: [
+      {
+        title: 'Digests',
+        ...(since !== null && total !== null && { text: `${total} rules were added in the interval that is counted.` }),
+        columns: ['notifier', 'where', 'digests that wait'],
+        rows: notifiers.map(({ id, target, waiting }) => ({ cells: [id, target, waiting] })),
+        empty: 'no notifier',
+      },
+    ],
+  };
+}
