@@ -8,6 +8,8 @@ import { ATTR } from '../../../src/telemetry/names.ts';
 import type { CrowdSecConfig } from './config.ts';
 import { COUIC_METRICS, couicMapping, isHistory } from './couic-mapping.ts';
 import { examineExporter } from './examine.ts';
+import { identityOf } from './identity.ts';
+import { KeyClaim } from './key-claim.ts';
 import { windowOperations } from './operations.ts';
 import { COUIC, OTHER_ORIGIN } from './origins.ts';
 import { SealingReader } from './sealing-reader.ts';
@@ -21,6 +23,8 @@ const MIB = 1024 * 1024;
 interface Hooks {
   readonly sleep?: Sleep;
   readonly random?: () => number;
+  /** No other bridge of this host is looked for. */
+  readonly alone?: boolean;
 }
 
 /** The component: the exporter, its reader over the ledger's metrics, and their order at start and shutdown. */
@@ -30,17 +34,20 @@ export class CrowdSecExporter implements Exporter {
   readonly operations: Readonly<Record<string, Operation>>;
   readonly #context: ExporterContext;
   readonly #config: CrowdSecConfig;
+  /** Left out in a dry run, which is nobody to LAPI. */
+  readonly #claim: KeyClaim | undefined;
 
   constructor(
     context: ExporterContext,
     config: CrowdSecConfig,
-    { sleep = systemSleep, random = Math.random }: Hooks = {},
+    { sleep = systemSleep, random = Math.random, alone = false }: Hooks = {},
   ) {
     this.#context = context;
     this.#config = config;
     // What is written down and what is dropped for its age goes by the clock that is believed.
     const { id, logger, trustedClock: clock, meter, events } = context;
     const { tls, interval } = config;
+    if (!config.dry_run && !alone) this.#claim = new KeyClaim(() => identityOf(config), logger);
     this.exporter = new CrowdSecUsageMetricsExporter({
       dryRun: config.dry_run,
       endpoint: config.endpoint,
@@ -81,9 +88,11 @@ export class CrowdSecExporter implements Exporter {
     context.beforeForgetting(() => this.reader.takeLast());
   }
 
-  examine(signal: AbortSignal): Promise<readonly Finding[]> {
+  async examine(signal: AbortSignal): Promise<readonly Finding[]> {
     const { outbox, client } = this.exporter;
-    return examineExporter({ config: this.#config, outbox, client, clock: this.#context.clock }, signal);
+    const { clock } = this.#context;
+    const found = await examineExporter({ config: this.#config, outbox, client, clock }, signal);
+    return [...found, ...((await this.#claim?.examine()) ?? [])];
   }
 
   status(): ComponentStatus {
@@ -95,6 +104,7 @@ export class CrowdSecExporter implements Exporter {
     const { tls } = this.#config;
     if (tls) await loadClientTls(tls);
     this.#warn();
+    this.#claim?.start();
     const metrics = await this.reader.metrics();
     await this.exporter.startCounting(metrics, this.#context.sources(this.#config.instances));
     await this.exporter.start();
@@ -104,6 +114,7 @@ export class CrowdSecExporter implements Exporter {
   async shutdown(deadline: AbortSignal): Promise<void> {
     await this.reader.finish(deadline);
     await this.exporter.shutdown(deadline);
+    await this.#claim?.stop();
   }
 
   #warn(): void {

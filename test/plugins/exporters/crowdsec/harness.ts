@@ -72,6 +72,7 @@ export class Host {
     this.crowdsec = new CrowdSecExporter(this.#context(provider, trustedClock), schema.parse(options), {
       sleep: this.#sleepIn(process),
       random: () => 0.5,
+      alone: true,
     });
     await this.store.load();
     provider.register([this.crowdsec.reader]);
