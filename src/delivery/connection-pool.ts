@@ -16,11 +16,16 @@ export interface PoolOptions {
   readonly tls: ClientTlsOptions | (() => Promise<ClientTlsOptions>) | undefined;
   /** Told with each connection where it comes from. */
   readonly onConnection: (localAddress: string | undefined) => void;
+  /**
+   * Told what broke a connection, before the request fails with it. TLS 1.3 tells a client that its certificate is not taken
+   * only when the connection stands, and undici then says that the other side closed.
+   */
+  readonly onBroken: (error: Error) => void;
 }
 
 /** Opens nothing yet. */
 export function createPool(options: PoolOptions): Pool {
-  const { origin, connections, timeout, socketPath, localAddress, family, tls, onConnection } = options;
+  const { origin, connections, timeout, socketPath, localAddress, family, tls, onConnection, onBroken } = options;
   const connect = connector(
     {
       timeout,
@@ -38,6 +43,7 @@ export function createPool(options: PoolOptions): Pool {
     connect: (target, callback) =>
       connect(target, (...result) => {
         onConnection(result[1]?.localAddress);
+        result[1]?.once('error', onBroken);
         callback(...result);
       }),
   });

@@ -2,7 +2,7 @@ import type { Dispatcher, Pool } from 'undici';
 import { shownUrl } from '../telemetry/shown-url.ts';
 import type { ClientTlsOptions } from './client-tls.ts';
 import { retryAfter } from './retry-after.ts';
-import { type Unanswered, unanswered } from './unanswered.ts';
+import { type Advice, type Unanswered, unanswered } from './unanswered.ts';
 
 export interface HttpClientOptions {
   /** Scheme, host and port, and what the path of every request begins with. */
@@ -21,8 +21,8 @@ export interface HttpClientOptions {
   readonly localAddress?: string | undefined;
   /** The one family to connect by. @default whichever answers first */
   readonly family?: 4 | 6 | undefined;
-  /** What to look at when nobody listens, for messages. */
-  readonly hint?: string | undefined;
+  /** What to look at on the other side, for messages. */
+  readonly advice?: Advice | undefined;
   /** Told with each answer what time the other side has, ms since the epoch. */
   readonly onDate?: ((time: number) => void) | undefined;
 }
@@ -81,6 +81,8 @@ export class HttpClient {
   /** For messages. */
   readonly shown: string;
   #localAddress: string | undefined;
+  /** Of the newest connection. */
+  #broken: Error | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -156,8 +158,9 @@ export class HttpClient {
 
   /** What an error of an answer's body means. */
   failed(error: unknown): Unanswered {
-    const { timeout, socketPath, hint } = this.#options;
-    return unanswered(error as NodeJS.ErrnoException, { shown: this.shown, timeout, socketPath, hint });
+    const { timeout, socketPath, advice } = this.#options;
+    const asked = { shown: this.shown, timeout, socketPath, advice };
+    return unanswered(error as NodeJS.ErrnoException, asked, this.#broken);
   }
 
   async close(): Promise<void> {
@@ -168,11 +171,16 @@ export class HttpClient {
   async #createPool(): Promise<Pool> {
     const { timeout, connections = 1, socketPath, localAddress, family, tls } = this.#options;
     const { createPool } = await import('./connection-pool.ts');
-    const onConnection = (from: string | undefined) => {
-      this.#localAddress = from;
+    const onConnection = (address: string | undefined) => {
+      this.#localAddress = address;
+      this.#broken = undefined;
+    };
+    const onBroken = (error: Error) => {
+      this.#broken = error;
     };
     const origin = this.#origin;
-    const pool = createPool({ origin, connections, timeout, socketPath, localAddress, family, tls, onConnection });
+    const from = { socketPath, localAddress, family };
+    const pool = createPool({ origin, connections, timeout, ...from, tls, onConnection, onBroken });
     if (this.#closed) await pool.destroy();
     return pool;
   }

@@ -41,3 +41,38 @@ test('names of a certificate do not reach a terminal as they are', () => {
   expect(message).toContain('DNS:\\u001b[2J');
   expect(message.length).toBeLessThan(500);
 });
+
+test.each([
+  [
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    'unknown ca',
+    /tls\.cert_file: the authority has to be in api\.server\.tls\.ca_cert_path$/,
+  ],
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'certificate required', /set tls\.cert_file and tls\.key_file$/],
+  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'certificate expired', /a new certificate for tls\.cert_file$/],
+  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'bad certificate', /extendedKeyUsage clientAuth/],
+  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'protocol version', /tls\.min_version allows$/],
+  ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'handshake failure', /its log says why/],
+])('%s is told by its word, though undici only says that the other side closed', (code, word, advice) => {
+  const closed = Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' });
+  const alert = Object.assign(new Error(`80CC2F40797F0000:error:0A000418:SSL routines:../deps/x.c:1601`), { code });
+  const asked = { shown: 'https://lapi', timeout: 1, advice: { authorities: 'api.server.tls.ca_cert_path' } };
+  const { reason, message } = unanswered(closed, asked, alert);
+  expect(reason).toBe('tls');
+  expect(message).toMatch(new RegExp(`^https://lapi refuses the connection \\(TLS: ${word}\\): `));
+  expect(message).toMatch(advice);
+  expect(message).not.toContain('deps');
+});
+
+test("OpenSSL's errors are told without where in its source they were made", () => {
+  const error = Object.assign(
+    new Error('80CC:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../x.c:350:\n'),
+    {
+      code: 'ERR_SSL_WRONG_VERSION_NUMBER',
+      reason: 'wrong version number',
+    },
+  );
+  expect(unanswered(error, { shown: 'https://lapi', timeout: 1 }).message).toBe(
+    'https://lapi is not reached: wrong version number: what listens there may speak http:// without TLS',
+  );
+});

@@ -138,6 +138,11 @@ export const schema = z
         'is needed without dry_run: "cscli bouncers add couic-otel-bridge" on the LAPI host prints one. Or set dry_run: true, or a client certificate in tls',
       );
     }
+    if (config.api_key === '' && config.type === 'crowdsec')
+      say(
+        ['type'],
+        'LAPI takes "crowdsec" with a client certificate for a log processor, and answers 401: choose another',
+      );
     if (config.interval < 1000) say(['interval'], 'must be at least 1s: a window has whole seconds');
   });
 

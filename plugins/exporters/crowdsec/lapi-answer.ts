@@ -14,12 +14,19 @@ const MOST_TEXT = 500;
 export interface Asked {
   /** As configured. */
   readonly endpoint: string;
-  /** Otherwise a client certificate has to do. */
   readonly hasKey: boolean;
+  /** Of a client; where LAPI asks for one it does not look at the key. */
+  readonly hasCertificate: boolean;
 }
 
 /** The words of Go's server, of nginx and of HAProxy for HTTP on a port that speaks TLS. */
 const TLS_WANTED = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP request/i;
+
+const KEY_UNKNOWN =
+  'LAPI does not know the key, or its bouncer was deleted or pruned: on the LAPI host, "cscli bouncers list" shows it, "cscli bouncers add NAME" makes a new key for api_key';
+const CERTIFICATE =
+  "LAPI does not take the client certificate: its OU has to be in api.server.tls.bouncers_allowed_ou, its authority in api.server.tls.ca_cert_path, client_verification may not be NoClientCert, and neither it nor its authority may be expired or revoked; LAPI's log says which";
+const KEY_TOO = 'With a certificate it does not look at the key: take one of the two out of the configuration';
 
 /** Reads an answer to `POST /v1/usage-metrics`. Only LAPI's own word, JSON with a message, refuses a window for good. */
 export function readAnswer(answer: Answer, shown: string, asked: Asked): Outcome {
@@ -53,7 +60,7 @@ function lapiMessage({ body, whole }: Answer): string | undefined {
 function advice(
   { status, location, contentType, body }: Answer,
   isLapis: boolean,
-  { endpoint, hasKey }: Asked,
+  { endpoint, hasKey, hasCertificate }: Asked,
 ): string {
   if (status >= 300 && status < 400) {
     return `redirects are not followed, the key would go elsewhere: set endpoint to where LAPI is${target(location)}`;
@@ -68,9 +75,7 @@ function advice(
     case 401:
       return 'LAPI does not ask like this: look at the proxy in front of it';
     case 403:
-      if (!hasKey)
-        return "LAPI does not take the client certificate: its OU has to be in api.server.tls.bouncers_allowed_ou, its authority in api.server.tls.ca_cert_path, and neither it nor its authority may be expired or revoked; LAPI's log says which";
-      return 'LAPI does not know the key, or its bouncer was deleted or pruned: on the LAPI host, "cscli bouncers list" shows it, "cscli bouncers add NAME" makes a new key for api_key';
+      return hasCertificate ? CERTIFICATE + (hasKey ? `. ${KEY_TOO}` : '') : KEY_UNKNOWN;
     case 404:
       if (!isLapis && contentType !== '' && !contentType.includes('json'))
         return 'this is not LAPI, but what stands in front of it, or something else: endpoint has to have the prefix under which the proxy serves LAPI, and no other';

@@ -29,28 +29,32 @@ const JSON_BODY = { 'content-type': 'application/json' };
 /** Speaks to one LAPI: one connection, one address family, no redirect followed, nothing retried. */
 export class LapiClient {
   readonly #client: HttpClient;
-  readonly #asked: Asked;
+  #asked: Asked;
   /** For messages: no user, no query. */
   readonly endpoint: string;
 
   constructor(options: LapiClientOptions) {
     const { endpoint, apiKey, tls, timeout, localAddress, userAgent } = options;
     const socketPath = socketPathOf(endpoint);
-    this.#asked = { endpoint, hasKey: Boolean(apiKey) };
+    this.#asked = { endpoint, hasKey: Boolean(apiKey), hasCertificate: false };
     this.#client = new HttpClient({
       url: socketPath === undefined ? endpoint : 'http://localhost',
       socketPath,
       shown: socketPath === undefined ? shownUrl(endpoint).replace(/\/+$/, '') : `unix://${socketPath}`,
       headers: { 'user-agent': userAgent, ...(apiKey && { 'x-api-key': apiKey }) },
-      tls,
+      tls: tls && (() => this.#shown(tls)),
       timeout,
       localAddress,
       ...(socketPath === undefined && { family: familyOf(options) }),
       onDate: options.onDate,
-      hint:
-        socketPath === undefined
-          ? 'is LAPI running, and does its api.server.listen_uri allow this host?'
-          : 'is LAPI running, and is this its api.server.listen_socket?',
+      advice: {
+        unreached:
+          socketPath === undefined
+            ? 'is LAPI running, and does its api.server.listen_uri allow this host?'
+            : 'is LAPI running, and is this its api.server.listen_socket?',
+        access: "LAPI makes it for its own user, root, alone: docs/crowdsec.md says how to open it to the bridge's",
+        authorities: 'api.server.tls.ca_cert_path of LAPI',
+      },
     });
     this.endpoint = this.#client.shown;
   }
@@ -95,6 +99,13 @@ export class LapiClient {
 
   close(): Promise<void> {
     return this.#client.close();
+  }
+
+  /** What is shown to LAPI with the next connection. */
+  async #shown(tls: NonNullable<LapiClientOptions['tls']>): Promise<ClientTlsOptions> {
+    const options = typeof tls === 'function' ? await tls() : tls;
+    this.#asked = { ...this.#asked, hasCertificate: options.cert !== undefined };
+    return options;
   }
 
   #read(answer: Answer): Outcome {

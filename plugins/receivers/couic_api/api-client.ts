@@ -40,7 +40,9 @@ export class CouicApiClient {
       connections: 2,
       socketPath,
       onDate,
-      hint: socketPath === undefined ? 'does Couic run?' : 'does Couic run, and is that its [server] socket?',
+      advice: {
+        unreached: socketPath === undefined ? 'does Couic run?' : 'does Couic run, and is that its [server] socket?',
+      },
     });
   }
 

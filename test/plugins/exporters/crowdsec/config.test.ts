@@ -75,6 +75,10 @@ describe('refuses', () => {
     [{ interval: '169h' }, ['interval: must be more than 0s and at most 168h: LAPI forgets after 7 days']],
     [{ timeout: '0s' }, ['timeout: must be more than 0s']],
     [{ type: 'a/b' }, ['type: letters, digits and . _ + ~ - only: it is a part of the User-Agent header']],
+    [
+      { api_key: '', type: 'crowdsec', endpoint: 'https://lapi', tls: { cert_file: 'c', key_file: 'k' } },
+      ['type: LAPI takes "crowdsec" with a client certificate for a log processor, and answers 401: choose another'],
+    ],
     [{ unit: 'x'.repeat(256) }, ['unit: CrowdSec takes 255 characters']],
     [{ retry_on_failure: { enabled: false } }, [`retry_on_failure.enabled: ${forEver}`]],
     [{ retry_on_failure: { max_elapsed_time: '5m' } }, [`retry_on_failure.max_elapsed_time: ${forEver}`]],
