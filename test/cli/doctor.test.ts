@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { identityOf } from '../../plugins/exporters/crowdsec/identity.ts';
+import { KeyClaim } from '../../plugins/exporters/crowdsec/key-claim.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { factories } from '../../src/components.ts';
 import { runCli } from '../support/cli.ts';
@@ -76,7 +78,7 @@ it('says that the key is wrong', async () => {
 it('says that LAPI is too old', async () => {
   const text = await withLapi({ usageMetrics: false });
   expect(text).toMatch(
-    /ok {6}http:\S+ takes the key\n {2}FAILURE http:\S+ answered 404 \(Page or Method not found\): usage metrics need CrowdSec 1\.6\.3 or newer/,
+    /ok {6}http:\S+ takes the key\n {2}FAILURE http:\S+ answered 404: usage metrics need CrowdSec 1\.6\.3 or newer/,
   );
 });
 
@@ -97,5 +99,18 @@ it('says that a dry run sends nothing, and asks nobody', async () => {
   expect(out).toContain(
     'WARNING dry run: windows are logged, nothing is sent to LAPI\n          → set dry_run: false and api_key',
   );
+  expect(code).toBe(0);
+});
+
+it.runIf(process.platform === 'linux')('says that another bridge on this host has the same key', async () => {
+  lapi = await new LapiServer().start();
+  const crowdsec = `endpoint: "${lapi.url}", api_key: test-key`;
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const other = new KeyClaim(() => identityOf({ endpoint: lapi!.url, api_key: 'test-key' }), log);
+  other.start();
+  await other.isShared();
+  const { out, code } = await run(yaml(crowdsec));
+  await other.stop();
+  expect(out).toMatch(/WARNING another bridge on this host has the same key .*\n {10}→ end the other one/);
   expect(code).toBe(0);
 });

@@ -7,6 +7,8 @@ export interface KeyPair {
 }
 
 export interface IssueOptions {
+  /** OU. */
+  readonly unit?: string;
   /** Not valid before, and not after; by default from an hour ago for a day. */
   readonly from?: Date;
   readonly to?: Date;
@@ -34,7 +36,8 @@ export async function makeAuthority(commonName = 'Test Authority'): Promise<Auth
   return {
     ...ca,
     async issue(name, options = {}) {
-      const issued = await generate([{ name: 'commonName', value: name }], {
+      const unit = options.unit === undefined ? [] : [{ shortName: 'OU', value: options.unit }];
+      const issued = await generate([...unit, { name: 'commonName', value: name }], {
         ...EC,
         ...validity(options),
         ca,

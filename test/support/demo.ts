@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { SimulatedCouic } from './couic-sim/couic.ts';
 import { seededRandom } from './couic-sim/random.ts';
 import { Workload } from './couic-sim/workload.ts';
-import { renderTable } from './lapi/render.ts';
 import { LapiServer } from './lapi/server.ts';
 
 const main = fileURLToPath(new URL('../../../dist/src/main.js', import.meta.url));
@@ -22,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 const lapi = await new LapiServer({
   keys: { 'demo-key': 'couic-otel-bridge' },
   onPush({ bouncer }) {
-    console.log(`\nWhat "cscli metrics show bouncers" would show now:\n${renderTable(bouncer, lapi.counts(bouncer))}`);
+    console.log(`\nWhat "cscli metrics show bouncers" would show now:\n${lapi.table(bouncer)}`);
   },
 }).start();
 

@@ -1,4 +1,5 @@
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 interface Bouncer {
   name: string;
@@ -18,20 +19,43 @@ export class Bouncers {
     this.#bouncers = Object.entries(keys).map(([key, name]) => ({ name, key, createdAt: now() }));
   }
 
-  /** A key used from a second address makes LAPI create a bouncer `name@ip`. @returns the name pushes go under. */
+  /** For HEAD: whoever has the key, and no address is noted. */
+  withKey(key: string): string | undefined {
+    return this.#bouncers.find((bouncer) => bouncer.key === key)?.name;
+  }
+
+  /**
+   * A bouncer that was added has the address of its first request; the key from another one makes LAPI create `name@ip`.
+   * @returns the name pushes go under.
+   */
   byKey(key: string, ip: string): string | undefined {
-    const owner = this.#bouncers.find((bouncer) => bouncer.key === key);
-    if (!owner) return undefined;
-    owner.ip ??= ip;
-    return owner.ip === ip ? owner.name : this.#named(`${owner.name}@${ip}`).name;
+    const owners = this.#bouncers.filter((bouncer) => bouncer.key === key);
+    const known = owners.find((bouncer) => bouncer.ip === ip);
+    if (known) return known.name;
+    const [first] = owners;
+    if (!first) return undefined;
+    if (owners.length === 1 && first.ip === undefined) {
+      first.ip = ip;
+      return first.name;
+    }
+    const name = `${first.name.replace(/(@[\d.a-f:]+)+$/, '')}@${ip}`;
+    this.#bouncers.push({ name, key, ip, createdAt: this.#now() });
+    return name;
   }
 
   byCertificate(commonName: string, ip: string): string {
-    return this.#named(`${commonName}@${ip}`).name;
+    const name = `${commonName}@${ip}`;
+    if (!this.#bouncers.some((bouncer) => bouncer.name === name)) {
+      this.#bouncers.push({ name, ip, createdAt: this.#now() });
+    }
+    return name;
   }
 
+  /** Written down at most once a minute. */
   pulled(name: string): void {
-    this.#named(name).lastPull = this.#now();
+    const bouncer = this.#bouncers.find((each) => each.name === name);
+    if (bouncer && this.#now() - (bouncer.lastPull ?? Number.NEGATIVE_INFINITY) >= MINUTE)
+      bouncer.lastPull = this.#now();
   }
 
   lastPull(name: string): number | undefined {
@@ -42,18 +66,11 @@ export class Bouncers {
     return this.#bouncers.map(({ name }) => name);
   }
 
-  /** `cscli bouncers prune`: deletes those that never pulled and are older than an hour. @returns their names. */
+  /** `cscli bouncers prune`: deletes those that did not pull for an hour, or never, and are as old. @returns their names. */
   prune(): string[] {
-    const pruned = this.#bouncers.filter((b) => b.lastPull === undefined && b.createdAt < this.#now() - HOUR);
+    const before = this.#now() - HOUR;
+    const pruned = this.#bouncers.filter(({ lastPull, createdAt }) => (lastPull ?? createdAt) < before);
     for (const bouncer of pruned) this.#bouncers.splice(this.#bouncers.indexOf(bouncer), 1);
     return pruned.map(({ name }) => name);
-  }
-
-  #named(name: string): Bouncer {
-    const known = this.#bouncers.find((bouncer) => bouncer.name === name);
-    if (known) return known;
-    const created: Bouncer = { name, createdAt: this.#now() };
-    this.#bouncers.push(created);
-    return created;
   }
 }

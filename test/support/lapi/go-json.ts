@@ -66,13 +66,15 @@ export function goTypeError(value: unknown, type: GoType, path: readonly string[
   }
   if (type.go === 'string') return typeof value === 'string' ? undefined : refuse();
   if (typeof value !== 'number') return refuse();
-  return type.go === 'int64' && !Number.isInteger(value) ? refuse() : undefined;
+  const fits = type.go === 'int64' ? Number.isInteger(value) && Math.abs(value) < 2 ** 63 : Number.isFinite(value);
+  return fits ? undefined : refuse();
 }
 
 function goName(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'number' && !Number.isInteger(value) ? `number ${value}` : typeof value;
+  const isOdd = typeof value === 'number' && (!Number.isInteger(value) || Math.abs(value) >= 2 ** 63);
+  return isOdd ? `number ${value}` : typeof value;
 }
 
 function first<T>(values: readonly T[], check: (value: T) => string | undefined): string | undefined {
@@ -81,4 +83,18 @@ function first<T>(values: readonly T[], check: (value: T) => string | undefined)
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Go's decoder takes the first value, whatever comes after it. @returns its error, or the value. */
+export function parseFirst(body: string): { value: unknown } | string {
+  if (body.trim() === '') return 'EOF';
+  try {
+    return { value: JSON.parse(body) };
+  } catch (error) {
+    const { message } = error as Error;
+    const end = /after JSON at position (\d+)/.exec(message)?.[1];
+    if (end !== undefined) return { value: JSON.parse(body.slice(0, Number(end))) };
+    if (/end of JSON input|Unterminated|Expected .* after/.test(message)) return 'unexpected EOF';
+    return `invalid character '${body.trim()[0]}' looking for beginning of value`;
+  }
 }

@@ -1,5 +1,4 @@
 import { readOptions } from '../read-options.ts';
-import { renderTable } from './render.ts';
 import { LapiServer } from './server.ts';
 
 const USAGE = `Stands in for a CrowdSec LAPI: takes usage metrics and prints, after each window, the table that
@@ -32,7 +31,7 @@ if (values.help) {
     onPush({ bouncer, windows }) {
       console.log(`\n${new Date().toISOString()} took ${windows.length} window(s) of ${bouncer}`);
       if (values.bodies) console.log(JSON.stringify(windows));
-      console.log(renderTable(bouncer, lapi.counts(bouncer)));
+      console.log(lapi.table(bouncer));
     },
   });
   await lapi.start();

@@ -7,43 +7,65 @@ const ORIGINS: Readonly<Record<string, string>> = {
   crowdsec: 'crowdsec (security engine)',
 };
 
-/** The table of one bouncer as `cscli metrics show bouncers` draws it, without its abbreviations of large numbers. */
-export function renderTable(bouncer: string, counts: BouncerCounts): string {
+interface Column {
+  readonly name: string;
+  readonly unit: string;
+}
+
+/**
+ * The table of one bouncer, letter by letter as `cscli metrics show bouncers --no-unit` draws it, as long as no name is longer
+ * than what stands below it. @param since - second of the oldest window.
+ */
+export function renderTable(bouncer: string, counts: BouncerCounts, since: number): string {
   const sums = totals(counts);
-  const columns = Object.keys(sums)
-    .sort()
-    .flatMap((name) =>
-      Object.keys(sums[name]!)
-        .sort()
-        .map((unit) => ({ name, unit })),
-    );
-  const rows = [
-    ['Origin', ...columns.map(({ name }) => name.replace(/_gauge$/, ''))],
-    ['', ...columns.map(({ unit }) => PLURALS[unit] ?? unit)],
-    ...Object.keys(counts)
-      .filter((origin) => origin !== '')
-      .sort()
-      .map((origin) => [
-        ORIGINS[origin] ?? origin,
-        ...columns.map(({ name, unit }) => String(counts[origin]?.[name]?.[unit] ?? '-')),
-      ]),
-    ['Total', ...columns.map(({ name, unit }) => String(sums[name]?.[unit] ?? 0))],
-  ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const rule = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+`;
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join(' | ')} |`;
-  const [name, unit, ...rest] = rows as [string[], string[], ...string[][]];
-  const body = rest.slice(0, -1).map(line);
+  const columns = sorted(sums).flatMap((name) => sorted(sums[name]!).map((unit): Column => ({ name, unit })));
+  const names = ['Origin', ...columns.map(({ name }) => name.replace(/_gauge$/, ''))];
+  const units = ['', ...columns.map(({ unit }) => PLURALS[unit] ?? unit)];
+  const rows = sorted(counts)
+    .filter((origin) => origin !== '')
+    .map((origin) => [
+      ORIGINS[origin] ?? origin,
+      ...columns.map(({ name, unit }) => String(counts[origin]?.[name]?.[unit] ?? '-')),
+    ]);
+  const total = ['Total', ...columns.map(({ name, unit }) => String(sums[name]?.[unit] ?? 0))];
+  // One name over several units is written once, over all of them.
+  const groups = runsOf(names);
+  const alone = names.map((name, at) => (groups.some(([from, to]) => from === at && to === at) ? name : ''));
+  const widths = names.map((_, at) => Math.max(...[alone, units, ...rows, total].map((row) => row[at]!.length)));
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = (each: readonly number[]) => `+${each.map((width) => '-'.repeat(width + 2)).join('+')}+`;
+  const merged = groups.map(([from, to]) => widths.slice(from, to + 1).reduce((sum, width) => sum + width + 3, -3));
+  const figures = (row: readonly string[]) => row.slice(1).map((cell, at) => cell.padStart(widths[at + 1]!));
+  const inner = widths.reduce((sum, width) => sum + width + 3, -3);
+  const title = `Bouncer Metrics (${bouncer}) since ${new Date(since * 1000).toISOString().replace('T', ' ').slice(0, 19)} +0000 UTC`;
   return [
-    `Bouncer Metrics (${bouncer})`,
-    rule,
-    line(name),
-    line(unit),
-    rule,
-    ...body,
-    ...(body.length > 0 ? [rule] : []),
-    line(rest.at(-1)!),
-    rule,
+    rule([inner]),
+    ...(title.match(new RegExp(`.{1,${inner}}`, 'g')) ?? []).map((part) => line([part.padEnd(inner)])),
+    rule(merged),
+    line(groups.map(([from], at) => (at === 0 ? names[0]!.padEnd(merged[0]!) : centred(names[from]!, merged[at]!)))),
+    line(units.map((unit, at) => centred(unit, widths[at]!))),
+    rule(widths),
+    ...rows.map((row) => line([row[0]!.padEnd(widths[0]!), ...figures(row)])),
+    ...(rows.length > 0 ? [rule(widths)] : []),
+    line([total[0]!.padStart(widths[0]!), ...figures(total)]),
+    rule(widths),
   ].join('\n');
+}
+
+function sorted(of: object): string[] {
+  return Object.keys(of).sort();
+}
+
+/** Where equal names stand beside each other: first and last place. */
+function runsOf(names: readonly string[]): [from: number, to: number][] {
+  const runs: [number, number][] = [];
+  for (const [at, name] of names.entries()) {
+    if (at > 1 && names[at - 1] === name) runs.at(-1)![1] = at;
+    else runs.push([at, at]);
+  }
+  return runs;
+}
+
+function centred(text: string, width: number): string {
+  return text.padStart(text.length + Math.ceil((width - text.length) / 2)).padEnd(width);
 }

@@ -62,6 +62,26 @@ describe('what LAPI answers', () => {
       'validation failure list:\nremediation_components.0.version in body should be at most 255 chars long',
     ],
     [
+      'an item and a meta that lack everything',
+      component({ metrics: [{ meta: {}, items: [{}] }] }),
+      422,
+      [
+        'validation failure list:',
+        ...['name', 'unit', 'value'].map(
+          (at) => `remediation_components.0.metrics.0.items.0.${at} in body is required`,
+        ),
+        'validation failure list:',
+        'remediation_components.0.metrics.0.meta.utc_now_timestamp in body is required',
+        'remediation_components.0.metrics.0.meta.window_size_seconds in body is required',
+      ].join('\n'),
+    ],
+    [
+      'a second that no int64 holds',
+      component({ metrics: [window(1e20, [item()])] }),
+      400,
+      'json: cannot unmarshal number 100000000000000000000 into Go struct field AllMetrics.remediation_components.metrics.meta.utc_now_timestamp of type int64',
+    ],
+    [
       'feature_flags as an object',
       component({ feature_flags: {} }),
       400,
@@ -71,6 +91,37 @@ describe('what LAPI answers', () => {
     lapi = await new LapiServer().start();
     expect(await push(body(payload))).toMatchObject({ status, message });
     expect(lapi.pushes).toHaveLength(0);
+  });
+
+  it.each([
+    ['', 400, 'EOF'],
+    ['[', 400, 'unexpected EOF'],
+    ['hello', 400, "invalid character 'h' looking for beginning of value"],
+    ['null', 400, 'Missing remediation component data'],
+    ['[]', 400, 'json: cannot unmarshal array into Go value of type models.AllMetrics'],
+    ['{"remediation_components":[null]}', 500, ''],
+    [`${body(component())}x`, 201, ''],
+  ])('answers %j with %i', async (payload, status, message) => {
+    lapi = await new LapiServer().start();
+    expect(await push(payload)).toMatchObject({ status, message });
+  });
+
+  it('knows no other path and no other method, says so without a word, and looks at no key for it', async () => {
+    lapi = await new LapiServer().start();
+    const ask = async (method: string, path: string, headers = {}) => {
+      const answer = await fetch(lapi.url + path, { method, headers });
+      return [answer.status, answer.headers.get('content-type'), await answer.text()];
+    };
+    expect(await ask('POST', '/crowdsec/v1/usage-metrics', KEY)).toEqual([404, null, '']);
+    expect(await ask('GET', '/')).toEqual([404, null, '']);
+    expect(await ask('GET', '/v1/usage-metrics')).toEqual([405, null, '']);
+    expect(await ask('GET', '/health')).toEqual([200, 'application/json; charset=utf-8', '{"status":"up"}']);
+  });
+
+  it('takes whoever calls itself crowdsec and has no key for a log processor', async () => {
+    lapi = await new LapiServer().start();
+    const { status, message } = await push(body(component()), { 'User-Agent': 'crowdsec/1.7.9' });
+    expect([status, message]).toEqual([401, 'cookie token is empty']);
   });
 
   it('refuses two components, a wrong key, and everything when it is older than 1.6.3', async () => {

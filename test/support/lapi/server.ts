@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { authenticate } from './authenticate.ts';
 import { Bouncers } from './bouncers.ts';
 import { type Fault, playAfter, playBefore } from './faults.ts';
+import { renderTable } from './render.ts';
 import { judge } from './rules.ts';
-import { type BouncerCounts, countAsCscli, type StoredPush } from './table.ts';
+import { type BouncerCounts, countAsCscli, oldestSecond, type StoredPush } from './table.ts';
 
 const DAY = 86_400_000;
 
@@ -24,8 +25,10 @@ export interface LapiOptions {
   usageMetrics?: boolean;
   /** How long stored windows are kept (`metrics_max_age`). @default 7 days */
   maxAge?: number;
-  /** Serves TLS; with `requestCert` a client certificate of `ca` is as good as a key. */
+  /** Serves TLS; with `requestCert` it goes by a client certificate of `ca`, and not by the key. */
   tls?: ServerOptions;
+  /** `bouncers_allowed_ou`. @default ['bouncer-ou'] */
+  allowedOu?: readonly string[];
   /** Told after each stored window. */
   onPush?(push: StoredPush): void;
 }
@@ -91,6 +94,11 @@ export class LapiServer {
     return countAsCscli(this.kept).get(bouncer) ?? {};
   }
 
+  /** What `cscli metrics show bouncers --no-unit` would draw of one bouncer that has told something. */
+  table(bouncer: string): string {
+    return renderTable(bouncer, this.counts(bouncer), oldestSecond(this.kept, bouncer));
+  }
+
   /** Bodies of the accepted and refused POSTs, in order. */
   get bodies(): string[] {
     return this.requests.filter(({ method }) => method === 'POST').map(({ body }) => body);
@@ -124,36 +132,42 @@ export class LapiServer {
     url: URL,
     fault: Fault | undefined,
   ): Promise<void> {
-    const bouncer = this.#authenticate(request, seen);
-    if (bouncer === undefined) return json(response, 403, { message: 'access forbidden' });
-    const route = `${request.method} ${url.pathname}`;
-    if (route === 'HEAD /v1/decisions') {
-      response.writeHead(200).end();
-    } else if (route === 'GET /v1/decisions') {
-      this.bouncers.pulled(bouncer);
-      response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end('null');
-    } else if (route === 'POST /v1/usage-metrics' && this.#options.usageMetrics !== false) {
+    const methods = this.#routes[url.pathname];
+    // Before it looks who asks; without a word.
+    if (!methods?.includes(seen.method)) {
+      response.writeHead(methods ? 405 : 404, { 'Content-Length': 0 }).end();
+      return;
+    }
+    if (url.pathname === '/health') return json(response, 200, { status: 'up' });
+    const who = authenticate(request, {
+      bouncers: this.bouncers,
+      allowedOu: this.#options.allowedOu ?? ['bouncer-ou'],
+    });
+    if (who.bouncer === undefined) return json(response, who.status, who.body);
+    if (seen.method === 'HEAD') {
+      response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end();
+    } else if (url.pathname === '/v1/decisions') {
+      this.bouncers.pulled(who.bouncer);
+      json(response, 200, null);
+    } else {
       const { status, message, component } = judge(seen.body);
-      if (!component) return json(response, status, { message });
-      const push = { bouncer, receivedAt: this.#now(), windows: component.metrics ?? [] };
+      if (!component)
+        return message === '' ? void response.writeHead(status).end() : json(response, status, { message });
+      const push = { bouncer: who.bouncer, receivedAt: this.#now(), windows: component.metrics ?? [] };
       this.pushes.push(push);
       this.#options.onPush?.(push);
       if (fault && !(await playAfter(fault, request))) return;
       response.writeHead(201, { 'Content-Length': 0 }).end();
-    } else {
-      json(response, 404, { message: 'Page or Method not found' });
     }
   }
 
-  #authenticate(request: IncomingMessage, seen: SeenRequest): string | undefined {
-    // Who comes by its socket is here.
-    const ip = seen.from.replace(/^::ffff:/, '') || '127.0.0.1';
-    const key = request.headers['x-api-key'];
-    if (typeof key === 'string') return this.bouncers.byKey(key, ip);
-    const socket = request.socket as TLSSocket;
-    return socket.authorized
-      ? this.bouncers.byCertificate(String(socket.getPeerCertificate().subject.CN), ip)
-      : undefined;
+  /** Methods by path. */
+  get #routes(): Readonly<Record<string, readonly string[]>> {
+    return {
+      '/health': ['GET'],
+      '/v1/decisions': ['GET', 'HEAD'],
+      ...(this.#options.usageMetrics !== false && { '/v1/usage-metrics': ['POST'] }),
+    };
   }
 }
 
@@ -167,6 +181,6 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function json(response: ServerResponse, status: number, body: object): void {
+function json(response: ServerResponse, status: number, body: object | null): void {
   response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
 }

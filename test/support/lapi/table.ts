@@ -58,6 +58,12 @@ export function totals(counts: BouncerCounts): Record<string, Record<string, num
   return sums;
 }
 
+/** Of a bouncer's oldest window that is kept. */
+export function oldestSecond(pushes: readonly StoredPush[], bouncer: string): number {
+  const own = pushes.filter((push) => push.bouncer === bouncer).flatMap(({ windows }) => windows);
+  return own.reduce((oldest, { meta }) => Math.min(oldest, meta.utc_now_timestamp), Number.POSITIVE_INFINITY);
+}
+
 export function isGauge(name: string): boolean {
   return name === 'active_decisions' || name.endsWith('_gauge');
 }
