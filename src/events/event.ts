@@ -33,6 +33,8 @@ export interface EventMetadata {
   readonly kind?: unknown;
   readonly detail?: unknown;
   readonly extra?: unknown;
+  /** Its JSON as it came, where that may stand in any document as it is: see plain-metadata.ts. */
+  readonly plain?: string | undefined;
 }
 
 interface EventBase {

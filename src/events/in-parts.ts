@@ -10,12 +10,21 @@ export interface EncodedEvent {
   readonly bytes: number;
 }
 
+class EncodedText implements EncodedEvent {
+  declare readonly event: CouicEvent;
+  declare readonly text: string;
+  declare readonly bytes: number;
+
+  constructor(event: CouicEvent, text: string) {
+    this.event = event;
+    this.text = text;
+    this.bytes = Buffer.byteLength(text);
+  }
+}
+
 /** Writes each event once, however often it is asked how large it is, and sent. */
 export function encodedOnce(encode: (event: CouicEvent) => string): (event: CouicEvent) => EncodedEvent {
-  return onceEach((event) => {
-    const text = encode(event);
-    return { event, text, bytes: Buffer.byteLength(text) };
-  });
+  return onceEach((event) => new EncodedText(event, encode(event)));
 }
 
 /** What one request came to. */

@@ -1,11 +1,10 @@
 import type { Clock } from '../clock.ts';
 import { type Entry, type Extent, Gap, type Log } from '../log/log.ts';
 import { type Cidr, formatCidr, maskWord } from '../report/cidr.ts';
-import { cidrOf, creationOf, ERASED, expirationOf, IGNORE, IPV6, REMOVE, wordsOf } from '../report/packed.ts';
+import { cidrOf, creationOf, expirationOf, IGNORE, IPV6 } from '../report/packed.ts';
 import type { History, PastEvent } from '../service/admin/rules.ts';
-import { decodeCorrections } from './correction-records.ts';
-import { decodeChunk, decodeExpiredRules, kindOf, RECORD } from './records.ts';
 import { dateOf, endOf } from './shown-rule.ts';
+import { changeAt, placesOf, type RuleChange, toldBy } from './told-rules.ts';
 
 /** The newest events that are told; there may be more. */
 const MOST_EVENTS = 100;
@@ -65,47 +64,36 @@ async function readExtent(
   return { events, from };
 }
 
-function* eventsOf({ topic, record }: Entry, cidr: Cidr): Generator<PastEvent> {
-  if (topic !== 'ledger' && !topic.startsWith('couic/')) return;
-  const kind = kindOf(record);
-  if (kind === RECORD.expiredRules) {
-    const { clock, parts } = decodeExpiredRules(record);
-    for (const part of parts) yield* related({ ...part, clock, kinds: [] }, cidr, ['added', 'expired']);
-  }
-  if (kind === RECORD.chunk) yield* related(decodeChunk(record), cidr, ['added', 'removed']);
-  else if (kind === RECORD.corrected)
-    yield* related({ ...decodeCorrections(record), kinds: [] }, cidr, ['found', 'gone']);
-}
+const WORDS = {
+  added: 'added',
+  removed: 'removed',
+  expired: 'expired',
+  brought_in: 'found',
+  taken_out: 'gone',
+} as const satisfies Record<RuleChange, PastEvent['what']>;
 
-interface Reports {
-  readonly clock: number;
-  readonly instance: string;
-  readonly words: Int32Array;
-  readonly tags: readonly string[];
-  readonly kinds: readonly string[];
-}
-
-function* related(
-  { clock, instance, words, tags, kinds }: Reports,
-  cidr: Cidr,
-  [come, gone]: readonly [PastEvent['what'], PastEvent['what']],
-): Generator<PastEvent> {
-  for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
-    if ((words[at]! & ERASED) !== 0 || !isRelated(words, at, cidr)) continue;
-    const word0 = words[at]!;
-    const tag = words[at + 1]!;
-    const kind = word0 >>> 16;
-    yield {
-      time: clock,
-      instance,
-      what: (word0 & REMOVE) === 0 ? come : gone,
-      policy: (word0 & IGNORE) === 0 ? 'drop' : 'ignore',
-      network: formatCidr(cidrOf(words, at)),
-      tag: tag === 0 ? null : tags[tag - 1]!,
-      since: dateOf(creationOf(words, at)),
-      until: endOf(expirationOf(words, at)),
-      kind: kind === 0 ? null : kinds[kind - 1]!,
-    };
+function* eventsOf(entry: Entry, cidr: Cidr): Generator<PastEvent> {
+  const told = toldBy(entry);
+  if (told === null) return;
+  for (const rules of told.parts) {
+    const { instance, words, tags, kinds } = rules;
+    for (const at of placesOf(rules)) {
+      const change = changeAt(rules, at);
+      if (change === null || !isRelated(words, at, cidr)) continue;
+      const tag = words[at + 1]!;
+      const kind = words[at]! >>> 16;
+      yield {
+        time: told.clock,
+        instance,
+        what: WORDS[change],
+        policy: (words[at]! & IGNORE) === 0 ? 'drop' : 'ignore',
+        network: formatCidr(cidrOf(words, at)),
+        tag: tag === 0 ? null : tags[tag - 1]!,
+        since: dateOf(creationOf(words, at)),
+        until: endOf(expirationOf(words, at)),
+        kind: kind === 0 ? null : kinds[kind - 1]!,
+      };
+    }
   }
 }
 

@@ -84,24 +84,24 @@ export function blankMetadata(
   return changed;
 }
 
-interface MetadataText {
+interface MetadataPlace {
   /** Number of the report in its chunk. */
   readonly report: number;
   readonly isCut: boolean;
-  readonly json: string;
+  /** Where its JSON lies in the bytes. */
+  readonly from: number;
+  readonly to: number;
 }
 
-export function* readMetadata(bytes: Uint8Array): Generator<MetadataText> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0; at < buffer.length; ) {
-    const head = buffer.readUInt32LE(at + 4);
-    const length = head & ~CUT;
-    yield {
-      report: buffer.readUInt32LE(at),
-      isCut: (head & CUT) !== 0,
-      json: buffer.toString('utf8', at + HEAD, at + HEAD + length),
-    };
-    at += HEAD + length;
+/** In the order of the reports. */
+export function* metadataPlaces(bytes: Uint8Array): Generator<MetadataPlace, undefined> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at < bytes.length; ) {
+    const head = view.getUint32(at + 4, true);
+    const from = at + HEAD;
+    const to = from + (head & ~CUT);
+    yield { report: view.getUint32(at, true), isCut: (head & CUT) !== 0, from, to };
+    at = to;
   }
 }
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { JsonLogsSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { expect, test } from 'vitest';
-import { couicDocument } from '../../src/events/formats/couic.ts';
-import { ecsDocument } from '../../src/events/formats/ecs.ts';
+import { couicText } from '../../src/events/formats/couic.ts';
+import { ecsText } from '../../src/events/formats/ecs.ts';
 import { logRecord } from '../../src/events/formats/otlp.ts';
 import { syslogMessage } from '../../src/events/formats/rfc5424.ts';
 import { addedEvent } from '../support/sample-events.ts';
@@ -28,12 +28,11 @@ function block(after: string): string {
   const from = page.indexOf('```', page.indexOf(after, page.indexOf('## Examples')));
   return page.slice(page.indexOf('\n', from) + 1, page.indexOf('\n```', from));
 }
-const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
 
 test('the example of each format is what the bridge writes', () => {
   const event = addedEvent();
-  expect(JSON.parse(block('`couic`:'))).toEqual(plain(couicDocument(event)));
-  expect(JSON.parse(block('`ecs`,'))).toEqual(plain(ecsDocument(event)));
+  expect(JSON.parse(block('`couic`:'))).toEqual(JSON.parse(couicText(event)));
+  expect(JSON.parse(block('`ecs`,'))).toEqual(JSON.parse(ecsText(event)));
   expect(block('`syslog`:')).toBe(syslogMessage(event, format).toString('utf8'));
   const request = JSON.parse(
     Buffer.from(JsonLogsSerializer.serializeRequest([logRecord(event, source)])!).toString('utf8'),

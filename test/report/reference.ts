@@ -1,4 +1,4 @@
-import { readMetadata } from '../../src/report/metadata-texts.ts';
+import { metadataPlaces } from '../../src/report/metadata-texts.ts';
 import { ReportChunk } from '../../src/report/report-chunk.ts';
 import { addParsed } from '../../src/report/validate.ts';
 
@@ -21,10 +21,10 @@ export function verdictOf(chunk: ReportChunk): Verdict {
     times: [],
     reasons: [...chunk.reasons].sort(),
     elements: chunk.elements,
-    metadata: Array.from(
-      readMetadata(chunk.metadata.used),
-      ({ report, isCut, json }) => `${report} ${isCut ? 'cut' : 'whole'} ${JSON.stringify(JSON.parse(json))}`,
-    ),
+    metadata: Array.from(metadataPlaces(chunk.metadata.used), ({ report, isCut, from, to }) => {
+      const json = Buffer.from(chunk.metadata.used.subarray(from, to)).toString('utf8');
+      return `${report} ${isCut ? 'cut' : 'whole'} ${JSON.stringify(JSON.parse(json))}`;
+    }),
   };
   for (let at = 0; at < chunk.length; ) {
     const word0 = chunk.words[at]!;

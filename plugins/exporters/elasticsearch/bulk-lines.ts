@@ -1,7 +1,7 @@
 import type { CouicEvent } from '../../../src/events/event.ts';
-import { ecsDocument } from '../../../src/events/formats/ecs.ts';
+import { ecsText } from '../../../src/events/formats/ecs.ts';
 import { type TargetNames, targetOf } from './index-names.ts';
-import { plainDocument } from './plain-document.ts';
+import { plainText } from './plain-text.ts';
 
 interface BulkOptions extends TargetNames {
   readonly mapping: { readonly mode: 'ecs' | 'none' };
@@ -13,7 +13,7 @@ interface BulkOptions extends TargetNames {
  */
 export function bulkEncoder(options: BulkOptions): (event: CouicEvent) => string {
   const known = new Map<string, { readonly action: string; readonly document: string }>();
-  const write = options.mapping.mode === 'ecs' ? ecsDocument : plainDocument;
+  const write = options.mapping.mode === 'ecs' ? ecsText : plainText;
   const begin = (instance: string) => {
     const { index, dataStream } = targetOf(options, instance);
     const begun = {
@@ -25,6 +25,6 @@ export function bulkEncoder(options: BulkOptions): (event: CouicEvent) => string
   };
   return (event) => {
     const { action, document } = known.get(event.instance) ?? begin(event.instance);
-    return `${action}${JSON.stringify(event.id)}}}\n${document}${JSON.stringify(write(event)).slice(1)}\n`;
+    return `${action}${JSON.stringify(event.id)}}}\n${document}${write(event).slice(1)}\n`;
   };
 }

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../../src/clock.ts';
 import { backupName, surplusBackups } from './backups.ts';
 import type { RotationConfig } from './config.ts';
-import { afterTorn, type Piece, tornLine } from './torn-line.ts';
+import { afterTorn, type Line, type Piece, tornLine } from './torn-line.ts';
 
 const MEGABYTE = 1_048_576;
 const DAY = 86_400_000;
@@ -63,10 +63,9 @@ export class LineFile {
 
   /**
    * Writes all lines, in order but for one that was torn, and syncs them.
-   * @param lines - each with its line feed.
    * @throws Unwritten when not all of them are in the file; of one that it broke off in, the rest is written once it is offered again.
    */
-  async append(lines: readonly Buffer[]): Promise<void> {
+  async append(lines: readonly Line[]): Promise<void> {
     const written = new Set<number>();
     try {
       for (let removed = 0; written.size < lines.length; ) {
@@ -74,7 +73,7 @@ export class LineFile {
         const { size } = await handle.stat();
         const torn = await tornLine(handle, size);
         const pieces = afterTorn(torn, lines, written);
-        if (torn.length === 0 && (await this.#rotateIfDue(handle, size, pieces[0]!.bytes.length))) continue;
+        if (torn.length === 0 && (await this.#rotateIfDue(handle, size, pieces[0]!.bytes))) continue;
         const { whole, error } = await write(handle, this.#fitting(pieces, size));
         await handle.datasync();
         // Removed before or while it was written: nobody will read it there.
@@ -126,7 +125,7 @@ export class LineFile {
   #fitting(pieces: readonly Piece[], size: number): readonly Piece[] {
     let sum = size;
     const beyond = pieces.findIndex(({ bytes }, place) => {
-      sum += bytes.length;
+      sum += bytes;
       return place > 0 && sum > this.#mostBytes;
     });
     return beyond === -1 ? pieces : pieces.slice(0, beyond);
@@ -179,7 +178,7 @@ interface Wrote {
 }
 
 async function write(handle: FileHandle, pieces: readonly Piece[]): Promise<Wrote> {
-  const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
+  const bytes = bytesOf(pieces);
   let done = 0;
   let error: unknown;
   try {
@@ -189,10 +188,17 @@ async function write(handle: FileHandle, pieces: readonly Piece[]): Promise<Wrot
   }
   let end = 0;
   const whole = pieces.flatMap((piece) => {
-    end += piece.bytes.length;
+    end += piece.bytes;
     return end <= done && piece.line !== undefined ? [piece.line] : [];
   });
   return { whole, error };
+}
+
+/** All text is turned into bytes at once: one after the other takes several times as long. */
+function bytesOf(pieces: readonly Piece[]): Buffer {
+  const torn = pieces.map(({ content }) => content).filter((content) => typeof content !== 'string');
+  const text = pieces.map(({ content }) => (typeof content === 'string' ? content : '')).join('');
+  return torn.length === 0 ? Buffer.from(text) : Buffer.concat([...torn, Buffer.from(text)]);
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { type Sleep, systemSleep } from '../../../src/clock.ts';
 import { Repeating } from '../../../src/delivery/repeating.ts';
 import type { CouicEvent } from '../../../src/events/event.ts';
 import { type LogSource, logSource } from '../../../src/events/formats/otlp.ts';
-import { onceEach } from '../../../src/events/once-each.ts';
+import { type EncodedEvent, encodedOnce } from '../../../src/events/in-parts.ts';
 import type { Delivery, EventSink, Failure } from '../../../src/events/sink.ts';
 import type { ExporterContext } from '../../../src/service/component.ts';
 import { printable } from '../../../src/telemetry/printable.ts';
@@ -25,7 +25,7 @@ export class FileSink implements EventSink {
   readonly #file: LineFile;
   /** Rotation has its hours, also when no events come. */
   readonly #housekeeping: Repeating;
-  readonly #line: (event: CouicEvent) => Buffer;
+  readonly #line: (event: CouicEvent) => EncodedEvent;
   #source: LogSource | undefined;
   #opened = false;
   #turns: Promise<unknown> = Promise.resolve();
@@ -35,8 +35,8 @@ export class FileSink implements EventSink {
     const { clock, logger } = context;
     this.shown = printable(path);
     this.#context = context;
-    this.#line = onceEach((event) => lineOf(format, event, this.#source!));
-    this.sizeOf = (event) => this.#line(event).length;
+    this.#line = encodedOnce((event) => `${lineOf(format, event, this.#source!)}\n`);
+    this.sizeOf = (event) => this.#line(event).bytes;
     this.#path = resolve(path);
     this.#file = new LineFile({ path: this.#path, createDirectory, rotation, clock, logger });
     this.#housekeeping = new Repeating(() => this.#keepBounds(), sleep);

@@ -4,9 +4,18 @@ import type { FileHandle } from 'node:fs/promises';
 const LONGEST = 1_048_576;
 const LINE_FEED = 0x0a;
 
+/** A line with its end. */
+export interface Line {
+  readonly text: string;
+  /** Of the text in UTF-8. */
+  readonly bytes: number;
+}
+
 /** What is to be written, and of which line. */
 export interface Piece {
-  readonly bytes: Buffer;
+  /** Bytes where a line does not begin with it. */
+  readonly content: string | Buffer;
+  readonly bytes: number;
   /** Place among the lines; undefined of what only ends a line that is none of them. */
   readonly line: number | undefined;
 }
@@ -29,11 +38,17 @@ async function read(file: FileHandle, from: number, to: number): Promise<Buffer>
  * someone may have read already, and whoever follows the file sees whole lines only. When it is none of these lines, it is ended.
  * @param done - places of lines that are not to be written again.
  */
-export function afterTorn(torn: Buffer, lines: readonly Buffer[], done: ReadonlySet<number>): Piece[] {
-  const pieces: Piece[] = lines.map((bytes, line) => ({ bytes, line })).filter(({ line }) => !done.has(line));
+export function afterTorn(torn: Buffer, lines: readonly Line[], done: ReadonlySet<number>): Piece[] {
+  const pieces = lines
+    .map(({ text, bytes }, line): Piece => ({ content: text, bytes, line }))
+    .filter(({ line }) => !done.has(line!));
   if (torn.length === 0) return pieces;
-  const same = pieces.findIndex(({ bytes }) => bytes.subarray(0, torn.length).equals(torn));
-  if (same === -1) return [{ bytes: Buffer.of(LINE_FEED), line: undefined }, ...pieces];
-  const [{ bytes, line }] = pieces.splice(same, 1) as [Piece];
-  return [{ bytes: bytes.subarray(torn.length), line }, ...pieces];
+  const same = lines.findIndex(({ text }, line) => !done.has(line) && beginsWith(text, torn));
+  if (same === -1) return [{ content: '\n', bytes: 1, line: undefined }, ...pieces];
+  const rest = Buffer.from(lines[same]!.text).subarray(torn.length);
+  return [{ content: rest, bytes: rest.length, line: same }, ...pieces.filter(({ line }) => line !== same)];
+}
+
+function beginsWith(text: string, torn: Buffer): boolean {
+  return Buffer.from(text).subarray(0, torn.length).equals(torn);
 }

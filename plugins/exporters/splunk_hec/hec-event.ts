@@ -1,5 +1,5 @@
 import type { CouicEvent } from '../../../src/events/event.ts';
-import { couicDocument } from '../../../src/events/formats/couic.ts';
+import { couicText } from '../../../src/events/formats/couic.ts';
 import { sentence } from '../../../src/events/formats/sentence.ts';
 import { isoTime } from '../../../src/events/formats/time.ts';
 import type { SplunkHecConfig } from './config.ts';
@@ -11,14 +11,9 @@ type Options = Pick<SplunkHecConfig, 'source' | 'sourcetype' | 'index'>;
  * @see https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
  */
 export function hecEvent(event: CouicEvent, { source, sourcetype, index }: Options): string {
-  return JSON.stringify({
-    time: seconds(event.time) ?? seconds(event.observedTime),
-    host: event.instance,
-    source,
-    sourcetype,
-    ...(index !== undefined && { index }),
-    event: { ...couicDocument(event), message: sentence(event) },
-  });
+  const time = seconds(event.time) ?? seconds(event.observedTime);
+  const head = JSON.stringify({ time, host: event.instance, source, sourcetype, index });
+  return `${head.slice(0, -1)},"event":${couicText(event).slice(0, -1)},"message":${JSON.stringify(sentence(event))}}}`;
 }
 
 /** Splunk refuses a number with an exponent, and takes no time before 1970. */

@@ -1,62 +1,67 @@
-import type { CouicEvent, EventMetadata, QuarantineEvent, RuleEvent } from '../event.ts';
-import { clean, shallow } from './shallow.ts';
+import type { CouicEvent, EventMetadata, EventNetwork, QuarantineEvent, RuleEvent } from '../event.ts';
+import { jsonText, nameText, stringText } from './json-text.ts';
+import { shallow } from './shallow.ts';
 import { isoTime } from './time.ts';
 
-/** An event in the bridge's own words. */
-type CouicDocument = Readonly<Record<string, unknown>>;
-
 /**
- * An event as flat JSON, for what reads lines: docs/events.md has each member.
- * @returns what is to be written as JSON: members that are undefined do not apply.
+ * An event as flat JSON in the bridge's own words, without a line end in it: docs/events.md has each member. It is put together from
+ * pieces, since JSON.stringify of an object made for it takes three times as long.
  */
-export function couicDocument(event: CouicEvent): CouicDocument {
+export function couicText(event: CouicEvent): string {
   return event.name === 'couic.report.quarantined' ? reportRefused(event) : ruleChanged(event);
 }
 
-function reportRefused(event: QuarantineEvent) {
-  const observed = isoTime(event.observedTime);
-  return {
-    time: isoTime(event.time) ?? observed,
-    observed_time: observed,
-    id: event.id,
-    name: event.name,
-    action: actionOf(event),
-    instance: event.instance,
-    reason: event.reason,
-    text: event.text === null ? undefined : clean(event.text),
-  };
+function reportRefused(event: QuarantineEvent): string {
+  const text = event.text === null ? '' : `,"text":${stringText(event.text)}`;
+  return `${head(event, isoTime(event.time))},"reason":${nameText(event.reason)}${text}}`;
 }
 
-function ruleChanged(event: RuleEvent) {
-  const { network, tag, expiration, lifetime } = event;
-  const observed = isoTime(event.observedTime);
-  const metadata = event.metadata === null ? undefined : known(event.metadata);
-  return {
-    time: isoTime(event.time) ?? observed,
-    observed_time: observed,
-    id: event.id,
-    name: event.name,
-    action: actionOf(event),
-    instance: event.instance,
-    policy: event.policy,
-    network: network?.text,
-    address: network?.address ?? undefined,
-    network_type: network?.type,
-    network_form: network?.form,
-    tag: tag === null ? undefined : clean(tag),
-    creation: isoTime(event.creation),
-    expiration: expiration === null ? undefined : isoTime(expiration),
-    lifetime_seconds: lifetime === null ? undefined : lifetime / 1000,
-    metadata: metadata?.value,
-    metadata_cut: event.metadataCut || metadata?.cut === true ? true : undefined,
-  };
+function ruleChanged(event: RuleEvent): string {
+  const { network, tag, creation, expiration, lifetime, metadata, metadataCut } = event;
+  const made = isoTime(creation);
+  const ends = expiration === null ? undefined : isoTime(expiration);
+  let text = head(event, event.time === creation ? made : isoTime(event.time));
+  text += event.policy === 'drop' ? ',"policy":"drop"' : ',"policy":"ignore"';
+  if (network !== null) text += aboutNetwork(network);
+  if (tag !== null) text += `,"tag":${nameText(tag)}`;
+  if (made !== undefined) text += `,"creation":"${made}"`;
+  if (ends !== undefined) text += `,"expiration":"${ends}"`;
+  if (lifetime !== null) text += `,"lifetime_seconds":${lifetime / 1000}`;
+  if (metadata?.plain !== undefined) text += `,"metadata":${metadata.plain}`;
+  else if (metadata !== null) return `${text}${aboutMetadata(metadata, metadataCut)}}`;
+  return metadataCut ? `${text},"metadata_cut":true}` : `${text}}`;
 }
 
-function actionOf({ name }: CouicEvent): string {
-  return name.slice(name.lastIndexOf('.') + 1);
+function head({ observedTime, id, name, instance }: CouicEvent, time: string | undefined): string {
+  const observed = isoTime(observedTime);
+  const happened = time ?? observed;
+  let times = '{';
+  if (happened !== undefined) times += `"time":"${happened}",`;
+  if (observed !== undefined) times += `"observed_time":"${observed}",`;
+  return `${times}"id":"${id}",${NAMED[name]}${nameText(instance)}`;
+}
+
+const NAMED = {
+  'couic.rule.added': named('couic.rule.added'),
+  'couic.rule.removed': named('couic.rule.removed'),
+  'couic.rule.expired': named('couic.rule.expired'),
+  'couic.rule.brought_in': named('couic.rule.brought_in'),
+  'couic.rule.taken_out': named('couic.rule.taken_out'),
+  'couic.report.quarantined': named('couic.report.quarantined'),
+};
+
+function named(name: CouicEvent['name']): string {
+  return `"name":"${name}","action":"${name.slice(name.lastIndexOf('.') + 1)}","instance":`;
+}
+
+/** Its text is of addresses and hexadecimal digits alone. */
+function aboutNetwork({ text, address, type, form }: EventNetwork): string {
+  const single = address === null ? '' : `,"address":"${address}"`;
+  return `,"network":"${text}"${single},"network_type":"${type}","network_form":"${form}"`;
 }
 
 /** The members that Couic's metadata has, and no others. */
-function known({ kind, detail, extra }: EventMetadata) {
-  return shallow({ kind, detail, extra });
+function aboutMetadata({ kind, detail, extra }: EventMetadata, wasCut: boolean): string {
+  const { value, cut } = shallow({ kind, detail, extra });
+  return `,"metadata":${jsonText(value)}${wasCut || cut ? ',"metadata_cut":true' : ''}`;
 }

@@ -3,7 +3,7 @@ import type { ExporterContext } from '../../service/component.ts';
 import { ATTR } from '../../telemetry/names.ts';
 import type { CouicEvent, EventMetadata, EventNetwork, QuarantineEvent, RuleEvent } from '../event.ts';
 import { sentence } from './sentence.ts';
-import { shallow } from './shallow.ts';
+import { clean, shallow } from './shallow.ts';
 import { isoTime } from './time.ts';
 
 /** As the official serializers take it. */
@@ -32,22 +32,29 @@ const LATEST = 9_223_372_036_854;
  * @see https://opentelemetry.io/docs/specs/semconv/general/events/
  */
 export function logRecord(event: CouicEvent, source: LogSource): LogRecord {
-  const quarantined = event.name === 'couic.report.quarantined';
   return {
     ...source,
-    ...(quarantined ? WARN : INFO),
+    ...severityOf(event),
     hrTime: hrTime(event.time) ?? hrTime(event.observedTime) ?? [0, 0],
     hrTimeObserved: hrTime(event.observedTime) ?? [0, 0],
     eventName: event.name,
     body: sentence(event),
-    attributes: {
-      'event.id': event.id,
-      // The same, by its name in the semantic conventions.
-      'log.record.uid': event.id,
-      [ATTR.instance]: event.instance,
-      ...(quarantined ? aboutReport(event) : aboutRule(event)),
-    },
+    attributes: attributesOf(event),
     droppedAttributesCount: 0,
+  };
+}
+
+export function severityOf({ name }: CouicEvent): typeof INFO {
+  return name === 'couic.report.quarantined' ? WARN : INFO;
+}
+
+export function attributesOf(event: CouicEvent): Attributes {
+  return {
+    'event.id': event.id,
+    // The same, by its name in the semantic conventions.
+    'log.record.uid': event.id,
+    [ATTR.instance]: event.instance,
+    ...(event.name === 'couic.report.quarantined' ? aboutReport(event) : aboutRule(event)),
   };
 }
 
@@ -58,7 +65,7 @@ function hrTime(ms: number): [number, number] | undefined {
 }
 
 function aboutReport({ reason, text }: QuarantineEvent): Attributes {
-  return { 'error.type': reason, ...(text !== null && { 'couic.report.text': text }) };
+  return { 'error.type': reason, ...(text !== null && { 'couic.report.text': clean(text) }) };
 }
 
 function aboutRule({ policy, network, tag, creation, expiration, lifetime, ...event }: RuleEvent): Attributes {
@@ -68,7 +75,7 @@ function aboutRule({ policy, network, tag, creation, expiration, lifetime, ...ev
   return {
     [ATTR.policy]: policy,
     ...(network !== null && aboutNetwork(network)),
-    ...(tag !== null && { [ATTR.tag]: tag }),
+    ...(tag !== null && { [ATTR.tag]: clean(tag) }),
     ...(made !== undefined && { 'couic.rule.creation': made }),
     ...(ends !== undefined && { 'couic.rule.expiration': ends }),
     ...(lifetime !== null && { 'couic.rule.lifetime': lifetime / 1000 }),

@@ -1,6 +1,6 @@
 import { printable } from '../../telemetry/printable.ts';
 import type { CouicEvent } from '../event.ts';
-import { couicDocument } from './couic.ts';
+import { couicText } from './couic.ts';
 import { sentence } from './sentence.ts';
 
 /** In the order of their numbers. @see https://www.rfc-editor.org/rfc/rfc5424#section-6.2.1 */
@@ -59,11 +59,12 @@ export function syslogMessage(event: CouicEvent, format: SyslogFormat): Buffer {
   const { facility, severity, quarantine_severity, hostname, app_name, sd_id, max_message_size: most } = format;
   const level = event.name === 'couic.report.quarantined' ? quarantine_severity : severity;
   const priority = FACILITIES.indexOf(facility) * 8 + SEVERITIES.indexOf(level);
-  const { time, metadata = {}, metadata_cut, ...flat } = couicDocument(event);
+  const { time, metadata = {}, metadata_cut, ...flat } = JSON.parse(couicText(event)) as Record<string, unknown>;
   const head = `<${priority}>1 ${time ?? '-'} ${hostname} ${app_name} - ${event.name} [${sd_id}`;
-  const params = Object.entries({ ...flat, ...(metadata as object) })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ({ name, text: asText(value) }));
+  const params = Object.entries({ ...flat, ...(metadata as object) }).map(([name, value]) => ({
+    name,
+    text: asText(value),
+  }));
   const said = sentence(event);
   const whole = `${head}${params.map(param).join('')}${metadata_cut ? MARK : ''}]${message(said)}`;
   if (Buffer.byteLength(whole) <= most) return Buffer.from(whole);

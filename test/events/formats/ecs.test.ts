@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ecsDocument } from '../../../src/events/formats/ecs.ts';
+import { ecsText } from '../../../src/events/formats/ecs.ts';
 import { addedEvent, expiredEvent, quarantinedEvent } from '../../support/sample-events.ts';
 
-const shown = (event: Parameters<typeof ecsDocument>[0]) => JSON.parse(JSON.stringify(ecsDocument(event)));
+const shown = (event: Parameters<typeof ecsText>[0]) => JSON.parse(ecsText(event));
 
 test('a block of one address', () => {
   expect(shown(addedEvent())).toEqual({

@@ -98,6 +98,7 @@ describe('a request', () => {
       Body: 'paris: 192.0.2.1/32 is blocked until 2026-11-26T11:00:00.000Z (ssh-bruteforce): Repeated connection attempts',
       Attributes: {
         'event.id': addedEvent().id,
+        'log.record.uid': addedEvent().id,
         'couic.instance.name': 'paris',
         'couic.rule.policy': 'drop',
         'couic.rule.tag': 'ssh-bruteforce',
@@ -107,7 +108,9 @@ describe('a request', () => {
         'source.address': '192.0.2.1',
         'couic.rule.creation': '2026-11-26T10:00:00.000Z',
         'couic.rule.expiration': '2026-11-26T11:00:00.000Z',
-        'couic.metadata': addedEvent().metadata,
+        'couic.metadata.kind': 'automated',
+        'couic.metadata.detail': 'Repeated connection attempts',
+        'couic.metadata.extra': { attempts: 156, scan_type: 'SYN' },
       },
     });
     expect(JSON.parse(lines[3]!)).toMatchObject({
