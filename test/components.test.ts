@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,33 +48,21 @@ describe('the shipped configuration', () => {
   });
 });
 
-/** A configuration of each component that opens what it can, with nothing outside of this host. */
-const OPTIONS: Record<string, string> = {
-  'receiver couic': '{endpoint: "127.0.0.1:0"}',
-  'receiver couic_api':
-    '{endpoint: "unix:///nowhere/couic.sock", instance: couic, token: d6ac883a-8050-4408-bf1e-5b07e9965191, reconcile: {}}',
-  'exporter crowdsec': '{dry_run: true}',
-  'exporter otlp_http': '{endpoint: "http://127.0.0.1:9"}',
-  'exporter prometheusremotewrite': '{endpoint: "http://127.0.0.1:9/api/v1/write"}',
-  'exporter elasticsearch': '{endpoint: "http://127.0.0.1:9"}',
-  'exporter splunk_hec': '{endpoint: "http://127.0.0.1:9", token: 12345678-1234-1234-1234-1234567890ab}',
-  'exporter syslog': '{endpoint: "127.0.0.1", port: 9, tls: {insecure: true}}',
-  'exporter file': '{path: "${env:DIRECTORY}/events.json"}',
-  'exporter digest': '{notifiers: {discord: [{webhook_url: "http://127.0.0.1:9/api/webhooks/1/x"}]}}',
-  'exporter prometheus': '{endpoint: "127.0.0.1:0"}',
-  'extension file_storage': '{directory: "${env:DIRECTORY}"}',
-  'extension health_check': '{endpoint: "127.0.0.1:0"}',
-  'extension status_page': '{endpoint: "127.0.0.1:0"}',
-};
+/** A configuration that opens what it can, with nothing outside of this host: `least.yaml` of the component's folder of tests, a map in braces. */
+function leastOf(kind: string, type: string): string {
+  const path = `test/plugins/${kind}s/${type}/least.yaml`;
+  if (!existsSync(path))
+    throw new Error(`${path} is missing: the least options with which this test can start the ${kind} ${type}`);
+  return readFileSync(path, 'utf8').trim();
+}
 
 /** A service with that component; the others are the least that one needs. */
 function serviceWith(kind: string, type: string) {
-  const options = OPTIONS[`${kind} ${type}`];
-  if (options === undefined) throw new Error(`give the ${kind} ${type} options for this test in OPTIONS`);
-  const storage = type === 'file_storage' ? '' : `file_storage: ${OPTIONS['extension file_storage']}`;
+  const options = leastOf(kind, type);
+  const storage = type === 'file_storage' ? '' : `file_storage: ${leastOf('extension', 'file_storage')}`;
   const sections: Record<string, string[]> = {
-    receiver: [`couic/base: ${OPTIONS['receiver couic']}`],
-    exporter: [`prometheus/base: ${OPTIONS['exporter prometheus']}`],
+    receiver: [`couic/base: ${leastOf('receiver', 'couic')}`],
+    exporter: [`prometheus/base: ${leastOf('exporter', 'prometheus')}`],
     extension: [storage],
   };
   sections[kind]?.push(`${type}: ${options}`);

@@ -14,7 +14,12 @@ export const componentsCommand: Command = {
     const list = (kind: AnyFactory['kind']) =>
       context.factories
         .filter((factory) => factory.kind === kind)
-        .map(({ type, aliases, stability }) => ({ name: type, ...(aliases && { aliases }), stability }));
+        .map(({ type, summary, aliases, stability }) => ({
+          name: type,
+          summary,
+          ...(aliases && { aliases }),
+          stability,
+        }));
     context.stdout(
       stringify({
         version: context.version,

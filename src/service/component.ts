@@ -162,6 +162,8 @@ export interface Conflict {
 interface Factory<Config, Context, Built> {
   /** Lower case with underscores, as in the configuration: `couic`, `crowdsec`. */
   readonly type: string;
+  /** What it does, in a few words that follow its name: in the list of components. */
+  readonly summary: string;
   /** Types that still work and answer with a warning that names `type`. */
   readonly aliases?: readonly string[];
   readonly stability: 'stable' | 'beta' | 'alpha';

@@ -21,7 +21,10 @@ const MORE = 'couic-otel-bridge --help says more.\n';
 test.each([
   [
     'start',
-    'unknown command "start" (known: components, digest, doctor, erase, events, explain, limits, page, print-config, quarantine, reload, rules, run, token, validate, windows)',
+    `unknown command "start" (known: ${commands
+      .map(({ name }) => name || 'run')
+      .toSorted()
+      .join(', ')})`,
   ],
   ['vaildate', 'unknown command "vaildate" (did you mean "validate"?)'],
   ['--cofig a.yaml', 'unknown option --cofig (did you mean "--config"?)'],
@@ -114,18 +117,23 @@ test('components lists what there is by kind, with its former names', async () =
   expect(out).toBe(`version: 1.2.3
 receivers:
   - name: couic
+    summary: is there for tests
     stability: stable
 exporters:
   - name: prometheus
+    summary: is there for tests
     stability: stable
   - name: crowdsec
+    summary: is there for tests
     stability: stable
   - name: otlp_http
+    summary: is there for tests
     aliases:
       - otlphttp
     stability: alpha
 extensions:
   - name: file_storage
+    summary: is there for tests
     stability: stable
 `);
 });

@@ -5,8 +5,10 @@ import { type InputSchema, inputSchemaOf } from '../../src/config/json-schema.ts
 import { retrySchema } from '../../src/config/retry.ts';
 import { serviceSchema } from '../../src/config/service-schema.ts';
 import { tlsClientSchema, tlsServerSchema } from '../../src/config/tls.ts';
+import { STALE, table, withBlock } from './markdown.ts';
 
-const reference = readFileSync('docs/configuration.md', 'utf8');
+const PATH = 'docs/configuration.md';
+const reference = readFileSync(PATH, 'utf8');
 
 /** `telemetry.logs.level` and its default, of everything that is not itself a map of options. */
 function options(schema: InputSchema, prefix = ''): { name: string; default: unknown }[] {
@@ -30,9 +32,16 @@ describe('docs/configuration.md has every shared option with its default', () =>
   });
 });
 
-describe('the table of components', () => {
-  test.each(factories.map(({ kind, type }) => [kind, type]))('links the page of %s %s', (kind, type) => {
-    const link = `[\`${type}\`](../plugins/${kind}s/${type}/README.md)`;
-    expect(reference.includes(link), `docs/configuration.md needs ${link} in its table of components`).toBe(true);
-  });
+test('docs/configuration.md has every component with its page', async () => {
+  const rows = (['receiver', 'exporter', 'extension'] as const).flatMap((kind) =>
+    factories
+      .filter((factory) => factory.kind === kind)
+      .map(({ type, summary }, index) => [
+        index === 0 ? `\`${kind}s\`` : '',
+        `[\`${type}\`](../plugins/${kind}s/${type}/README.md)`,
+        summary,
+      ]),
+  );
+  const written = withBlock(reference, PATH, 'components', table([['section', 'type', 'what it does'], ...rows]));
+  await expect(written, STALE).toMatchFileSnapshot(`../../${PATH}`);
 });

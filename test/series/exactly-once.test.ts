@@ -5,7 +5,6 @@ import { MemoryLog } from '../support/memory-engine.ts';
 import { Host, pointOf, streamOf } from './harness.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 3000);
-const SECOND = 1e9;
 
 /** How a source tells what it counted. */
 const STYLES = ['with its start', 'without a start', 'by a watcher', 'differences'] as const;

@@ -22,6 +22,7 @@ export const fakeFactories: readonly AnyFactory[] = [
   {
     kind: 'receiver',
     type: 'couic',
+    summary: 'is there for tests',
     stability: 'stable',
     schema: z.strictObject({
       endpoint: endpointSchema.prefault('127.0.0.1:8000'),
@@ -41,6 +42,7 @@ export const fakeFactories: readonly AnyFactory[] = [
   {
     kind: 'exporter',
     type: 'prometheus',
+    summary: 'is there for tests',
     stability: 'stable',
     schema: z.strictObject({ endpoint: endpointSchema.prefault('127.0.0.1:9464') }),
     create: neverCreated,
@@ -48,6 +50,7 @@ export const fakeFactories: readonly AnyFactory[] = [
   {
     kind: 'exporter',
     type: 'crowdsec',
+    summary: 'is there for tests',
     stability: 'stable',
     schema: z
       .strictObject({
@@ -71,6 +74,7 @@ export const fakeFactories: readonly AnyFactory[] = [
     kind: 'exporter',
     type: 'otlp_http',
     aliases: ['otlphttp'],
+    summary: 'is there for tests',
     stability: 'alpha',
     schema: z.strictObject({ endpoint: z.url() }),
     create: neverCreated,
@@ -78,6 +82,7 @@ export const fakeFactories: readonly AnyFactory[] = [
   {
     kind: 'extension',
     type: 'file_storage',
+    summary: 'is there for tests',
     stability: 'stable',
     schema: z.strictObject({ directory: z.string().default('./data') }),
     create: neverCreated,

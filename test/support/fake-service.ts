@@ -78,6 +78,7 @@ export class FakeService {
     const receiver: ReceiverFactory<Behaviour> = {
       kind: 'receiver',
       type: 'source',
+      summary: 'is there for tests',
       stability: 'beta',
       schema: behaviour,
       create: ({ id, ledger }, config) => ({
@@ -90,6 +91,7 @@ export class FakeService {
       kind: 'exporter',
       type: 'sink',
       aliases: ['drain'],
+      summary: 'is there for tests',
       stability: 'beta',
       schema: behaviour,
       create: (context, config) => this.#exporter(context, config),
@@ -97,6 +99,7 @@ export class FakeService {
     const storage: ExtensionFactory<Behaviour> = {
       kind: 'extension',
       type: 'storage',
+      summary: 'is there for tests',
       stability: 'beta',
       schema: behaviour,
       create: ({ id }, config) => ({ ...this.#component(id, config), log: this.#log() }),
@@ -104,6 +107,7 @@ export class FakeService {
     const extension: ExtensionFactory<Behaviour> = {
       kind: 'extension',
       type: 'beside',
+      summary: 'is there for tests',
       stability: 'beta',
       schema: behaviour,
       create: ({ id }, config) => this.#component(id, config),

@@ -9,6 +9,7 @@ const RECOMMENDED = 900_000;
 export const crowdsec: ExporterFactory<CrowdSecConfig> = {
   kind: 'exporter',
   type: 'crowdsec',
+  summary: "sends usage-metrics windows to CrowdSec's Local API",
   stability: 'beta',
   schema,
   metrics: Object.values(WINDOW_METRICS),

@@ -6,6 +6,7 @@ import { DIGEST_METRICS } from './metrics.ts';
 export const digest: ExporterFactory<DigestConfig> = {
   kind: 'exporter',
   type: 'digest',
+  summary: 'sends a summary of each quarter of an hour to Discord, or to a webhook',
   signals: ['logs'],
   stability: 'beta',
   schema,

@@ -7,6 +7,7 @@ import { BULK_METRICS } from './metrics.ts';
 export const elasticsearch: ExporterFactory<ElasticsearchConfig> = {
   kind: 'exporter',
   type: 'elasticsearch',
+  summary: 'sends events to Elasticsearch and OpenSearch',
   signals: ['logs'],
   stability: 'beta',
   schema,

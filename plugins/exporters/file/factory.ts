@@ -4,6 +4,7 @@ import { type FileConfig, schema } from './config.ts';
 export const file: ExporterFactory<FileConfig> = {
   kind: 'exporter',
   type: 'file',
+  summary: 'writes events as lines of JSON',
   signals: ['logs'],
   stability: 'beta',
   schema,

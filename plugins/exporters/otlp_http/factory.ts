@@ -4,6 +4,7 @@ import { type OtlpHttpConfig, schema } from './config.ts';
 export const otlpHttp: ExporterFactory<OtlpHttpConfig> = {
   kind: 'exporter',
   type: 'otlp_http',
+  summary: 'sends metrics and events to what takes OTLP over HTTP',
   aliases: ['otlphttp'],
   signals: ['metrics', 'logs'],
   stability: 'beta',

@@ -4,6 +4,7 @@ import { configSchema, type PrometheusConfig } from './config.ts';
 export const prometheus: ExporterFactory<PrometheusConfig> = {
   kind: 'exporter',
   type: 'prometheus',
+  summary: 'shows the metrics to a Prometheus',
   stability: 'beta',
   schema: configSchema,
   listensOn: ({ endpoint }) => endpoint,

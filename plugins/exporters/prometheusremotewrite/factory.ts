@@ -4,6 +4,7 @@ import { type RemoteWriteConfig, schema } from './config.ts';
 export const prometheusRemoteWrite: ExporterFactory<RemoteWriteConfig> = {
   kind: 'exporter',
   type: 'prometheusremotewrite',
+  summary: 'pushes the samples of a scrape to Prometheus, Mimir, Thanos',
   stability: 'beta',
   schema,
   secrets: [['headers', '*']],

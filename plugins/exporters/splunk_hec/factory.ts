@@ -4,6 +4,7 @@ import { type SplunkHecConfig, schema } from './config.ts';
 export const splunkHec: ExporterFactory<SplunkHecConfig> = {
   kind: 'exporter',
   type: 'splunk_hec',
+  summary: "sends events to Splunk's HTTP Event Collector",
   signals: ['logs'],
   stability: 'beta',
   schema,

@@ -4,6 +4,7 @@ import { type SyslogConfig, schema } from './config.ts';
 export const syslog: ExporterFactory<SyslogConfig> = {
   kind: 'exporter',
   type: 'syslog',
+  summary: 'sends events as syslog, over TLS, TCP or UDP',
   signals: ['logs'],
   stability: 'beta',
   schema,

@@ -4,6 +4,7 @@ import { type FileStorageConfig, schema } from './config.ts';
 export const fileStorage: ExtensionFactory<FileStorageConfig> = {
   kind: 'extension',
   type: 'file_storage',
+  summary: 'keeps everything that must survive a restart; exactly one storage is needed',
   stability: 'beta',
   schema,
   async create({ clock, health, logger }, { directory, max_age: maxAge }) {

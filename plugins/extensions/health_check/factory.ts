@@ -4,6 +4,7 @@ import { configSchema, type HealthCheckConfig } from './config.ts';
 export const healthCheck: ExtensionFactory<HealthCheckConfig> = {
   kind: 'extension',
   type: 'health_check',
+  summary: 'says over HTTP whether reports can be accepted',
   stability: 'beta',
   schema: configSchema,
   listensOn: ({ endpoint }) => endpoint,

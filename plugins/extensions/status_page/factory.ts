@@ -4,6 +4,7 @@ import { configSchema, type StatusPageConfig } from './config.ts';
 export const statusPage: ExtensionFactory<StatusPageConfig> = {
   kind: 'extension',
   type: 'status_page',
+  summary: 'a page to look at: whether it works, and what to do next',
   stability: 'alpha',
   schema: configSchema,
   secrets: [['token']],

@@ -5,6 +5,7 @@ import { RECEIVER_METRICS } from './metrics.ts';
 export const couicReceiver: ReceiverFactory<CouicReceiverConfig> = {
   kind: 'receiver',
   type: 'couic',
+  summary: 'takes what Couic sends to its webhook',
   stability: 'beta',
   schema: configSchema,
   metrics: Object.values(RECEIVER_METRICS),

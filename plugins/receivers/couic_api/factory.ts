@@ -4,6 +4,7 @@ import { type CouicApiConfig, configSchema } from './config.ts';
 export const couicApiReceiver: ReceiverFactory<CouicApiConfig> = {
   kind: 'receiver',
   type: 'couic_api',
+  summary: 'asks Couic for its packet counters and its rules',
   stability: 'beta',
   schema: configSchema,
   secrets: [['token'], ['reconcile', 'token']],
