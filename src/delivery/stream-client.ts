@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ClientTlsOptions } from './client-tls.ts';
-import { type Unanswered, unanswered } from './unanswered.ts';
+import { type Advice, type Unanswered, unanswered } from './unanswered.ts';
 
 export interface StreamClientOptions {
   /** A name or an address; IPv6 without brackets. */
@@ -13,6 +13,7 @@ export interface StreamClientOptions {
   readonly timeout: number;
   /** For messages. */
   readonly shown: string;
+  readonly advice?: Advice;
   /** A connection that stood broke, or the other side closed it. */
   readonly onBreak?: () => void;
 }
@@ -136,8 +137,8 @@ export class StreamClient {
   }
 
   #failed(error: unknown): Unanswered {
-    const { shown, timeout } = this.#options;
-    return unanswered(error as NodeJS.ErrnoException, { shown, timeout });
+    const { shown, timeout, advice } = this.#options;
+    return unanswered(error as NodeJS.ErrnoException, { shown, timeout, advice });
   }
 }
 

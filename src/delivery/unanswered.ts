@@ -15,6 +15,8 @@ export interface Advice {
   readonly access?: string;
   /** Where it has the authorities of client certificates. */
   readonly authorities?: string;
+  /** When it speaks no TLS, and that was expected. @default that it may be http:// */
+  readonly plain?: string;
 }
 
 interface Asked {
@@ -36,7 +38,7 @@ const PROTOCOL = /^HPE_|HTTPParserError|^ERR_ASSERTION|^UND_ERR_(HEADERS_OVERFLO
  * @param broken - what broke the connection, which the error of the request may not tell.
  */
 export function unanswered(failure: NodeJS.ErrnoException, asked: Asked, broken?: NodeJS.ErrnoException): Unanswered {
-  const { shown, timeout, socketPath, advice: { unreached, access, authorities } = {} } = asked;
+  const { shown, timeout, socketPath, advice: { unreached, access, authorities, plain } = {} } = asked;
   const error = failure.code === 'UND_ERR_SOCKET' && broken?.code ? broken : failure;
   const code = error.code ?? error.name;
   const said = wordsOf(error, code);
@@ -54,7 +56,10 @@ export function unanswered(failure: NodeJS.ErrnoException, asked: Asked, broken?
   }
   if (code === 'ECONNREFUSED') return failed('connection', `${shown} is not reached: ${said}: ${hint}`);
   if (/WRONG_VERSION_NUMBER/.test(code)) {
-    return failed('tls', `${shown} is not reached: ${said}: what listens there may speak http:// without TLS`);
+    return failed(
+      'tls',
+      `${shown} is not reached: ${said}: ${plain ?? 'what listens there may speak http:// without TLS'}`,
+    );
   }
   const alert = /_ALERT_(\w+)$/.exec(code)?.[1];
   if (alert !== undefined) {

@@ -1,8 +1,8 @@
-import { changeAt, placesOf, type RuleChange, type ToldRules, toldBy } from '../ledger/told-rules.ts';
+import { changeAt, type RuleChange, type ToldRules, toldBy } from '../ledger/told-rules.ts';
 import type { Entry } from '../log/log.ts';
 import { formatCidr } from '../report/cidr.ts';
 import { metadataPlaces } from '../report/metadata-texts.ts';
-import { cidrOf, creationOf, expirationOf, IGNORE } from '../report/packed.ts';
+import { cidrOf, creationOf, expirationOf, IGNORE, wordsOf } from '../report/packed.ts';
 import type { CouicEvent, EventNetwork, RuleEvent } from './event.ts';
 import { MetadataText } from './metadata-text.ts';
 import { isPlainMetadata } from './plain-metadata.ts';
@@ -20,10 +20,10 @@ export function* eventsOf(entry: Entry, logId: string): Generator<CouicEvent> {
   const metadata = metadataByReport(told.metadata);
   let place = 0;
   for (const rules of parts) {
-    for (const at of placesOf(rules)) {
+    const { words } = rules;
+    for (let at = 0; at < words.length; at += wordsOf(words[at]!), place++) {
       const change = changeAt(rules, at);
       if (change !== null) yield new ToldRule(rules, at, change, `${idPrefix}${place}`, clock, metadata(place));
-      place++;
     }
   }
   for (const [i, { reason, text }] of quarantined.entries()) {

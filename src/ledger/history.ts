@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
 import { type Entry, type Extent, Gap, type Log } from '../log/log.ts';
 import { type Cidr, formatCidr, maskWord } from '../report/cidr.ts';
-import { cidrOf, creationOf, expirationOf, IGNORE, IPV6 } from '../report/packed.ts';
+import { cidrOf, creationOf, expirationOf, IGNORE, IPV6, wordsOf } from '../report/packed.ts';
 import type { History, PastEvent } from '../service/admin/rules.ts';
 import { dateOf, endOf } from './shown-rule.ts';
-import { changeAt, placesOf, type RuleChange, toldBy } from './told-rules.ts';
+import { changeAt, type RuleChange, toldBy } from './told-rules.ts';
 
 /** The newest events that are told; there may be more. */
 const MOST_EVENTS = 100;
@@ -77,7 +77,7 @@ function* eventsOf(entry: Entry, cidr: Cidr): Generator<PastEvent> {
   if (told === null) return;
   for (const rules of told.parts) {
     const { instance, words, tags, kinds } = rules;
-    for (const at of placesOf(rules)) {
+    for (let at = 0; at < words.length; at += wordsOf(words[at]!)) {
       const change = changeAt(rules, at);
       if (change === null || !isRelated(words, at, cidr)) continue;
       const tag = words[at + 1]!;

@@ -1,5 +1,5 @@
 import type { Entry } from '../log/log.ts';
-import { ERASED, REMOVE, wordsOf } from '../report/packed.ts';
+import { ERASED, REMOVE } from '../report/packed.ts';
 import type { Quarantined } from '../report/quarantine.ts';
 import { decodeCorrections } from './correction-records.ts';
 import { decodeChunk, decodeExpiredRules, kindOf, metadataOf, RECORD } from './records.ts';
@@ -63,9 +63,4 @@ export function changeAt({ words, come, gone }: ToldRules, at: number): RuleChan
   const word0 = words[at]!;
   if ((word0 & ERASED) !== 0) return null;
   return (word0 & REMOVE) === 0 ? come : gone;
-}
-
-/** Where each rule lies. */
-export function* placesOf({ words }: ToldRules): Generator<number> {
-  for (let at = 0; at < words.length; at += wordsOf(words[at]!)) yield at;
 }

@@ -46,6 +46,7 @@ export class TcpSink implements EventSink {
       port,
       timeout,
       shown: this.shown,
+      advice: { plain: 'what listens there may take messages without TLS only, for which there is tls.insecure' },
       tls: isSecure(config) ? () => loadClientTls(tls ?? SYSTEM_TLS) : undefined,
       onBreak: () => this.#onBreak(),
     });

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -140,6 +142,21 @@ test('over TLS, which is what it speaks unless told otherwise', async () => {
   await until(() => server.text.includes('"a"'));
   const wrong = await build({ tls: { ca_file: join(directory, 'none.pem') } });
   await expect(wrong.sink.open()).rejects.toThrow('tls.ca_file: cannot read');
+});
+
+test('what speaks no TLS is told of in the words of syslog', async () => {
+  const greeting = createServer((socket) => socket.on('error', () => {}).write('220 no TLS here\r\n'));
+  await once(greeting.listen(0, '127.0.0.1'), 'listening');
+  ends.push(async () => greeting.close());
+  const { port } = greeting.address() as AddressInfo;
+  const { sink } = await build({ port, tls: {} });
+  await sink.open();
+  const said = await sink.send(events('a'), never);
+  expect(said).toMatchObject({
+    reason: 'tls',
+    message: expect.stringMatching(/: what listens there .* tls\.insecure$/),
+  });
+  expect(said).not.toMatchObject({ message: expect.stringContaining('http') });
 });
 
 test('can be closed without having been opened, and twice', async () => {
