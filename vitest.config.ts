@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/conformance/**', 'test/faults/**'],
+    exclude: ['test/conformance/**', 'test/faults/**', 'test/cluster/**'],
     globalSetup: 'test/support/fresh-build.ts',
     testTimeout: 30_000,
     pool: 'forks',

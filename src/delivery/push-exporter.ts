@@ -82,7 +82,14 @@ export class PushExporter implements Exporter {
     const push = async (metrics: ResourceMetrics) => {
       for await (const body of protocol.encode(metrics)) this.#queue.offer(body);
     };
-    this.reader = new PushLoop({ producer: context.producer(), interval, push, logger, sleep });
+    this.reader = new PushLoop({
+      producer: context.producer(),
+      interval,
+      push,
+      acts: () => context.acts(),
+      logger,
+      sleep,
+    });
   }
 
   async start(): Promise<void> {

@@ -9,6 +9,8 @@ interface PushLoopOptions {
   readonly interval: number;
   /** Given every collection, one after the other. */
   readonly push: (metrics: ResourceMetrics) => Promise<void>;
+  /** Whether it may now; else the next time. @default always */
+  readonly acts?: () => boolean;
   readonly logger: Logger;
   readonly sleep: Sleep;
 }
@@ -48,7 +50,8 @@ export class PushLoop extends MetricReader {
   }
 
   async #once(): Promise<number> {
-    const { push, logger, interval } = this.#options;
+    const { push, logger, interval, acts } = this.#options;
+    if (acts && !acts()) return interval;
     try {
       const { resourceMetrics, errors } = await this.collect();
       if (errors.length > 0) logger.warn({ errors: errors.map(String) }, 'Some metrics could not be collected');

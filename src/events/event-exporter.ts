@@ -241,6 +241,11 @@ export class EventExporter implements Exporter {
     const backoff = new Backoff(retry, this.#random);
     const since = clock.monotonic();
     for (let left = events; ; ) {
+      // Another bridge may be sending them.
+      while (!this.#context.acts()) {
+        await this.#sleep(READ_AGAIN, ending);
+        if (ending.aborted) return false;
+      }
       const { failure, again } = await this.#attempt(left, send);
       if (failure === undefined) return true;
       if (send.aborted || ending.aborted) return false;

@@ -36,7 +36,7 @@ const LEDGER = 'ledger';
 const INSTANCE = 'couic/';
 
 interface LedgerOptions {
-  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read' | 'erase' | 'unfinished'>;
+  log: Pick<Log, 'attach' | 'topic' | 'isCurrent' | 'extents' | 'read' | 'erase' | 'unfinished'>;
   /** The host's. */
   clock: Clock;
   /** Over that clock; the ledger tells it how far the records go. */
@@ -75,6 +75,8 @@ export class BridgeLedger implements Ledger {
     this.#clock = options.trustedClock;
     const { log, logger, forgetAfter: after } = options;
     log.attach(LEDGER, this.#fold, [INSTANCE]);
+    // Of a newest body that this process has not taken, nothing says that its sender has had an answer.
+    this.#fold.onOthersBody = (instance) => this.#intakes.get(instance)?.sender.forget();
     const topic = log.topic(LEDGER);
     this.#topic = topic;
     this.#expiry = new Expiry({
@@ -92,15 +94,18 @@ export class BridgeLedger implements Ledger {
     this.operations = { ...inspection({ state, log, clock }), ...this.#erasing.operations };
   }
 
-  /** After the log was loaded: writes down what is new, and expires what ended meanwhile. */
+  /** After the log was loaded: writes down what is new. */
   async start(): Promise<void> {
-    const { state } = this.#fold;
-    this.#clock.startAfter(state.clock);
+    this.#clock.startAfter(this.#fold.state.clock);
+    this.#sayWhatWasRead();
     await this.#settle(this.#options.limits);
+  }
+
+  /** After `start()`: what one of several bridges on a log does. Expires what ended meanwhile. */
+  async lead(): Promise<void> {
     await this.#erasing.resume();
     await this.#expiry.start();
     this.#forgetting.start();
-    this.#sayWhatWasRead();
   }
 
   #sayWhatWasRead(): void {
@@ -251,6 +256,7 @@ export class BridgeLedger implements Ledger {
         clock: this.#clock,
         monotonic: () => this.#options.clock.monotonic(),
         topic: this.#topicOf(instance),
+        isCurrent: () => this.#options.log.isCurrent(INSTANCE + instance),
         committed: (chunk) => this.#committed(instance, chunk),
       };
       this.#intakes.set(instance, context);

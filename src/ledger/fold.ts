@@ -22,6 +22,8 @@ import { decodeTraffic } from './traffic-record.ts';
 /** The ledger's fold: the same records give the same state, live and on a restart. */
 export class LedgerFold implements Fold {
   readonly state: LedgerState;
+  /** Told of each instance of which a body was taken that this process has not taken: another bridge has, or this one had given it up. */
+  onOthersBody: ((instance: string) => void) | undefined;
 
   constructor(key: HashKey = drawHashKey()) {
     this.state = new LedgerState(key);
@@ -31,9 +33,12 @@ export class LedgerFold implements Fold {
     const { state } = this;
     state.goTo(clockOf(record));
     switch (kindOf(record)) {
-      case RECORD.chunk:
-        applyChunk(state, decodeChunk(record, origin));
+      case RECORD.chunk: {
+        const chunk = decodeChunk(record, origin);
+        if (origin === undefined) this.onOthersBody?.(chunk.instance);
+        applyChunk(state, chunk);
         return;
+      }
       case RECORD.expired: {
         const { clock, max } = decodeExpired(record);
         for (const rule of state.rules.due(clock, max)) {

@@ -24,6 +24,8 @@ export interface IntakeContext {
   monotonic(): number;
   /** The instance's. */
   readonly topic: Topic;
+  /** Whether nobody else has written to it since. */
+  isCurrent(): Promise<boolean>;
   /** Whether anybody reads events: then the metadata of reports is written down as well. */
   readonly keepsMetadata: () => boolean;
   /** A chunk was committed; called before its buffers are used again. */
@@ -148,6 +150,9 @@ export class Intake implements Reading {
   async #finish(): Promise<IngestResult> {
     try {
       if (this.#chunk.elements > 0) await this.#commit();
+      // Nothing is to be written that would show that another bridge has taken a body since.
+      else if (this.result.replayed > 0 && this.result.accepted === 0 && !(await this.#context.isCurrent()))
+        throw new SupersededError();
     } finally {
       this.#release();
     }

@@ -64,6 +64,11 @@ export class Sender {
     });
   }
 
+  /** The newest body is not the one that was known here. */
+  forget(): void {
+    this.newest = null;
+  }
+
   /** The body that had its turn is read, or has ended. */
   leave(): void {
     const waiting = this.#waiting;

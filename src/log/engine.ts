@@ -27,6 +27,11 @@ export interface LogEngine {
    *   at that moment. `ERR_STORAGE_CLOSED`.
    */
   append(topic: string, record: Uint8Array, options?: AppendOptions): Promise<Position>;
+  /**
+   * Whether a position is that of the topic's last entry, or nothing that came after it is an entry. Left out by an engine that has one writer.
+   * @throws StorageError `ERR_STORAGE_COMMIT`: nobody answers.
+   */
+  isLast?(topic: string, position: Position): Promise<boolean>;
   /** Entries from a position on, in order, then as they come, until the signal is aborted. @throws Gap */
   read(from: Position, signal: AbortSignal): AsyncIterable<Entry>;
   /** What comes from now on lies apart from what is there: a snapshot of a later position makes all of that superfluous. */
@@ -36,7 +41,9 @@ export interface LogEngine {
    * @param pieces - as they are to be had; an error of theirs gives the snapshot up.
    */
   saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void>;
-  /** Entries up to here may go, now or later; never those behind the snapshot that is kept. */
+  /** Up to where a cut may go: what lies behind that may be needed for a start. */
+  readonly cuttable: Position;
+  /** Entries up to here may go, now or later; none behind `cuttable`. */
   cut(position: Position): Promise<void>;
   /**
    * Overwrites something in what is kept, up to the snapshot, for readers alone: entries keep their positions, times and

@@ -161,6 +161,11 @@ export interface Log {
   /** Writes down where new readers begin, and that those which were released keep nothing. `load()` does it too. */
   settle(): Promise<void>;
   topic(name: string): Topic;
+  /**
+   * Whether nobody has written to a topic what is not folded here: asked of whoever decides that, where several processes share the log.
+   * @throws StorageError `ERR_STORAGE_COMMIT`: nobody answers.
+   */
+  isCurrent(topic: string): Promise<boolean>;
   /** What is kept, oldest first, in the parts in which it can go. */
   readonly extents: readonly Extent[];
   /** Entries of all topics from a position on, in order, then as they come, until the signal is aborted. @throws Gap */

@@ -28,6 +28,10 @@ export interface LogRunnerOptions {
   readonly minimumLogBytes?: number;
   /** A snapshot is taken so often that no entry is in the log for longer, ms, but what readers need. @default it goes by size alone */
   readonly maxAge?: number | undefined;
+  /** Whether this bridge takes snapshots, cuts the log, and says which readers there are: of several on a log, one does. @default always */
+  readonly tends?: () => boolean;
+  /** Another bridge has taken something out of all that is kept, and this one's folds still hold it: they must be begun anew. */
+  readonly onErasedElsewhere?: () => void;
 }
 
 interface SnapshotPace {
@@ -46,6 +50,8 @@ const MIB = 1024 * 1024;
 const REST = 6;
 /** Part of `maxAge` after which a snapshot is begun: it takes a while. */
 const AGED = 0.9;
+/** Tells all bridges of an erasure: its record is the position of the snapshot that has it no more. */
+const ERASED_TOPIC = 'erased';
 /** Between two snapshots that are to make room, ms. */
 const FULL_INTERVAL = 10_000;
 
@@ -69,6 +75,8 @@ export class LogRunner implements Log {
   #logBytes = 0;
   #threshold: number;
   #snapshotAt: Position = 0;
+  /** The folds were begun with a snapshot of there. */
+  #restoredAt: Position = 0;
   #snapshotting: Promise<void> | undefined;
   /** When the first entry came that no snapshot holds, by the monotonic clock. */
   #oldest: number | undefined;
@@ -155,11 +163,15 @@ export class LogRunner implements Log {
 
   async settle(): Promise<void> {
     this.#readers.settle();
-    await this.#settleReaders();
+    if (this.#tends) await this.#settleReaders();
   }
 
   topic(name: string): Topic {
     return this.#topic(name);
+  }
+
+  async isCurrent(topic: string): Promise<boolean> {
+    return (await this.#engine.isLast?.(topic, this.#topic(topic).last)) ?? true;
   }
 
   get extents(): readonly Extent[] {
@@ -181,10 +193,19 @@ export class LogRunner implements Log {
   }
 
   async #erase(what: Erasure, note: Uint8Array): Promise<{ entries: number; stillIn: readonly string[] }> {
+    if (!this.#tends)
+      throw new StorageError(
+        'ERR_STORAGE_LOCKED',
+        'only the bridge that has the lease of this log can erase: "doctor" says which one has',
+      );
     await this.#engine.setNote(note);
     const stillIn = await this.#snapshotWithout(what);
     const entries = await this.#engine.rewrite((entry) => this.#blank(entry, what));
     for (const listeners of this.#onErased.values()) for (const listener of listeners) listener();
+    if (this.#options.onErasedElsewhere) {
+      this.#restoredAt = this.#snapshotAt;
+      await this.topic(ERASED_TOPIC).append(Buffer.from(String(this.#snapshotAt)));
+    }
     await this.#engine.setNote(undefined);
     return { entries, stillIn };
   }
@@ -206,7 +227,7 @@ export class LogRunner implements Log {
   }
 
   #blank(entry: Entry, what: Erasure): boolean {
-    if (entry.topic.startsWith(READER_PREFIX)) return false;
+    if (entry.topic.startsWith(READER_PREFIX) || entry.topic === ERASED_TOPIC) return false;
     const fold = this.#foldOf(entry.topic);
     return fold.blank?.(entry, what) ?? what.scrub(entry.record);
   }
@@ -237,7 +258,7 @@ export class LogRunner implements Log {
       await this.#engine.follow(this.#position + 1, follower);
       if (this.#lost) throw this.#lost;
       this.#isOpen = true;
-      await this.#settleReaders();
+      if (this.#tends) await this.#settleReaders();
       this.#watchAge();
     } catch (error) {
       this.#isOpen = false;
@@ -259,6 +280,7 @@ export class LogRunner implements Log {
     this.#readers.restore(readers);
     this.#position = position;
     this.#snapshotAt = position;
+    this.#restoredAt = position;
     this.#threshold = Math.max(this.#minimum, bytes);
   }
 
@@ -277,6 +299,7 @@ export class LogRunner implements Log {
     const topic = this.#topic(entry.topic);
     try {
       if (entry.topic.startsWith(READER_PREFIX)) this.#readers.apply(entry);
+      else if (entry.topic === ERASED_TOPIC) this.#erasedElsewhere(entry);
       else {
         topic.fold ??= this.#foldOf(entry.topic);
         topic.fold.apply(entry);
@@ -291,6 +314,10 @@ export class LogRunner implements Log {
     while (this.#waiting.length > 0 && this.#waiting[0]!.position <= entry.position) this.#waiting.shift()!.resolve();
     this.#logBytes += entry.record.length;
     if (this.#logBytes > this.#threshold && this.#isOpen) this.#beginSnapshot();
+  }
+
+  #erasedElsewhere({ record }: Entry): void {
+    if (Number(Buffer.from(record).toString('latin1')) > this.#restoredAt) this.#options.onErasedElsewhere?.();
   }
 
   #lose(cause: unknown): void {
@@ -343,7 +370,8 @@ export class LogRunner implements Log {
   async #cut(): Promise<void> {
     const { clock, logger } = this.#options;
     const kept = this.#engine.extents[0];
-    const cut = this.#readers.cut(this.#engine.extents, this.#snapshotAt, clock.now());
+    if (!this.#tends) return;
+    const cut = this.#readers.cut(this.#engine.extents, this.#engine.cuttable, clock.now());
     if (!kept || kept.last > cut) return;
     await this.#engine.cut(cut);
     for (const { name, passed, retention } of this.#readers.behind(cut)) {
@@ -352,6 +380,10 @@ export class LogRunner implements Log {
       logger.warn(`${name} lags too far behind: ${positions} entries of the log that it has not read were let go of`);
       retention.onDropped?.(positions);
     }
+  }
+
+  get #tends(): boolean {
+    return this.#options.tends?.() ?? true;
   }
 
   get #minimum(): number {
@@ -384,7 +416,7 @@ export class LogRunner implements Log {
   }
 
   #beginSnapshot(how: SnapshotPace = { rest: REST }): void {
-    if (this.#snapshotting || this.#hurry.signal.aborted) return;
+    if (this.#snapshotting || this.#hurry.signal.aborted || !this.#tends) return;
     this.#snapshotting = this.#takeSnapshot(how).finally(() => {
       this.#snapshotting = undefined;
     });
@@ -455,10 +487,11 @@ export class LogRunner implements Log {
     this.#hurry.abort();
     await this.#engine.drain();
     await this.#snapshotting;
-    if (this.#position > this.#snapshotAt && !this.#lost && !deadline?.aborted)
+    if (this.#position > this.#snapshotAt && !this.#lost && !deadline?.aborted && this.#tends)
       await this.#takeSnapshot({ rest: 0, deadline });
     this.#isOpen = false;
     await this.#engine.close();
+    for (const { reject } of this.#waiting.splice(0)) reject(notOpen());
   }
 }
 

@@ -15,6 +15,7 @@ import type { BridgeView } from './bridge-view.ts';
 import type { Carried } from './carried.ts';
 import type {
   AnyFactory,
+  BridgeLease,
   Component,
   ComponentContext,
   Exporter,
@@ -52,6 +53,8 @@ export interface Built<C extends Component> {
   /** `receiver couic`. */
   readonly name: string;
   readonly component: C;
+  /** Of several bridges on a log: whether it runs on every one. */
+  readonly onEveryBridge: boolean;
   /** All that the configuration says of it: another one of the same name with an equal one would be the same. */
   readonly given: unknown;
   readonly scope: ComponentScope;
@@ -59,6 +62,8 @@ export interface Built<C extends Component> {
 
 export interface Components {
   readonly log: Log;
+  /** Where several bridges share the log. */
+  readonly lease: BridgeLease | undefined;
   readonly ledger: ServiceLedger;
   readonly trustedClock: TrustedClock;
   readonly routes: MetricRoutes;
@@ -115,7 +120,7 @@ class Builder {
         each.factory.create({ ...this.#context(each, scope), bridge: this.#options.bridge }, each.config),
       ),
     );
-    const log = findLog(config, extensions);
+    const { log, lease } = findLog(config, extensions);
     const ledger = this.#running?.ledger ?? this.#ledger(log);
     const routes = this.#running?.routes ?? new MetricRoutes();
     const receivers = await inOrder(config.receivers, (each) =>
@@ -131,11 +136,11 @@ class Builder {
       const feeds = feedsOf(config, each.id, receivers);
       const given = [each.config, feeds, config.service.telemetry.resource];
       return this.#one(each, this.#running?.exporters, given, (scope) => {
-        const own = this.#exporterContext(each, scope, { log, routes, feeds });
+        const own = this.#exporterContext(each, scope, { log, lease, routes, feeds });
         return each.factory.create({ ...this.#context(each, scope), ...own }, each.config);
       });
     });
-    return { log, ledger, trustedClock, routes, receivers, exporters, extensions };
+    return { log, lease, ledger, trustedClock, routes, receivers, exporters, extensions };
   }
 
   /** Nothing of what was built begins. */
@@ -171,9 +176,12 @@ class Builder {
     const { config, meterProvider } = this.#options;
     const same = running?.find((each) => each.id === id && isDeepStrictEqual(each.given, given));
     if (same) return same;
-    const scope = new ComponentScope(meterProvider, `${SCOPE}/${factory.kind}/${factory.type}`);
+    const { onEveryBridge = false } = factory;
+    const of = onEveryBridge ? 'bridge' : 'log';
+    const scope = new ComponentScope(meterProvider, `${SCOPE}/${factory.kind}/${factory.type}`, of);
     try {
-      const built = { id, name: `${factory.kind} ${id}`, component: await create(scope), given, scope };
+      const name = `${factory.kind} ${id}`;
+      const built = { id, name, component: await create(scope), onEveryBridge, given, scope };
       this.#new.push(built as BuiltComponent);
       return built;
     } catch (error) {
@@ -205,14 +213,15 @@ class Builder {
   #exporterContext(
     configured: ConfiguredComponent<AnyFactory>,
     scope: ComponentScope,
-    { log, routes, feeds }: Pick<Components, 'log' | 'routes'> & { readonly feeds: readonly Feed[] },
+    { log, lease, routes, feeds }: Pick<Components, 'log' | 'lease' | 'routes'> & { readonly feeds: readonly Feed[] },
   ): Omit<ExporterContext, keyof ComponentContext> {
     const isRunning = this.#running !== undefined;
     const metrics = feeds.filter(({ signal }) => signal === 'metrics');
     const all = distinct(metrics.flatMap(({ names }) => names));
     return {
       sources: (instances) => narrowed(all, instances),
-      resource: () => this.#options.meterProvider.resource(),
+      resource: () => this.#options.meterProvider.resource(configured.factory.onEveryBridge ? 'bridge' : 'log'),
+      acts: () => lease?.held ?? true,
       producer: ({ instances, view = 'current' } = {}) => {
         const wanted = narrowed(all, instances);
         const lanes = metrics.map(
@@ -253,8 +262,8 @@ export function ledgerSettings({ service }: BridgeConfig): LedgerSettings {
   return { limits, forgetAfter, hasEvents: signalsIn(service.pipelines).has('logs') };
 }
 
-function findLog(config: BridgeConfig, extensions: readonly Built<Extension>[]): Log {
-  const [first, ...others] = extensions.flatMap(({ component }) => component.log ?? []);
+function findLog(config: BridgeConfig, extensions: readonly Built<Extension>[]): Pick<Components, 'log' | 'lease'> {
+  const [first, ...others] = extensions.flatMap(({ component: { log, lease } }) => (log ? [{ log, lease }] : []));
   const path = ['service', 'extensions'];
   if (!first) {
     throw refusal(

@@ -1,6 +1,6 @@
 import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Fold, Log, Reader, Retention, Topic } from '../log/log.ts';
-import type { BridgeMeterProvider, ComponentMeter } from '../telemetry/meter-provider.ts';
+import type { BridgeMeterProvider, ComponentMeter, Measured } from '../telemetry/meter-provider.ts';
 
 /**
  * What one component has of what all share. It is asked for when the component is created, given to it when it begins, so
@@ -9,11 +9,18 @@ import type { BridgeMeterProvider, ComponentMeter } from '../telemetry/meter-pro
 export class ComponentScope {
   readonly meter: ComponentMeter;
   readonly #meterProvider: Pick<BridgeMeterProvider, 'add'>;
+  readonly #of: Measured;
   readonly #undo: (() => void)[] = [];
   readonly #begin: (() => void)[] = [];
 
-  constructor(meterProvider: Pick<BridgeMeterProvider, 'componentMeter' | 'add'>, scope: string) {
+  /** @param of - what its signals are of. */
+  constructor(
+    meterProvider: Pick<BridgeMeterProvider, 'componentMeter' | 'add'>,
+    scope: string,
+    of: Measured = 'bridge',
+  ) {
     this.#meterProvider = meterProvider;
+    this.#of = of;
     this.meter = meterProvider.componentMeter(scope);
   }
 
@@ -67,7 +74,7 @@ export class ComponentScope {
   begin(reader?: MetricReader): void {
     for (const begin of this.#begin) begin();
     this.meter.begin();
-    if (reader) this.#meterProvider.add(reader);
+    if (reader) this.#meterProvider.add(reader, this.#of);
   }
 
   /** Safe without `begin()`, and twice. */

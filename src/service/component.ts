@@ -66,6 +66,18 @@ export interface Exporter extends Component {
 export interface Extension extends Component {
   /** The storage extension offers the log; exactly one extension of a service does. */
   readonly log?: Log;
+  /** Where several bridges share that log. */
+  readonly lease?: BridgeLease;
+}
+
+/** Who of several bridges on one log does what only one may do. */
+export interface BridgeLease {
+  /** Whether this one may now. */
+  readonly held: boolean;
+  /** Once the log is loaded, once: waits for it. @returns false when the extension was shut down before. */
+  acquire(): Promise<boolean>;
+  /** Lets another bridge do it: this one cannot. Ends the process. */
+  giveUp(why: string): void;
 }
 
 /** What every component is given. */
@@ -118,8 +130,10 @@ export interface ExporterContext extends ComponentContext {
    * @param instances - as of `producer`.
    */
   sources(instances?: readonly string[]): readonly string[];
-  /** What every signal is of: this bridge. From `start()` on. */
+  /** What every signal is of: this bridge, or the log, where several share one and this exporter runs on one of them. From `start()` on. */
   resource(): Resource;
+  /** Whether it may act now on what is outside. False while another bridge may be doing it in its place. */
+  acts(): boolean;
   /**
    * Durable state of this component: call it in `create`, at most once. When `start()` is called, the fold has all that was
    * written down for a component of this id.
@@ -167,6 +181,8 @@ interface Factory<Config, Context, Built> {
   /** Types that still work and answer with a warning that names `type`. */
   readonly aliases?: readonly string[];
   readonly stability: 'stable' | 'beta' | 'alpha';
+  /** Whether it runs on every bridge of a log that several share; the others run on the one that has the lease. */
+  readonly onEveryBridge?: true;
   /** Strict schema with every default; also checks what only several options together can say. */
   readonly schema: ZodType<Config>;
   /** Paths of options that hold secrets, for `print-config`: `['api_key']`, `['instances', '*', 'token']`. */

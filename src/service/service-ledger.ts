@@ -19,6 +19,8 @@ export interface ServiceLedger extends Ledger {
   readonly operations: Readonly<Record<string, Operation>>;
   /** After the log was loaded. */
   start(): Promise<void>;
+  /** After `start()`, on the one of several bridges that has the lease of the log. */
+  lead(): Promise<void>;
   /** Takes up other settings while it runs. */
   change(settings: LedgerSettings): Promise<void>;
   /** Before the log is closed. Safe without `start()`, and twice. */
@@ -26,7 +28,7 @@ export interface ServiceLedger extends Ledger {
 }
 
 export interface ServiceLedgerOptions {
-  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read' | 'erase' | 'unfinished'>;
+  log: Pick<Log, 'attach' | 'topic' | 'isCurrent' | 'extents' | 'read' | 'erase' | 'unfinished'>;
   clock: Clock;
   trustedClock: TrustedClock;
   events: BridgeEvents;

@@ -3,14 +3,14 @@ import type { BridgeConfig } from '../config/bridge-config.ts';
 import { BridgeEvents } from '../events/bridge-events.ts';
 import { ConnectionBudget } from '../http/connection-budget.ts';
 import { Health } from '../telemetry/health.ts';
-import { type BridgeMeterProvider, createMeterProvider } from '../telemetry/meter-provider.ts';
+import { type BridgeMeterProvider, createMeterProvider, type Measured } from '../telemetry/meter-provider.ts';
 import type { MetricDefinition } from '../telemetry/metric-definition.ts';
 import { createResource } from '../telemetry/resource.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import { type Asked, askedOf, LocalAdmin } from './admin/local-admin.ts';
 import { type BuildOptions, type Built, buildComponents, type Components } from './build-components.ts';
 import { Carried } from './carried.ts';
-import type { Component } from './component.ts';
+import type { BridgeLease, Component } from './component.ts';
 import { Deadline, within } from './deadline.ts';
 import { type Changes, reload } from './reload.ts';
 import { bridgeView } from './running-bridge.ts';
@@ -60,12 +60,15 @@ export class Service {
   /** With the configuration that runs. */
   #build: BuildOptions;
   #components: Components;
-  #resource: Resource | undefined;
+  /** By `service.instance.id`. */
+  readonly #resources = new Map<string, Resource>();
   #starting: Promise<void> | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
   #stopping: Promise<boolean> | undefined;
   #isRunning = false;
   readonly #alsoAsked: readonly Asked[];
+  /** Of several bridges on the log, this one does what only one may. */
+  #leads = false;
   /** Ids of exporters that there were. */
   readonly #gone = new Set<string>();
 
@@ -97,7 +100,7 @@ export class Service {
     ...given
   }: ServiceOptions): Promise<Service> {
     const { version } = given;
-    const meterProvider = createMeterProvider({ version, metrics, resource: () => service.#measured() });
+    const meterProvider = createMeterProvider({ version, metrics, resource: (of) => service.#measured(of) });
     const events = new BridgeEvents();
     const bridge = bridgeView(
       () => service.#components,
@@ -152,7 +155,9 @@ export class Service {
       build: this.#build,
       running: this.#components,
       next,
-      start: (each) => this.#start(each),
+      start: async (each) => {
+        if (this.#runsHere(each)) await this.#start(each);
+      },
       stop: (each, signal) =>
         this.#stop(each.name, each.component.shutdown(signal), signal, 'a reload goes on without it'),
     });
@@ -163,7 +168,7 @@ export class Service {
     this.#components = components;
     if (failure) throw failure;
     this.#build = { ...this.#build, config: next };
-    this.#resource = undefined;
+    this.#resources.clear();
     return changes;
   }
 
@@ -176,15 +181,21 @@ export class Service {
     return this.#components.log.directory;
   }
 
-  #measured(): Resource {
+  #measured(of: Measured): Resource {
     const { config, version } = this.#build;
-    this.#resource ??= createResource({
+    const { log, lease } = this.#components;
+    const { instanceId, logId } = log.identity;
+    const whose = lease && of === 'log' ? logId : instanceId;
+    const known = this.#resources.get(whose);
+    if (known) return known;
+    const resource = createResource({
       version,
-      instanceId: this.#components.log.identity.instanceId,
+      instanceId: whose,
       configured: config.service.telemetry.resource,
       onInvalid: (message) => this.#logger.warn(message),
     });
-    return this.#resource;
+    this.#resources.set(whose, resource);
+    return resource;
   }
 
   /**
@@ -197,21 +208,49 @@ export class Service {
   }
 
   async #startAll(): Promise<void> {
-    const { log, ledger, exporters, receivers, extensions } = this.#components;
+    const { log, lease, ledger, exporters, receivers, extensions } = this.#components;
     for (const { message, advice } of await this.#connections.examine()) this.#logger.warn(`${message}: ${advice}`);
     // The storage comes last of the extensions: while it reads a large state, health_check can already say so.
     for (const each of extensions) if (each.component.log !== log) await this.#start(each);
     for (const each of extensions) if (each.component.log === log) await this.#start(each);
     await this.#startAdmin();
     await ledger.start();
+    if (!lease) await ledger.lead();
     this.#meterProvider.register([]);
     for (const { scope } of [...extensions, ...receivers]) scope.begin();
     for (const { scope, component } of exporters) scope.begin(component.reader);
-    for (const each of exporters) await this.#start(each);
-    for (const each of receivers) await this.#start(each);
+    for (const each of [...exporters, ...receivers]) if (this.#runsHere(each)) await this.#start(each);
     this.#throwIfStopping();
     this.#isRunning = true;
     this.#health.setAvailable('service');
+    if (lease) void this.#waitForLease(lease);
+  }
+
+  /** Reports are taken meanwhile: that any bridge may. */
+  async #waitForLease(lease: BridgeLease): Promise<void> {
+    if (!(await lease.acquire())) return;
+    const work = this.#reloading.then(() => this.#lead());
+    this.#reloading = work.catch(() => {});
+    try {
+      await work;
+    } catch (error) {
+      if (!(error instanceof StartCancelled)) lease.giveUp((error as Error).message);
+    }
+  }
+
+  /** Begins what one of several bridges does. */
+  async #lead(): Promise<void> {
+    this.#throwIfStopping();
+    this.#leads = true;
+    const { log, ledger, exporters, receivers } = this.#components;
+    await log.settle();
+    await ledger.lead();
+    for (const each of [...exporters, ...receivers]) if (!each.onEveryBridge) await this.#start(each);
+  }
+
+  /** Where several bridges share the log, most of what there is runs on one of them. */
+  #runsHere({ onEveryBridge }: Built<Component>): boolean {
+    return this.#components.lease === undefined || onEveryBridge || this.#leads;
   }
 
   /** The bridge does without, when it cannot have it: nothing but the command line needs it. */

@@ -24,16 +24,19 @@ export interface BridgeMeterProvider {
    * Hands over one more. A reader is ended by its exporter, in the service's order, and so the provider itself has nothing
    * to shut down.
    */
-  add(reader: MetricReader): void;
+  add(reader: MetricReader, of?: Measured): void;
   /** What there is of these exporters is shown no more: they are gone. */
   hide(exporters: ReadonlySet<string>): void;
   /** What is measured. Once the store was loaded. */
-  resource(): Resource;
+  resource(of?: Measured): Resource;
 }
+
+/** This process's bridge, or, for what one of several bridges tells of all of them, the log. */
+export type Measured = 'bridge' | 'log';
 
 interface MeterProviderOptions {
   /** What is measured. A function is asked at each collection: the store knows `service.instance.id` only once it was loaded. */
-  resource: Resource | (() => Resource);
+  resource: Resource | ((of: Measured) => Resource);
   /** Version of every scope: the bridge's. */
   version: string;
   /** All that may be measured: what is not among them has the SDK's buckets, and whatever attributes it is given. */
@@ -51,12 +54,14 @@ export function createMeterProvider({ resource, version, metrics }: MeterProvide
   let sdk: MeterProvider | undefined;
   let hidden: ReadonlySet<string> = new Set();
 
-  const collect = async (options?: { timeoutMillis?: number }): Promise<CollectionResult> => {
-    const { resourceMetrics, errors } = await reader.collect(options);
-    const scopeMetrics = hidden.size === 0 ? resourceMetrics.scopeMetrics : without(resourceMetrics, hidden);
-    return { resourceMetrics: { resource: measured(), scopeMetrics }, errors };
-  };
-  const measured = () => (typeof resource === 'function' ? resource() : resource);
+  const collectOf =
+    (of: Measured) =>
+    async (options?: { timeoutMillis?: number }): Promise<CollectionResult> => {
+      const { resourceMetrics, errors } = await reader.collect(options);
+      const scopeMetrics = hidden.size === 0 ? resourceMetrics.scopeMetrics : without(resourceMetrics, hidden);
+      return { resourceMetrics: { resource: measured(of), scopeMetrics }, errors };
+    };
+  const measured = (of: Measured = 'bridge') => (typeof resource === 'function' ? resource(of) : resource);
 
   return {
     resource: measured,
@@ -73,10 +78,10 @@ export function createMeterProvider({ resource, version, metrics }: MeterProvide
     register(readers) {
       if (sdk) throw new Error('metric readers were registered already');
       sdk = new MeterProvider({ readers: [reader], views: viewsOf(metrics) });
-      for (const each of readers) each.setMetricProducer({ collect });
+      for (const each of readers) each.setMetricProducer({ collect: collectOf('bridge') });
       for (const [scope, meter] of deferred) meter.bind(sdk.getMeter(scope, version));
     },
-    add: (another) => another.setMetricProducer({ collect }),
+    add: (another, of = 'bridge') => another.setMetricProducer({ collect: collectOf(of) }),
     hide(exporters) {
       hidden = exporters;
     },

@@ -8,6 +8,7 @@ async function started(clock = new ManualClock(), store = new MemoryStore(), has
   const { ledger } = newLedger(store, clock, { hasEvents });
   await store.load();
   await ledger.start();
+  await ledger.lead();
   return { ledger, store, clock };
 }
 

@@ -73,6 +73,7 @@ export class EventHarness {
   async start(): Promise<this> {
     await this.runner.load();
     await this.ledger.start();
+    await this.ledger.lead();
     await this.exporter.start();
     return this;
   }

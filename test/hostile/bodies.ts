@@ -12,6 +12,7 @@ export async function startBridge(instances = 1, limits: { bodyStallTimeout?: nu
   const { ledger } = newLedger(store, systemClock as never);
   await store.load();
   await ledger.start();
+  await ledger.lead();
   const context = receiverContext(ledger);
   const names = Array.from({ length: instances }, (_, index) => `couic-${index}`);
   const config = configSchema.parse({

@@ -22,6 +22,7 @@ beforeEach(async () => {
   ({ ledger } = newLedger(store, systemClock as never));
   await store.load();
   await ledger.start();
+  await ledger.lead();
   context = receiverContext(ledger);
   const config = configSchema.parse({ endpoint: '127.0.0.1:0', instances: [{ name: 'couic' }] });
   const receiver = new CouicReceiver(context, config);

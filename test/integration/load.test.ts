@@ -27,6 +27,7 @@ beforeEach(async () => {
   ({ ledger } = newLedger(store, systemClock as never));
   await store.load();
   await ledger.start();
+  await ledger.lead();
   return () => ledger.stop();
 });
 

@@ -37,6 +37,7 @@ async function opened(directory: string, faults?: (point: FaultPoint) => void, c
   onTestFinished(() => stop(AbortSignal.abort()));
   const start = async () => {
     await ledger.start();
+    await ledger.lead();
     return { directory, clock, log, ledger, reader, stop };
   };
   return start();

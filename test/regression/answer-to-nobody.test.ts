@@ -17,6 +17,7 @@ test('an answer that goes out before a hang-up was noticed is not taken for hear
   const { ledger } = newLedger(store, systemClock as never);
   await store.load();
   await ledger.start();
+  await ledger.lead();
   const config = { endpoint: '127.0.0.1:0', instances: [{ name: 'couic' }], log_reports: false };
   const receiver = new CouicReceiver(receiverContext(ledger), configSchema.parse(config));
   await receiver.start();

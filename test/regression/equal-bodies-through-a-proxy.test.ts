@@ -16,6 +16,7 @@ test('equal bodies that each come on a connection of their own, closed with the 
   const { ledger } = newLedger(store, systemClock as never);
   await store.load();
   await ledger.start();
+  await ledger.lead();
   const config = { endpoint: '127.0.0.1:0', instances: [{ name: 'couic' }], log_reports: false };
   const receiver = new CouicReceiver(receiverContext(ledger), configSchema.parse(config));
   await receiver.start();

@@ -62,6 +62,7 @@ export function exporterContext(options: TestContextOptions = {}): TestContext {
     bridge: emptyBridge,
     version: VERSION,
     sources: () => ['edge'],
+    acts: () => true,
     resource: () => provider.resource(),
     producer: () => producer ?? { collect: () => Promise.reject(new Error('no producer in this test')) },
     beforeForgetting: () => {},

@@ -153,6 +153,7 @@ export class FakeService {
     return {
       operations: {},
       start: async () => void this.events.push('start ledger'),
+      lead: async () => {},
       stop: async () => void this.events.push('stop ledger'),
       producer: (instances) => ({
         collect: async () => ({
@@ -184,6 +185,7 @@ export class FakeService {
       attach: (name) => void this.attached.push(name),
       detach: (name) => void this.detached.push(name),
       topic: (name) => ({ name, last: 0, append: async () => 1 }),
+      isCurrent: async () => true,
       extents: [],
       unfinished: undefined,
       erase: () => Promise.reject(new Error('nothing is erased here')),

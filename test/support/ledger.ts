@@ -8,7 +8,6 @@ import { type AttributeLimits, DEFAULT_LIMITS } from '../../src/ledger/attribute
 import type { BodySource } from '../../src/ledger/body-source.ts';
 import { BridgeLedger } from '../../src/ledger/bridge-ledger.ts';
 import { TrustedClock } from '../../src/ledger/trusted-clock.ts';
-import type { Log } from '../../src/log/log.ts';
 import { deferred } from './deferred.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -32,7 +31,7 @@ interface TestLimits extends AttributeLimits {
 }
 
 export function newLedger(
-  log: Pick<Log, 'attach' | 'topic' | 'extents' | 'read' | 'erase' | 'unfinished'>,
+  log: ConstructorParameters<typeof BridgeLedger>[0]['log'],
   clock = new ManualClock(),
   limits: Partial<TestLimits> = {},
   trustedClock = new TrustedClock(clock),
@@ -65,6 +64,7 @@ export async function startedLedger(
   const { ledger } = newLedger(store, clock, limits);
   await store.load();
   await ledger.start();
+  await ledger.lead();
   return { ledger, store, clock };
 }
 

@@ -108,6 +108,10 @@ export class MemoryEngine implements LogEngine {
     }));
   }
 
+  get cuttable(): Position {
+    return this.log.snapshot?.position ?? 0;
+  }
+
   async open(): Promise<Opened> {
     this.#state = 'open';
     if (this.log.createdAt === 0) this.log.createdAt = this.#options.now?.() ?? 1;
@@ -150,6 +154,10 @@ export class MemoryEngine implements LogEngine {
     });
     this.#queue = done.catch(() => {});
     return done;
+  }
+
+  async isLast(topic: string, position: Position): Promise<boolean> {
+    return (this.log.topics.get(topic) ?? 0) <= position;
   }
 
   async *read(from: Position, signal: AbortSignal): AsyncGenerator<Entry, void> {
@@ -211,7 +219,7 @@ export class MemoryEngine implements LogEngine {
 
   async cut(position: Position): Promise<void> {
     const { log } = this;
-    const limit = Math.min(position, log.snapshot?.position ?? 0);
+    const limit = Math.min(position, this.cuttable);
     while (log.first <= limit) {
       log.entries.shift();
       log.first++;

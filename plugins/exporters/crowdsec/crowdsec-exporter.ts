@@ -76,6 +76,7 @@ export class CrowdSecExporter implements Exporter {
       heartbeat: config.heartbeat ? interval : 0,
       log: logger,
       observer: bridgeObserver({ exporter: id, meter, events }),
+      acts: () => context.acts(),
       onDate: (time) => clock.confirm(time, 'LAPI'),
       clock,
       sleep,

@@ -36,7 +36,7 @@ const COUNTS: Readonly<Record<string, { readonly least: number; readonly what: s
   heartbeat: { least: 0, what: 'milliseconds, 0 for none' },
 };
 const RETRY = ['initial_interval', 'randomization_factor', 'multiplier', 'max_interval'];
-const FUNCTIONS = ['follows', 'sourceOf', 'onDate', 'sleep', 'random'];
+const FUNCTIONS = ['acts', 'follows', 'sourceOf', 'onDate', 'sleep', 'random'];
 const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   outbox: ['attach'],
   log: ['debug', 'info', 'warn', 'error'],

@@ -19,6 +19,8 @@ interface SenderOptions {
   readonly topic: Topic;
   /** Hands one body to LAPI. */
   readonly push: (body: string, signal: AbortSignal) => Promise<Outcome>;
+  /** Whether it may now. @default always */
+  readonly acts?: (() => boolean) | undefined;
   readonly backoff: Backoff;
   readonly bounds: OutboxBounds;
   readonly clock: Clock;
@@ -100,8 +102,10 @@ export class Sender {
   /** @returns the failure it ended with, or undefined when nothing waits any more. */
   async #pass(stop?: AbortSignal): Promise<{ retryAfter?: number } | undefined> {
     try {
+      if (!this.#acts) return {};
       await this.#dropSurplus();
       for (let window = this.#options.outbox.oldest; window; window = this.#options.outbox.oldest) {
+        if (!this.#acts) return {};
         if (stop?.aborted || this.#cut.signal.aborted) return undefined;
         const outcome = await this.#options.push(window.body, this.#cut.signal);
         if (outcome.kind === 'retryable') return this.#failed(window, outcome);
@@ -167,6 +171,10 @@ export class Sender {
       undefined !==
       (await appendDecided(topic, () => (outbox.find(record.number) === before ? decisionOf(record) : undefined)))
     );
+  }
+
+  get #acts(): boolean {
+    return this.#options.acts?.() ?? true;
   }
 
   #now(): number {

@@ -74,6 +74,8 @@ export interface CrowdSecUsageMetricsExporterOptions {
   readonly observer?: WindowObserver;
   /** Told with each answer what time LAPI has, ms since the epoch. */
   readonly onDate?: (time: number) => void;
+  /** Whether windows may be sent now: of several processes that share an outbox, one may. @default always */
+  readonly acts?: () => boolean;
   readonly clock?: Clock;
   readonly sleep?: Sleep;
   /** From 0 up to, not including, 1. */
@@ -136,6 +138,7 @@ export class CrowdSecUsageMetricsExporter implements PushMetricExporter {
     this.#sender = new Sender({
       ...common,
       push: (body, signal) => client.push(body, signal),
+      acts: options.acts,
       backoff: new Backoff(options.retry, random),
       bounds: { maxAge, maxBytes },
     });

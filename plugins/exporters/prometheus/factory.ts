@@ -6,6 +6,7 @@ export const prometheus: ExporterFactory<PrometheusConfig> = {
   type: 'prometheus',
   summary: 'shows the metrics to a Prometheus',
   stability: 'beta',
+  onEveryBridge: true,
   schema: configSchema,
   listensOn: ({ endpoint }) => endpoint,
   async create(context, config) {

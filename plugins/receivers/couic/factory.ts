@@ -7,6 +7,7 @@ export const couicReceiver: ReceiverFactory<CouicReceiverConfig> = {
   type: 'couic',
   summary: 'takes what Couic sends to its webhook',
   stability: 'beta',
+  onEveryBridge: true,
   schema: configSchema,
   metrics: Object.values(RECEIVER_METRICS),
   secrets: [

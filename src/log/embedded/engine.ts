@@ -72,6 +72,10 @@ export class EmbeddedEngine implements LogEngine {
     return this.#note.text;
   }
 
+  get cuttable(): Position {
+    return this.#snapshot ?? 0;
+  }
+
   async open(): Promise<Opened> {
     const { directory } = this;
     createDirectory(directory);
@@ -205,7 +209,7 @@ export class EmbeddedEngine implements LogEngine {
   async #cut(position: Position): Promise<void> {
     const segments = this.#segments;
     if (!segments || !this.#writer) throw notOpen();
-    const limit = Math.min(position, this.#snapshot ?? 0);
+    const limit = Math.min(position, this.cuttable);
     await this.#writer.run(async () => {
       if (segments.last <= limit) await segments.rotate();
       await segments.cut(limit);

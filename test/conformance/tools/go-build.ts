@@ -7,6 +7,7 @@ import { isExecutable, run } from './command.ts';
 const BUILDER = 'go.opentelemetry.io/collector/cmd/builder@v0.155.0';
 const COMPOSE = 'github.com/compose-spec/compose-go/v2/cmd@v2.16.2';
 const VICTORIA_LOGS = 'github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs@v1.52.1';
+const NATS_SERVER = 'github.com/nats-io/nats-server/v2@v2.14.8';
 const MANIFEST = new URL('./collector-builder.yaml', import.meta.url);
 const TIMEOUT = 12 * 60_000;
 
@@ -56,6 +57,18 @@ export function victoriaLogsTool(): GoTool {
     async build(go, directory) {
       await install(go, VICTORIA_LOGS, directory);
       return join(directory, 'victoria-logs');
+    },
+  };
+}
+
+/** NATS with JetStream, for the replicated log. */
+export function natsServerTool(): GoTool {
+  return {
+    name: 'nats-server',
+    path: cachePath('nats-server', NATS_SERVER),
+    async build(go, directory) {
+      await install(go, NATS_SERVER, directory);
+      return join(directory, 'nats-server');
     },
   };
 }

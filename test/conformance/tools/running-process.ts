@@ -38,6 +38,10 @@ export class RunningProcess {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   get output(): string {
     return this.#output.join('');
   }

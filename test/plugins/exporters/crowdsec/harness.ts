@@ -77,6 +77,7 @@ export class Host {
     await this.store.load();
     provider.register([this.crowdsec.reader]);
     await ledger.start();
+    await ledger.lead();
     await this.crowdsec.start();
     return this;
   }
@@ -157,6 +158,7 @@ export class Host {
       producer: ({ instances = this.instances } = {}) => joined([this.ledger.producer(instances), ...this.producers]),
       sources: (instances = this.instances) => instances,
       resource: () => provider.resource(),
+      acts: () => true,
       has: (signal) => signal === 'metrics',
       eventFeed: () => {
         throw new Error('no events in this test');

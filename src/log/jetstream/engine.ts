@@ -1,0 +1,409 @@
+import { randomBytes } from 'node:crypto';
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Follower, LogEngine, Opened, SnapshotPiece } from '../engine.ts';
+import {
+  type AppendOptions,
+  type Entry,
+  type Extent,
+  Gap,
+  type LogIdentity,
+  MAX_RECORD,
+  type Position,
+} from '../log.ts';
+import { notOpen, StorageError, tooLarge } from '../storage-error.ts';
+import { Erasing } from './erasing.ts';
+import { Extents } from './extents.ts';
+import { Heads } from './heads.ts';
+import { partsOf } from './kept-parts.ts';
+import { LocalDirectory } from './local-directory.ts';
+import { epochOf, type StreamMessage } from './message.ts';
+import type { JetStreamEngineOptions } from './options.ts';
+import { Publisher } from './publisher.ts';
+import { purgeTopics } from './purge-topics.ts';
+import { type SharedState, SnapshotStore, snapshotBytes, snapshotPieces } from './snapshots.ts';
+import { openStream } from './stream.ts';
+import { AT_END, StreamReader } from './stream-reader.ts';
+import { topicOf } from './subjects.ts';
+
+/** Headers, and what frames them. */
+const LEAST_PAYLOAD = MAX_RECORD + 1024;
+/** What is waited for at the end, ms. */
+const DRAIN_MS = 1500;
+/** A snapshot is this long at most when a copy is kept on the bridge's own disk; it is in memory for that. */
+const MAX_COPY = 256 * 1024 * 1024;
+
+/** What there is of a connection. */
+interface Open {
+  readonly connection: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly store: SnapshotStore;
+}
+
+/** A replicated log: a stream of NATS JetStream. See docs/adr/0013-jetstream.md. */
+export class JetStreamEngine implements LogEngine {
+  readonly directory: string;
+  readonly #options: JetStreamEngineOptions;
+  readonly #local: LocalDirectory;
+  readonly #heads = new Heads();
+  readonly #extents = new Extents();
+  readonly #ending = new AbortController();
+  readonly #readers = new Set<{ next: Position; reader: StreamReader }>();
+  readonly #waiting: { position: Position; resolve: () => void }[] = [];
+  #open: Open | undefined;
+  #identity: LogIdentity | undefined;
+  #state: SharedState = { cut: 0, rewritten: 0 };
+  #note: Uint8Array | undefined;
+  #publisher: Publisher | undefined;
+  #delivered: Position = 0;
+  #isConnected = true;
+  #isFollowing = false;
+  #following: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: JetStreamEngineOptions) {
+    this.#options = options;
+    this.directory = options.directory;
+    this.#local = new LocalDirectory(options.directory, options.logger);
+  }
+
+  get identity(): LogIdentity {
+    if (!this.#identity) throw notOpen();
+    return this.#identity;
+  }
+
+  get extents(): readonly Extent[] {
+    return this.#extents.all;
+  }
+
+  get note(): Uint8Array | undefined {
+    return this.#note;
+  }
+
+  /** Another bridge may still read the snapshot before the newest, and what came since. */
+  get cuttable(): Position {
+    return (this.#state.previous ?? this.#state.newest)?.position ?? 0;
+  }
+
+  async open(): Promise<Opened> {
+    await this.#local.open();
+    try {
+      const connection = await this.#options.connect();
+      this.#open = await this.#begin(connection).catch(async (error) => {
+        await connection.close();
+        throw error;
+      });
+      void this.#watch(connection);
+      this.#note = await this.#open.store.note();
+      return { snapshot: await this.#snapshot(this.#open) };
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async #begin(connection: NatsConnection): Promise<Open> {
+    const { stream, replicas, maxBytes, clock } = this.#options;
+    const payload = connection.info?.max_payload ?? 0;
+    if (payload < LEAST_PAYLOAD)
+      throw new StorageError(
+        'ERR_STORAGE_FOREIGN',
+        `the NATS server takes messages of ${payload} bytes, and an entry of the log has up to ${LEAST_PAYLOAD}: set max_payload to 1 MB or more`,
+      );
+    const js = jetstream(connection);
+    const jsm = await jetstreamManager(connection);
+    const { logId } = this.#local;
+    const identity = await openStream(jsm, { stream, replicas, maxBytes }, clock.now(), logId);
+    const store = await SnapshotStore.open(js, jsm, { stream, replicas, maxBytes });
+    await this.#local.worksOn(identity.logId);
+    this.#identity = { ...identity, instanceId: this.#local.instanceId };
+    return { connection, js, jsm, store };
+  }
+
+  /** The newest, from this bridge's own disk if it is there. Begins again when another bridge has cut the log beyond it meanwhile. */
+  async #snapshot({ store }: Open): Promise<Opened['snapshot']> {
+    for (let before: string | undefined; ; ) {
+      this.#state = await store.state();
+      const { newest } = this.#state;
+      if (newest === undefined) return undefined;
+      try {
+        const digest = await store.digestOf(newest.name);
+        let bytes = digest === undefined ? undefined : this.#local.cached(digest);
+        if (!bytes) {
+          bytes = await store.read(newest.name);
+          await this.#local.keep(bytes);
+        }
+        if ((await store.state()).cut <= newest.position)
+          return { position: newest.position, pieces: snapshotPieces(bytes) };
+      } catch (error) {
+        // Another bridge may have let go of it. One that is still the newest is damaged.
+        if (newest.name === before)
+          throw new StorageError(
+            'ERR_STORAGE_DAMAGED',
+            `the snapshot ${newest.name} in the object store ${this.#options.stream} cannot be read: ${(error as Error).message}. Restore it from a backup.`,
+            { cause: error },
+          );
+        before = newest.name;
+      }
+    }
+  }
+
+  async follow(from: Position, follower: Follower): Promise<void> {
+    const open = this.#open;
+    if (!open || this.#closing) throw notOpen();
+    if (from <= this.#state.cut) throw new Gap(from, this.#state.cut + 1);
+    this.#delivered = from - 1;
+    this.#extents.begin(await partsOf(open.jsm, this.#options.stream, this.#state.cut, from - 1));
+    this.#publisher = this.#makePublisher(open, follower);
+    await new Promise<void>((resolve, reject) => {
+      this.#following = this.#deliverAll(open, from, follower, resolve).catch((error) => {
+        reject(error);
+        this.#lost(error);
+      });
+    });
+    this.#isFollowing = true;
+    // What went while it was read is not among what was delivered.
+    const { cut } = await open.store.state();
+    if (cut >= from && this.#delivered < cut) throw new Gap(from, cut + 1);
+  }
+
+  async #deliverAll(open: Open, from: Position, follower: Follower, caughtUp: () => void): Promise<void> {
+    const { signal } = this.#ending;
+    for await (const found of this.#entries(open, from, signal)) {
+      if (found === AT_END) {
+        caughtUp();
+        continue;
+      }
+      const { entry, id } = found;
+      const { isOurs, origin } = this.#publisher!.came(entry.position, id ?? '');
+      this.#heads.saw(entry.topic, entry.position, !isOurs && !found.isEmpty);
+      if (!found.isEmpty) {
+        this.#extents.add(entry.position, entry.record.length, entry.time);
+        follower.deliver(origin === undefined ? entry : { ...entry, origin });
+      }
+      this.#deliveredUpTo(entry.position);
+    }
+  }
+
+  #lost(error: Error): void {
+    if (!this.#isFollowing || this.#closing) return;
+    this.#options.health.setUnavailable('storage', `the log cannot be followed any more: ${error.message}`);
+    this.#options.onLost?.(`the log cannot be followed any more: ${error.message}`);
+  }
+
+  #deliveredUpTo(position: Position): void {
+    this.#delivered = position;
+    for (let i = 0; i < this.#waiting.length; ) {
+      if (this.#waiting[i]!.position > position) i++;
+      else this.#waiting.splice(i, 1)[0]!.resolve();
+    }
+  }
+
+  #makePublisher({ js, jsm }: Open, follower: Follower): Publisher {
+    const { stream, clock, health, logger } = this.#options;
+    return new Publisher({
+      js,
+      jsm,
+      stream,
+      epoch: randomBytes(8).toString('hex'),
+      clock,
+      heads: this.#heads,
+      isConnected: () => this.#isConnected,
+      delivered: (position, signal) => this.#untilDelivered(position, signal),
+      onFull: () => follower.full?.(),
+      onFailed(error) {
+        health.setUnavailable('storage', error.message);
+        logger.error({ err: error }, 'The log cannot be written: reports are refused, and their senders keep them');
+      },
+      onRecovered() {
+        health.setAvailable('storage');
+        logger.info('The log can be written again');
+      },
+    });
+  }
+
+  #untilDelivered(position: Position, signal: AbortSignal): Promise<void> {
+    if (position <= this.#delivered) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const waiting = { position, resolve };
+      const end = () => {
+        const at = this.#waiting.indexOf(waiting);
+        if (at !== -1) this.#waiting.splice(at, 1);
+        reject(signal.reason);
+      };
+      waiting.resolve = () => {
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      signal.addEventListener('abort', end, { once: true });
+      this.#waiting.push(waiting);
+    });
+  }
+
+  append(topic: string, record: Uint8Array, options: AppendOptions = {}): Promise<Position> {
+    if (!this.#publisher || this.#closing) return Promise.reject(notOpen());
+    const bytes = record.length + topic.length;
+    if (bytes > MAX_RECORD) return Promise.reject(tooLarge(topic, bytes, MAX_RECORD));
+    return this.#publisher.append(topic, record, options);
+  }
+
+  async isLast(topic: string, position: Position): Promise<boolean> {
+    if (!this.#publisher || this.#closing) throw notOpen();
+    return this.#publisher.isLast(topic, position);
+  }
+
+  async *read(from: Position, signal: AbortSignal): AsyncGenerator<Entry, void> {
+    const open = this.#open;
+    if (!open || this.#closing) throw notOpen();
+    const end = AbortSignal.any([signal, this.#ending.signal]);
+    this.#state = await open.store.state();
+    if (from <= this.#state.cut) throw new Gap(from, this.#state.cut + 1);
+    for await (const found of this.#entries(open, from, end)) {
+      if (found !== AT_END && !found.isEmpty) yield found.entry;
+    }
+  }
+
+  /**
+   * Entries from a position on. Where messages are missing in between, they lie in the bucket, overwritten; or they were cut.
+   * @throws Gap
+   */
+  async *#entries(open: Open, from: Position, signal: AbortSignal) {
+    const { stream } = this.#options;
+    const { connection, jsm } = open;
+    const reader = new StreamReader({ connection, jsm, stream }, from, signal);
+    const place = { next: from, reader };
+    this.#readers.add(place);
+    try {
+      for await (const message of reader.read()) {
+        if (message === AT_END) {
+          yield message;
+          continue;
+        }
+        while (place.next < message.sequence) {
+          const position = place.next++;
+          const entry = await this.#missing(open, position);
+          if (entry) yield { entry, id: undefined, isEmpty: false };
+        }
+        // A rewrite has begun the reader anew.
+        if (message.sequence < place.next) continue;
+        place.next = message.sequence + 1;
+        yield { entry: this.#entryOf(message), id: message.id, isEmpty: message.isEmpty || message.id === undefined };
+      }
+    } finally {
+      this.#readers.delete(place);
+    }
+  }
+
+  async #missing({ store }: Open, position: Position): Promise<Entry | undefined> {
+    if (position > this.#state.rewritten || position <= this.#state.cut) this.#state = await store.state();
+    if (position <= this.#state.cut) throw new Gap(position, this.#state.cut + 1);
+    return position <= this.#state.rewritten ? store.entry(position) : undefined;
+  }
+
+  #entryOf({ sequence, time, subject, data, id }: StreamMessage): Entry {
+    const topic = topicOf(this.#options.stream, subject);
+    return { position: sequence, time, epoch: epochOf(id ?? ''), topic, record: data };
+  }
+
+  /** How the stream does, for operators. @throws when its leader does not answer. */
+  async look(): Promise<{ bytes: number; server: string; replicas: number; current: number }> {
+    if (!this.#open) throw notOpen();
+    const { connection, jsm } = this.#open;
+    const { state, config, cluster } = await jsm.streams.info(this.#options.stream);
+    const followers = cluster?.replicas ?? [];
+    return {
+      bytes: state.bytes,
+      server: connection.getServer(),
+      replicas: config.num_replicas,
+      current: 1 + followers.filter(({ current, offline }) => current && !offline).length,
+    };
+  }
+
+  async seal(): Promise<void> {
+    this.#extents.seal();
+  }
+
+  async saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void> {
+    if (!this.#open) throw notOpen();
+    const { store } = this.#open;
+    const copy: Uint8Array[] = [];
+    let length = 0;
+    const copied = (async function* () {
+      for await (const bytes of snapshotBytes(pieces)) {
+        length += bytes.length;
+        if (length <= MAX_COPY) copy.push(bytes);
+        yield bytes;
+      }
+    })();
+    const { state, name } = await store.save(position, copied);
+    this.#state = state;
+    if (state.newest?.name === name && length <= MAX_COPY) await this.#local.keep(Buffer.concat(copy));
+  }
+
+  async cut(position: Position): Promise<void> {
+    if (!this.#open || this.#closing) throw notOpen();
+    const { jsm, store } = this.#open;
+    this.#state = await store.state();
+    const limit = Math.min(position, this.cuttable);
+    if (limit <= this.#state.cut) return;
+    this.#state = await store.update((state) => (state.cut >= limit ? undefined : { ...state, cut: limit }));
+    await purgeTopics(jsm, this.#options.stream, limit, this.#heads);
+    if (this.#state.rewritten > 0) await store.cutEntries(limit);
+    this.#extents.cut(limit);
+  }
+
+  async rewrite(blank: (entry: Entry) => boolean): Promise<number> {
+    const open = this.#open;
+    if (!open || this.#closing) throw notOpen();
+    this.#state = await open.store.state();
+    const { cut, newest } = this.#state;
+    const erasing = new Erasing(open.jsm, open.js, open.store, this.#options.stream);
+    const limit = newest?.position ?? 0;
+    const entries =
+      limit > cut ? await erasing.rewrite(this.#entries(open, cut + 1, this.#ending.signal), limit, blank) : 0;
+    await open.store.keepNewest();
+    this.#state = await open.store.state();
+    for (const { reader, next } of this.#readers) if (next <= limit) reader.restart(next);
+    return entries;
+  }
+
+  async setNote(note: Uint8Array | undefined): Promise<void> {
+    if (!this.#open || this.#closing) throw notOpen();
+    await this.#open.store.setNote(note);
+    this.#note = note;
+  }
+
+  async drain(): Promise<void> {
+    await this.#publisher?.drain();
+    // What was acknowledged is folded as well, if the way back is open.
+    const written = this.#publisher?.written ?? 0;
+    await this.#untilDelivered(written, AbortSignal.timeout(DRAIN_MS)).catch(() => {});
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.drain();
+    this.#ending.abort();
+    await this.#following;
+    await this.#open?.connection.close();
+    await this.#local.close();
+  }
+
+  async #watch(connection: NatsConnection): Promise<void> {
+    const { logger } = this.#options;
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') {
+        this.#isConnected = false;
+        logger.warn(`The connection to ${status.server} was lost; connecting again`);
+      } else if (status.type === 'reconnect') {
+        this.#isConnected = true;
+        logger.info(`Connected to ${status.server} again`);
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import { errors, RequestError } from '@nats-io/transport-node';
+import { StorageError } from '../storage-error.ts';
+
+/** Of nats-server 2.14's errors.json, what the client has no name for. */
+const MAXIMUM_BYTES_EXCEEDED = 10077;
+const STREAM_NAME_IN_USE = 10058;
+
+const codeOf = (error: unknown): number | undefined => (error instanceof JetStreamApiError ? error.code : undefined);
+
+export function isWrongLastSequence(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    code === JetStreamApiCodes.StreamWrongLastSequence || code === JetStreamApiCodes.StreamWrongLastSequenceUnknown
+  );
+}
+
+export function isFull(error: unknown): boolean {
+  return codeOf(error) === MAXIMUM_BYTES_EXCEEDED;
+}
+
+export function isNotFound(error: unknown): boolean {
+  return codeOf(error) === JetStreamApiCodes.StreamNotFound;
+}
+
+export function isNameInUse(error: unknown): boolean {
+  return codeOf(error) === STREAM_NAME_IN_USE;
+}
+
+/** Nobody was there to take it: the stream has no leader at the moment. It was not written. */
+export function isNobodyThere(error: unknown): boolean {
+  if (error instanceof RequestError) return error.isNoResponders();
+  return (error as Error | undefined)?.name === 'JetStreamNotEnabled';
+}
+
+/** It may have been written, or may still be. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof errors.TimeoutError;
+}
+
+export function cannotCommit(what: string, cause?: unknown): StorageError {
+  return new StorageError('ERR_STORAGE_COMMIT', `${what}. The bridge goes on by itself.`, { cause });
+}
+
+/** @param what - worded to follow "stream NAME ". */
+export function refused(stream: string, what: string): StorageError {
+  return new StorageError('ERR_STORAGE_FOREIGN', `stream ${stream} ${what}`);
+}

@@ -1,0 +1,127 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { acquireLock } from '../embedded/acquire-lock.ts';
+import { createDirectory, makePrivate } from '../embedded/directory.ts';
+import { systemDisk, writeWhole } from '../embedded/disk.ts';
+import { MANIFEST } from '../embedded/layout.ts';
+import type { DirectoryLock } from '../embedded/lock.ts';
+import { StorageError } from '../storage-error.ts';
+
+/** Who this bridge is, and which log it has worked on. */
+const BRIDGE = 'bridge.json';
+/** A copy of the newest snapshot that it has read or written, so that a start need not fetch it. */
+const SNAPSHOT = 'snapshot';
+const OPTION = 'extensions::jetstream_storage::directory';
+
+interface Kept {
+  readonly instanceId: string;
+  readonly logId?: string | undefined;
+}
+
+/** What a bridge keeps on its own host: all of it can be had again but who it is. */
+export class LocalDirectory {
+  readonly path: string;
+  readonly #logger: Pick<Logger, 'warn'>;
+  #lock: DirectoryLock | undefined;
+  #kept: Kept = { instanceId: '' };
+
+  constructor(path: string, logger: Pick<Logger, 'warn'>) {
+    this.path = path;
+    this.#logger = logger;
+  }
+
+  /** @throws StorageError when another process has it, when it cannot be written to, or holds the log of file_storage. */
+  async open(): Promise<void> {
+    try {
+      createDirectory(this.path);
+      this.#lock = await acquireLock(this.path, { logger: this.#logger as Logger });
+    } catch (error) {
+      throw inOurWords(error);
+    }
+    try {
+      if (existsSync(join(this.path, MANIFEST)))
+        throw new StorageError(
+          'ERR_STORAGE_FOREIGN',
+          `${this.path} holds a log of file_storage. Give the bridge a directory of its own (${OPTION}).`,
+        );
+      const warning = makePrivate(this.path);
+      if (warning) this.#logger.warn(warning);
+      this.#kept = this.#read();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  get instanceId(): string {
+    return this.#kept.instanceId;
+  }
+
+  /** Of the log that this bridge has worked on. */
+  get logId(): string | undefined {
+    return this.#kept.logId;
+  }
+
+  async worksOn(logId: string): Promise<void> {
+    if (logId === this.#kept.logId) return;
+    this.#kept = { ...this.#kept, logId };
+    await this.#write(BRIDGE, Buffer.from(`${JSON.stringify(this.#kept, undefined, 2)}\n`));
+  }
+
+  /** @param digest - as the object store has it. @returns the copy, if it is that snapshot. */
+  cached(digest: string): Uint8Array | undefined {
+    try {
+      const bytes = readFileSync(join(this.path, SNAPSHOT));
+      return digestOf(bytes) === digest ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What cannot be written is fetched the next time. */
+  async keep(snapshot: Uint8Array): Promise<void> {
+    await this.#write(SNAPSHOT, snapshot).catch((error) =>
+      this.#logger.warn(
+        { err: error },
+        `No copy of the snapshot could be kept in ${this.path}; the next start fetches it`,
+      ),
+    );
+  }
+
+  /** Safe before `open()`, and twice. */
+  async close(): Promise<void> {
+    await this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  #read(): Kept {
+    const path = join(this.path, BRIDGE);
+    if (!existsSync(path)) return { instanceId: randomUUID() };
+    try {
+      const { instanceId, logId } = JSON.parse(readFileSync(path, 'utf8')) as Kept;
+      if (typeof instanceId === 'string' && typeof logId === 'string') return { instanceId, logId };
+    } catch {}
+    throw new StorageError(
+      'ERR_STORAGE_DAMAGED',
+      `${path} is damaged. Delete it: the bridge then counts as another one of its log, and loses nothing else.`,
+    );
+  }
+
+  #write(name: string, bytes: Uint8Array): Promise<void> {
+    return writeWhole(systemDisk, this.path, join(this.path, name), bytes);
+  }
+}
+
+/** As the client of object stores writes it. */
+export function digestOf(bytes: Uint8Array): string {
+  const hash = createHash('sha256').update(bytes).digest('base64');
+  return `SHA-256=${hash.replaceAll('+', '-').replaceAll('/', '_')}`;
+}
+
+function inOurWords(error: unknown): unknown {
+  if (!(error instanceof StorageError)) return error;
+  const message = error.message.replaceAll('extensions::file_storage::directory', OPTION);
+  return new StorageError(error.code, message, { cause: error, about: error.about });
+}

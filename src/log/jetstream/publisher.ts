@@ -1,0 +1,291 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { Clock } from '../../clock.ts';
+import { type AppendOptions, Conflict, type Position } from '../log.ts';
+import { notOpen, type StorageError } from '../storage-error.ts';
+import { cannotCommit, isFull, isNobodyThere, isUnanswered, isWrongLastSequence } from './errors.ts';
+import type { Heads } from './heads.ts';
+import { idIn, isEmptyIn, messageId } from './message.ts';
+import { subjectOf } from './subjects.ts';
+
+/** What an append may take, waiting for its turn included. Couic gives up after 2 s. */
+const PATIENCE_MS = 1500;
+/** Between two looks whether there is a leader again. */
+const RETRY_MS = 50;
+/** While nothing can be written, one append in so long a time is tried; the others are refused at once. */
+const PROBE_MS = 500;
+/** Appends that wait: what is more is refused. A record is 1 MiB at most. */
+const MAX_WAITING = 1024;
+const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+
+interface PublisherOptions {
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly stream: string;
+  /** Of this opening, see Entry. */
+  readonly epoch: string;
+  readonly clock: Clock;
+  readonly heads: Heads;
+  /** Whether there is a connection. */
+  isConnected(): boolean;
+  /** Resolves when everything up to there was delivered; rejects once the signal is aborted. */
+  delivered(position: Position, signal: AbortSignal): Promise<void>;
+  /** The stream has no room for more. */
+  onFull(): void;
+  /** Nothing can be written until `onRecovered`. */
+  onFailed(error: StorageError): void;
+  onRecovered(): void;
+}
+
+interface Waiting {
+  readonly topic: string;
+  readonly record: Uint8Array;
+  readonly expect: Position | undefined;
+  readonly origin: unknown;
+  readonly id: string;
+  /** By the monotonic clock. */
+  readonly deadline: number;
+  readonly resolve: (position: Position) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Publishes entries one after the other, so that they have the order of the calls: each under a name of its own, and, when it
+ * expects something, only behind the message that this process has seen last on the subject. What is not acknowledged in
+ * time is given up; should it come to the stream after all, it is there like another bridge's.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #working: Promise<void> | undefined;
+  #closed = false;
+  #number = 0;
+  /** The one that was published and not yet acknowledged. */
+  #underWay: { readonly id: string; readonly origin: unknown; took(position: Position): void } | undefined;
+  /** Acknowledged, not yet delivered: what they were made from. */
+  readonly #acknowledged = new Map<Position, unknown>();
+  #delivered: Position = 0;
+  /** Up to there, others' entries may lie between what was delivered and an acknowledgement. */
+  #unseen: Position = 0;
+  #written: Position = 0;
+  #failure: StorageError | undefined;
+  #probeAt = 0;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  append(topic: string, record: Uint8Array, { expect, origin }: AppendOptions): Promise<Position> {
+    if (this.#closed) return Promise.reject(notOpen());
+    const now = this.#options.clock.monotonic();
+    if (this.#failure) {
+      if (now < this.#probeAt) return Promise.reject(this.#failure);
+      this.#probeAt = now + PROBE_MS;
+    }
+    if (this.#waiting.length >= MAX_WAITING || this.#waitingBytes + record.length > MAX_WAITING_BYTES)
+      return Promise.reject(cannotCommit(`${this.#waiting.length} entries wait for the stream already`));
+    return new Promise((resolve, reject) => {
+      const id = messageId(this.#options.epoch, ++this.#number);
+      this.#waiting.push({ topic, record, expect, origin, id, deadline: now + PATIENCE_MS, resolve, reject });
+      this.#waitingBytes += record.length;
+      this.#working ??= this.#work();
+    });
+  }
+
+  /**
+   * To be told of each message before its entry is delivered.
+   * @returns whether the entry is of an append that resolves, and what that gave beside its record.
+   */
+  came(position: Position, id: string): { readonly isOurs: boolean; readonly origin?: unknown } {
+    this.#delivered = position;
+    const underWay = this.#underWay;
+    if (underWay?.id === id) {
+      this.#underWay = undefined;
+      underWay.took(position);
+      return { isOurs: true, origin: underWay.origin };
+    }
+    if (!this.#acknowledged.has(position)) return { isOurs: false };
+    const origin = this.#acknowledged.get(position);
+    this.#acknowledged.delete(position);
+    return { isOurs: true, origin };
+  }
+
+  /** Whether the leader has nothing on a topic that came after a position. @throws StorageError: it does not answer. */
+  async isLast(topic: string, position: Position): Promise<boolean> {
+    const { clock, heads } = this.#options;
+    const found = await this.#lastOf(topic, clock.monotonic() + PATIENCE_MS);
+    const known = Math.max(position, heads.others(topic) > position ? 0 : (heads.last(topic) ?? 0));
+    return (found?.seq ?? 0) <= known;
+  }
+
+  /** Position of the last entry that an append resolved with. */
+  get written(): Position {
+    return this.#written;
+  }
+
+  /** Takes no more appends, and waits for those that were taken. */
+  async drain(): Promise<void> {
+    this.#closed = true;
+    while (this.#working) await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      this.#waitingBytes -= next.record.length;
+      try {
+        const position = await this.#commit(next);
+        this.#recovered();
+        this.#written = position;
+        next.resolve(position);
+      } catch (error) {
+        next.reject(error);
+      }
+    }
+    this.#working = undefined;
+  }
+
+  async #commit(next: Waiting): Promise<Position> {
+    const { clock, heads } = this.#options;
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(next.deadline - clock.monotonic())));
+    for (;;) {
+      if (clock.monotonic() >= next.deadline) throw this.#gaveUp(next);
+      const expected = await this.#expected(next, signal);
+      try {
+        const position = await this.#publish(next, expected);
+        // What was expected is what was there: nobody's entry lies in between.
+        if (expected === undefined) this.#unseen = Math.max(this.#unseen, position);
+        else heads.saw(next.topic, position, false);
+        if (position > this.#delivered) this.#acknowledged.set(position, next.origin);
+        return position;
+      } catch (error) {
+        const taken = await this.#wasTaken(next, expected, error, signal);
+        if (taken === undefined) continue;
+        heads.saw(next.topic, taken, false);
+        if (taken > this.#delivered) this.#acknowledged.set(taken, next.origin);
+        return taken;
+      } finally {
+        this.#underWay = undefined;
+      }
+    }
+  }
+
+  /** Sequence of the last message on the subject, as far as this process knows. @throws Conflict when another's is in between. */
+  async #expected({ topic, expect, ...next }: Waiting, signal: AbortSignal): Promise<Position | undefined> {
+    const { delivered, heads } = this.#options;
+    if (expect === undefined) return undefined;
+    if (this.#unseen > this.#delivered)
+      await delivered(this.#unseen, signal).catch(() => Promise.reject(this.#gaveUp(next)));
+    const other = heads.others(topic);
+    if (other > expect) throw new Conflict(topic, expect, heads.last(topic) ?? other);
+    return heads.last(topic) ?? expect;
+  }
+
+  async #publish({ topic, record, id, origin, deadline }: Waiting, expected: Position | undefined): Promise<Position> {
+    const { clock, isConnected, js, stream } = this.#options;
+    if (!isConnected()) throw cannotCommit('there is no connection to any of the servers');
+    const timeout = Math.max(1, deadline - clock.monotonic());
+    const delivered = new Promise<Position>((took) => {
+      this.#underWay = { id, origin, took };
+    });
+    const expect = { streamName: stream, ...(expected !== undefined && { lastSubjectSequence: expected }) };
+    const acknowledged = js
+      .publish(subjectOf(stream, topic), record, { msgID: id, timeout, expect })
+      .then(({ seq }) => seq);
+    return Promise.race([acknowledged, delivered]);
+  }
+
+  /** @returns where it is; undefined: it is to be published again. @throws what the append fails with. */
+  async #wasTaken(
+    next: Waiting,
+    expected: Position | undefined,
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<Position | undefined> {
+    if (isWrongLastSequence(error)) return this.#look(next, expected, signal);
+    if (isNobodyThere(error)) {
+      await sleep(RETRY_MS);
+      return undefined;
+    }
+    if (isUnanswered(error)) throw this.#gaveUp(next, error);
+    if (isFull(error)) {
+      this.#options.onFull();
+      throw this.#failed(
+        cannotCommit('the stream is full (max_bytes): give it more room, or see what keeps the log', error),
+      );
+    }
+    const { message } = error as Error;
+    throw this.#failed(cannotCommit(`the stream could not be written to: ${message}`, error));
+  }
+
+  /** The server says that another message was last. That is also raised when nothing is wrong, so the leader is asked. */
+  async #look(next: Waiting, expected: Position | undefined, signal: AbortSignal): Promise<Position | undefined> {
+    const { delivered, heads } = this.#options;
+    const { topic } = next;
+    const found = await this.#lastOf(topic, next.deadline);
+    if (found && idIn(found.header) === next.id) return found.seq;
+    if (found?.seq === expected) {
+      await sleep(RETRY_MS / 10);
+      return undefined;
+    }
+    if (found && found.seq > this.#delivered) {
+      // Another's, which is folded here as well before anybody looks again.
+      await delivered(found.seq, signal).catch(() => Promise.reject(this.#gaveUp(next)));
+      return undefined;
+    }
+    const wasUnknown = heads.last(topic) === undefined;
+    heads.correct(topic, found?.seq ?? 0);
+    if (found && wasUnknown && !isEmptyIn(found.header) && found.seq > next.expect!) heads.saw(topic, found.seq, true);
+    return undefined;
+  }
+
+  /** A topic's last message, from the leader: a copy may be behind. */
+  async #lastOf(topic: string, deadline: number) {
+    const { clock, jsm, stream } = this.#options;
+    for (;;) {
+      try {
+        const found = jsm.streams.getMessage(stream, { last_by_subj: subjectOf(stream, topic) });
+        return await within(found, deadline - clock.monotonic());
+      } catch (error) {
+        if (!isNobodyThere(error) || clock.monotonic() >= deadline) throw this.#gaveUp({ deadline }, error);
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  #gaveUp({ deadline }: Pick<Waiting, 'deadline'>, cause?: unknown): StorageError {
+    const waited = Math.round(PATIENCE_MS + this.#options.clock.monotonic() - deadline);
+    return this.#failed(
+      cannotCommit(
+        `the stream has not answered within ${waited} ms: it has no leader, or too few of its servers`,
+        cause,
+      ),
+    );
+  }
+
+  #failed(error: StorageError): StorageError {
+    this.#probeAt = this.#options.clock.monotonic() + PROBE_MS;
+    if (!this.#failure) this.#options.onFailed(error);
+    this.#failure = error;
+    return error;
+  }
+
+  #recovered(): void {
+    if (!this.#failure) return;
+    this.#failure = undefined;
+    this.#options.onRecovered();
+  }
+}
+
+async function within<Result>(promise: Promise<Result>, milliseconds: number): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the leader has not answered')), Math.max(1, milliseconds));
+  });
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    clearTimeout(timer);
+    promise.catch(() => {});
+  }
+}
