@@ -11,6 +11,7 @@ import { splunkHec } from '../plugins/exporters/splunk_hec/factory.ts';
 import { syslog } from '../plugins/exporters/syslog/factory.ts';
 import { fileStorage } from '../plugins/extensions/file_storage/factory.ts';
 import { healthCheck } from '../plugins/extensions/health_check/factory.ts';
+import { jetStreamStorage } from '../plugins/extensions/jetstream_storage/factory.ts';
 import { statusPage } from '../plugins/extensions/status_page/factory.ts';
 import { pageCommand } from '../plugins/extensions/status_page/page-command.ts';
 import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
@@ -32,6 +33,7 @@ export const factories: readonly AnyFactory[] = [
   file,
   digest,
   fileStorage,
+  jetStreamStorage,
   healthCheck,
   statusPage,
 ];

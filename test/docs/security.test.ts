@@ -55,6 +55,9 @@ describe('docs/security.md has the bounds of the code', () => {
     ['digest: networks that are kept apart', count, 'plugins/exporters/digest/tally.ts', 'MOST_NETWORKS'],
     ['digest: tags that are counted', count, 'plugins/exporters/digest/tally.ts', 'MOST_TAGS'],
     ['digest: those that wait for a notifier', count, 'plugins/exporters/digest/sender.ts', 'MOST_WAITING'],
+    ['entries that wait for the stream', count, 'src/log/jetstream/publisher.ts', 'MAX_WAITING'],
+    ['entries that wait for the stream', bytes, 'src/log/jetstream/publisher.ts', 'MAX_WAITING_BYTES'],
+    ['entries that wait for the stream', seconds, 'src/log/jetstream/publisher.ts', 'PATIENCE_MS'],
     ["a request of an operator's command", bytes, 'src/service/admin/admin-server.ts', 'MOST_BODY'],
   ])('%s', (what, format, file, name) => {
     const own = shown(what).split(/[,;] /);
