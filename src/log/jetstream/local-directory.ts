@@ -115,7 +115,7 @@ export class LocalDirectory {
 }
 
 /** As the client of object stores writes it. */
-export function digestOf(bytes: Uint8Array): string {
+function digestOf(bytes: Uint8Array): string {
   const hash = createHash('sha256').update(bytes).digest('base64');
   return `SHA-256=${hash.replaceAll('+', '-').replaceAll('/', '_')}`;
 }

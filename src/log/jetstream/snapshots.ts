@@ -16,14 +16,14 @@ export interface SharedState {
   readonly rewritten: Position;
 }
 
-export interface StoredSnapshot {
+interface StoredSnapshot {
   readonly position: Position;
   /** Of the object. */
   readonly name: string;
 }
 
 /** An entry that lies in the bucket in place of the stream. */
-export type RewrittenEntry = Pick<Entry, 'position' | 'time' | 'epoch' | 'topic' | 'record'>;
+type RewrittenEntry = Pick<Entry, 'position' | 'time' | 'epoch' | 'topic' | 'record'>;
 
 const STATE = 'state';
 const NOTE = 'note';

@@ -11,7 +11,7 @@ const SILENCE_MS = 2500;
 const INACTIVE_MS = 30_000;
 const RETRY_MS = 250;
 
-export interface ReaderContext {
+interface ReaderContext {
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;
   readonly stream: string;

@@ -11,7 +11,7 @@ import { isNameInUse, isNotFound, refused } from './errors.ts';
 import { subjectsOf } from './subjects.ts';
 
 /** What a stream of the log is like. */
-export interface StreamShape {
+interface StreamShape {
   readonly stream: string;
   readonly replicas: number;
   readonly maxBytes: number;
@@ -20,8 +20,6 @@ export interface StreamShape {
 /** In the stream's metadata. */
 const LOG_ID = 'couic-otel-bridge.log-id';
 const CREATED_AT = 'couic-otel-bridge.created-at';
-/** Nanoseconds. A message whose acknowledgement was lost is known again for so long. */
-const DUPLICATE_WINDOW = 120 * 1e9;
 
 type Checked = Partial<Record<keyof StreamConfig, unknown>>;
 
@@ -41,7 +39,6 @@ function wanted({ stream, replicas, maxBytes }: StreamShape): Checked {
     deny_delete: false,
     deny_purge: false,
     sealed: false,
-    duplicate_window: DUPLICATE_WINDOW,
   };
 }
 
@@ -60,7 +57,7 @@ export async function openStream(
   if (found === undefined && known !== undefined)
     throw refused(
       shape.stream,
-      `is not there, though this bridge has worked on it (log ${known}). Restore it from a backup, or move the bridge's directory away to start anew: totals, active rules and windows not yet sent are then lost.`,
+      `is not there, though this bridge has worked on it (log ${known}). Restore it from a backup, or move the bridge's directory away to start anew: totals, active rules and what was not sent yet are then lost.`,
     );
   const config = found ?? (await makeStream(jsm, shape, now));
   const identity = checkStream(config, shape);
