@@ -156,7 +156,8 @@ export class EventExporter implements Exporter {
     const { target, entries, oldestAge, refused, trouble } = this.#queue();
     return {
       where: target,
-      queue: { size: entries, unit: 'entries of the log', oldest: oldestAge },
+      // What was sent a moment ago is passed a moment later.
+      queue: { size: oldestAge === 0 && trouble === null ? 0 : entries, unit: 'entries of the log', oldest: oldestAge },
       lastSuccess: this.#trouble.lastSuccess,
       trouble,
       ...(refused > 0 && { note: `${refused} events were refused for good: couic-otel-bridge events refused` }),

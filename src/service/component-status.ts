@@ -37,7 +37,7 @@ export interface NextStep {
 }
 
 /** A table under a heading. */
-interface Panel extends Table {
+export interface Panel extends Table {
   readonly title: string;
   /** A sentence above the table. */
   readonly text?: string;

@@ -9,6 +9,8 @@ import { configSchema as prometheusSchema } from '../../plugins/exporters/promet
 import { PrometheusExporter } from '../../plugins/exporters/prometheus/exporter.ts';
 import { configSchema as healthSchema } from '../../plugins/extensions/health_check/config.ts';
 import { HealthCheck } from '../../plugins/extensions/health_check/extension.ts';
+import { configSchema as pageSchema } from '../../plugins/extensions/status_page/config.ts';
+import { StatusPage } from '../../plugins/extensions/status_page/extension.ts';
 import { configSchema as couicSchema } from '../../plugins/receivers/couic/config.ts';
 import { CouicReceiver } from '../../plugins/receivers/couic/receiver.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -79,6 +81,18 @@ export const LISTENERS: Readonly<Record<string, (limits?: Partial<ListenerLimits
     const { port } = health.endpoint!;
     const open = () => connected(connect({ port, host: '127.0.0.1', allowHalfOpen: true }));
     return { connect: open, good: get('/'), bad: get('/other') };
+  },
+  page: async (limits) => {
+    const page = new StatusPage(exporterContext({ id: 'status_page' }), {
+      ...pageSchema.parse({ endpoint: ENDPOINT, allowed_hosts: ['bridge'] }),
+      ...SHORT,
+      ...limits,
+    });
+    await page.start();
+    onTestFinished(() => page.shutdown(AbortSignal.abort()));
+    const { port } = page.endpoint!;
+    const open = () => connected(connect({ port, host: '127.0.0.1', allowHalfOpen: true }));
+    return { connect: open, good: get('/page.css'), bad: get('/other') };
   },
   'admin socket': async (limits) => {
     const directory = temporaryDirectory();

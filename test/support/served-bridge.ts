@@ -13,6 +13,8 @@ import { runCli } from './cli.ts';
 interface Parts {
   /** YAML of exporters beside `prometheus`, by the directory of the state's parent. */
   readonly exporters?: (directory: string) => string;
+  /** YAML of one extension beside `file_storage`: `status_page: {}`. */
+  readonly extensions?: string;
   /** Lines of YAML below `service`. @default one pipeline of metrics */
   readonly service?: string;
 }
@@ -28,14 +30,17 @@ export class ServedBridge {
   /** Where reports go. */
   url = '';
 
-  private constructor(directory: string, { exporters = () => '', service = `pipelines: {${METRICS}}` }: Parts) {
+  private constructor(
+    directory: string,
+    { exporters = () => '', extensions, service = `pipelines: {${METRICS}}` }: Parts,
+  ) {
     this.directory = directory;
     this.yaml = `
 receivers: {couic: {endpoint: 127.0.0.1:0}}
 exporters: {prometheus: {endpoint: 127.0.0.1:0}${exporters(directory)}}
-extensions: {file_storage: {directory: "${directory}/data"}}
+extensions: {file_storage: {directory: "${directory}/data"}${extensions ? `, ${extensions}` : ''}}
 service:
-  extensions: [file_storage]
+  extensions: [file_storage${extensions ? `, ${extensions.split(':')[0]}` : ''}]
   ${service}
 `;
   }

@@ -1,5 +1,6 @@
 import type { Fold, Entry as LogEntry } from '../../../src/log/log.ts';
 import { parsePayload } from './payload.ts';
+import { RecentWindows } from './recent-windows.ts';
 import {
   decodeRecord,
   type OutboxRecord,
@@ -37,6 +38,7 @@ type Entry =
 /** The exporter's durable state, a fold over its own records: where the last window ended, and the windows not yet taken. */
 export class Outbox implements Fold {
   readonly state = new WindowState();
+  readonly recent = new RecentWindows();
   /** In the order of their numbers, which is that of sending. */
   readonly #waiting = new Map<number, WaitingWindow>();
   readonly #quarantined = new Map<number, QuarantinedWindow>();
@@ -87,6 +89,7 @@ export class Outbox implements Fold {
       case 'sent':
         this.#take(record.number);
         this.#lastSentAt = record.at;
+        this.recent.sent(record.number, record.at);
         break;
       case 'quarantined':
         this.#quarantine(record);
@@ -130,7 +133,9 @@ export class Outbox implements Fold {
 
   #seal(record: SealedRecord): void {
     this.state.seal(record, record.window && parsePayload(record.window.body));
-    if (record.window && !record.window.dryRun) this.#wait(waitingOf(record.window, record.at));
+    if (!record.window) return;
+    this.recent.sealed(record.window, record.at);
+    if (!record.window.dryRun) this.#wait(waitingOf(record.window, record.at));
   }
 
   #quarantine({ number, at, status, message }: QuarantinedRecord): void {

@@ -3,6 +3,7 @@ import type { ComponentStatus, NextStep } from '../../../src/service/component-s
 import { shownUrl } from '../../../src/telemetry/shown-url.ts';
 import type { CrowdSecConfig } from './config.ts';
 import type { Outbox } from './outbox.ts';
+import { windowPanel } from './window-panel.ts';
 
 interface Shown {
   readonly config: Pick<CrowdSecConfig, 'dry_run' | 'endpoint' | 'api_key' | 'interval'>;
@@ -14,7 +15,7 @@ interface Shown {
 
 /** What a page shows of the way to CrowdSec. */
 export function statusOf({ config, outbox, clock, trouble }: Shown): ComponentStatus {
-  const { dry_run: isDry, endpoint } = config;
+  const { dry_run: isDry, endpoint, interval } = config;
   const { oldest, size, lastSentAt, quarantined } = outbox;
   const refused = quarantined.at(-1);
   return {
@@ -22,6 +23,7 @@ export function statusOf({ config, outbox, clock, trouble }: Shown): ComponentSt
     queue: { size, unit: 'windows', oldest: oldest ? Math.max(0, clock.now() - oldest.sealedAt) / 1000 : 0 },
     lastSuccess: lastSentAt ?? null,
     trouble: isDry ? null : (trouble ?? (refused ? refusalOf(quarantined.length, refused) : null)),
+    panels: [windowPanel(outbox, interval)],
     ...(isDry && { note: 'Dry run: windows are logged, and nothing is sent.', steps: [KEY] }),
   };
 }

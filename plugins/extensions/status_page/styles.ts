@@ -53,7 +53,7 @@ footer { max-width: 78rem; margin: 0 auto; padding: 0 clamp(0.9rem, 3vw, 2rem) 2
 .badge.waiting { color: var(--waiting); background: var(--waiting-ground); }
 .badge.attention { color: var(--attention); background: var(--attention-ground); }
 
-.cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); }
+.cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }
 .card, .pair > div, .steps > li { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.15rem; min-width: 0; }
 .card header { display: flex; justify-content: space-between; align-items: baseline; gap: 0.8rem; }
 .reason, .empty, figcaption { color: var(--soft); font-size: 0.9rem; }
@@ -62,8 +62,10 @@ footer { max-width: 78rem; margin: 0 auto; padding: 0 clamp(0.9rem, 3vw, 2rem) 2
 .spark { display: block; width: 100%; height: 42px; border-bottom: 1px solid var(--line); }
 .spark .some { fill: var(--fill); }
 .spark .none { fill: var(--track); }
-.facts { margin-top: 0.8rem; display: grid; gap: 0.35rem; font-size: 0.92rem; }
+.facts { margin-top: 0.8rem; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 0.35rem 2.5rem; font-size: 0.92rem; }
 .facts > div { display: grid; grid-template-columns: 8.6rem 1fr; gap: 0.8rem; }
+.facts.slim { grid-template-columns: 1fr; }
+.facts.slim > div { grid-template-columns: 5.5rem 1fr; }
 .facts dt { color: var(--soft); }
 .facts dd { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .bar { display: block; width: 100%; height: 6px; border-radius: 3px; }
@@ -92,11 +94,12 @@ pre { background: var(--code); padding: 0.8rem; overflow-x: auto; }
 
 .scroll { overflow-x: auto; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
 .scroll.tall { max-height: 26rem; min-height: 8rem; overflow-y: auto; }
+.about { color: var(--soft); margin: -0.4rem 0 0.7rem; }
 .scroll + .empty { margin-top: 0.4rem; }
 .grid { font-size: 0.9rem; }
 .grid th, .grid td { text-align: left; padding: 0.42rem 0.8rem; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
 .grid th { color: var(--soft); font-weight: 500; position: sticky; top: 0; background: var(--surface); }
-.grid td.number { text-align: right; }
+.grid .number { text-align: right; }
 .grid td.long { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; }
 .grid tbody > tr:last-child > td { border-bottom: 0; }
 .grid .more > td { padding-top: 0; white-space: normal; }

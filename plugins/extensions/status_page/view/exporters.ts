@@ -17,7 +17,7 @@ function card({ id, status }: ShownComponent, now: number): Html {
 <header><h3>${id}</h3>${trouble ? badge('attention', 'fails') : isWaiting ? badge('waiting') : badge('works')}</header>
 ${trouble && html`<p class="trouble">${trouble}</p>`}
 ${note && html`<p class="reason">${note}</p>`}
-<dl class="facts">
+<dl class="facts slim">
 <div><dt>Where</dt><dd class="where">${where}</dd></div>
 ${queue && html`<div><dt>Waiting</dt><dd>${queue.size === 0 ? 'nothing' : `${counted(queue.size, queue.unit)}${queue.oldest >= 1 ? `, the oldest for ${span(queue.oldest)}` : ''}`}</dd></div>`}
 ${lastSuccess !== undefined && html`<div><dt>Last taken</dt><dd>${ago(lastSuccess, now)}</dd></div>`}

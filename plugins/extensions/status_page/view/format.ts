@@ -5,9 +5,9 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** `1 window`, `2 windows`. @param units - in the plural. */
+/** `1 request`, `2 entries of the log`. @param units - in the plural. */
 export function counted(value: number, units: string): string {
-  return `${count(value)} ${value === 1 ? units.replace(/ies$/, 'y').replace(/s$/, '') : units}`;
+  return `${count(value)} ${value === 1 ? units.replace(/^(\w+?)(ies|s)\b/, (_, stem, end) => stem + (end === 'ies' ? 'y' : '')) : units}`;
 }
 
 /** The two largest units of a span: `3 h 12 min`. @param seconds - not negative. */

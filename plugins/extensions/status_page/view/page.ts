@@ -30,6 +30,9 @@ export interface SecretParts {
 export function renderPage({ version, overview, secret, problem }: PageParts): string {
   const { state, couics, exporters, withPanels, steps, now } = overview;
   const todo = nextSteps(steps);
+  const next =
+    todo &&
+    html`<section id="next" aria-labelledby="next-title" data-live><h2 id="next-title">What to do next</h2>${todo}</section>`;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -51,10 +54,11 @@ ${secret ? LOGOUT : html`<a class="button" href="#login">Log in</a>`}
 </header>
 <main id="main">
 <section id="state" class="state ${state}" aria-labelledby="state-title" data-live>${summary(overview)}</section>
-${todo && html`<section id="next" aria-labelledby="next-title" data-live><h2 id="next-title">What to do next</h2>${todo}</section>`}
+${state !== 'works' && next}
 <section id="couics" aria-labelledby="couics-title" data-live><h2 id="couics-title">Couics <small>${couics.length > 0 && counted(couics.length, 'instances')}</small></h2>${couicCards(overview)}</section>
 <section id="tags" aria-labelledby="tags-title" data-live><h2 id="tags-title">What blocks most</h2>${tagTables(overview)}</section>
 <section id="exporters" aria-labelledby="exporters-title" data-live><h2 id="exporters-title">Where it goes <small>${exporters.length > 0 && counted(exporters.length, 'exporters')}</small></h2>${exporterCards(overview)}</section>
+${state === 'works' && next}
 ${panelSections(withPanels, now)}
 ${secret ? shownToOwner(secret) : login(problem)}
 </main>

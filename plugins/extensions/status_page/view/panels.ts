@@ -8,7 +8,7 @@ export function panelSections(components: readonly ShownComponent[], now: number
   return components.flatMap(({ id, status }) =>
     (status!.panels ?? []).map((panel, index) => {
       const name = `panel-${id.replace(/[^A-Za-z0-9]/g, '-')}-${index}`;
-      return html`<section id="${name}" aria-labelledby="${name}-title" data-live><h2 id="${name}-title">${panel.title} <small>${id}</small></h2>${panel.text && html`<p>${panel.text}</p>`}${table(panel, now, name)}</section>`;
+      return html`<section id="${name}" aria-labelledby="${name}-title" data-live><h2 id="${name}-title">${panel.title} <small>${id}</small></h2>${panel.text && html`<p class="about">${panel.text}</p>`}${table(panel, now, name)}</section>`;
     }),
   );
 }
@@ -23,7 +23,10 @@ function table({ columns, rows, empty, leftOut = 0 }: Table, now: number, name: 
     const summary = html`<details id="${key}"><summary>${count(more.rows.length)} ${more.rows.length === 1 ? 'entry' : 'entries'}</summary>${table(more, now, key)}</details>`;
     return html`${row}<tr class="more"><td colspan="${columns.length}">${summary}</td></tr>`;
   });
-  const heads = columns.map((column) => html`<th scope="col">${column}</th>`);
+  const heads = columns.map(
+    (column, index) =>
+      html`<th scope="col" class="${typeof rows[0]!.cells[index] === 'number' && 'number'}">${column}</th>`,
+  );
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${columns.join(', ')}"><table class="grid"><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div>${leftOut > 0 && html`<p class="empty">${count(leftOut)} more are not shown.</p>`}`;
 }
 

@@ -7,7 +7,7 @@ import { bar } from './sparkline.ts';
 export function tagTables({ tagsNow, tagsLately, minutes }: Overview): Html {
   return html`<div class="pair">
 ${table('In force now', 'rules', tagsNow, 'No drop rule is in force.')}
-${table(`Added in the last ${minutes === 60 ? 'hour' : `${minutes} min`}`, 'added', tagsLately, 'No drop rule was added.')}
+${table(minutes === 60 ? 'Added in the last hour' : `Added since the start, ${minutes} min ago`, 'added', tagsLately, 'No drop rule was added.')}
 </div>`;
 }
 

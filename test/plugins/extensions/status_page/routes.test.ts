@@ -63,7 +63,7 @@ test('every answer forbids what is inline, from elsewhere, and in a frame', asyn
     );
     expect(answer.headers).toMatchObject({
       'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
+      'referrer-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
     });
   }
