@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { crc32, gunzipSync } from 'node:zlib';
 import { below, pick, type Random } from '../couic-sim/random.ts';
 
+const HOUR = 3_600_000;
+
 /** What the server does with one request in some. */
 const FAULTS = [
   /** Takes it, and the answer is lost. */
@@ -14,6 +16,8 @@ const FAULTS = [
   'nonsense',
   /** Takes every second one, and is full for the rest. */
   'full',
+  /** Takes nothing, and says until when by a clock that is an hour from ours. */
+  'apart',
 ] as const;
 
 interface Action {
@@ -83,6 +87,8 @@ export class BulkServer {
     if (fault !== undefined) this.counts.faults++;
     if (fault === 'reset') return void request.socket.destroy();
     if (fault === 'unavailable') return void response.writeHead(503).end();
+    if (fault === 'apart')
+      return void response.writeHead(503, untilSoon(Date.now() + pick(this.#random, [-1, 1]) * HOUR)).end();
     if (fault === 'nonsense') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
     const lines = gunzipSync(Buffer.concat(chunks)).toString('utf8').trimEnd().split('\n');
     const items = [];
@@ -111,4 +117,9 @@ export class BulkServer {
     this.#ids.set(id, `${couic.instance.name} ${event.action}`);
     return { status: 201 };
   }
+}
+
+/** To be asked again in a second. @param now - of the server's clock, ms since the epoch. */
+function untilSoon(now: number) {
+  return { date: new Date(now).toUTCString(), 'retry-after': new Date(now + 1000).toUTCString() };
 }
