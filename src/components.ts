@@ -1,5 +1,6 @@
 import { crowdsec } from '../plugins/exporters/crowdsec/factory.ts';
 import { windowsCommand } from '../plugins/exporters/crowdsec/windows-command.ts';
+import { importCouicReportCommand } from '../plugins/exporters/digest/couic-report/import-command.ts';
 import { digestCommand } from '../plugins/exporters/digest/digest-command.ts';
 import { digest } from '../plugins/exporters/digest/factory.ts';
 import { elasticsearch } from '../plugins/exporters/elasticsearch/factory.ts';
@@ -39,4 +40,9 @@ export const factories: readonly AnyFactory[] = [
 ];
 
 /** Commands that components bring, each in the folder of its component. */
-export const componentCommands: readonly Command[] = [windowsCommand, digestCommand, pageCommand];
+export const componentCommands: readonly Command[] = [
+  windowsCommand,
+  digestCommand,
+  importCouicReportCommand,
+  pageCommand,
+];

@@ -95,8 +95,7 @@ export class IntervalReader {
   }
 
   async #take(entry: Entry, instances: ReadonlySet<string>): Promise<void> {
-    const { topic, state } = this.#options;
-    if (entry.position <= state.closed) return;
+    const { topic } = this.#options;
     if (entry.topic !== topic.name) return countEntry(entry, instances, this.#tally, this.#drops);
     const mark = decodeMark(entry.record);
     if (mark?.type === 'gap') this.#tally.isIncomplete = true;
@@ -106,10 +105,11 @@ export class IntervalReader {
   async #close({ position, epoch }: Entry, end: EndRecord): Promise<void> {
     const { state, feed, logger, onDigest } = this.#options;
     const record = this.#closing(`${feed.logId}-${epoch}-${position}`, position, end);
+    // One that was closed before a crash is read again, and stays as it is.
     const isWritten = await this.#write(record, () => state.closed < position);
-    if (!isWritten && state.closed < position) return;
+    if (state.closed < position) return;
     this.#restart();
-    if (record.digest) {
+    if (isWritten && record.digest) {
       const { level, total } = record.digest;
       logger.info({ level, total }, `Digest of ${total} added rules (${level}): to be sent to all notifiers`);
       onDigest();

@@ -22,6 +22,8 @@ const DEBIAN: Readonly<Partial<Record<ToolName, DebianTool>>> = {
   nginx: { package: 'nginx', commands: ['nginx', '/usr/sbin/nginx'], version: '-v' },
   haproxy: { package: 'haproxy', commands: ['haproxy', '/usr/sbin/haproxy'], version: '-v' },
   caddy: { package: 'caddy', commands: ['caddy'], version: 'version' },
+  amtool: { package: 'prometheus-alertmanager', commands: ['amtool'] },
+  alertmanager: { package: 'prometheus-alertmanager', commands: ['prometheus-alertmanager', 'alertmanager'] },
   rsyslogd: { package: 'rsyslog-gnutls', commands: ['rsyslogd', '/usr/sbin/rsyslogd'], version: '-v' },
 };
 
@@ -67,6 +69,10 @@ async function find(name: ToolName, log: (line: string) => void): Promise<Tool> 
       reason: `${variable}=${given} is not an executable`,
       remedy: `correct or unset ${variable}`,
     };
+  }
+  if (name === 'couic-report' && !given) {
+    const remedy = `build it (cargo build -p couic-report) from github.com/FCSC-FR/couic, and set ${variable} to its path`;
+    return { found: false, reason: 'no package registry has it', remedy };
   }
   if (name === 'opensearch') return openSearch(given, log);
   const debian = DEBIAN[name];

@@ -14,6 +14,9 @@ export const TOOL_NAMES = [
   'rsyslogd',
   'opensearch',
   'victorialogs',
+  'amtool',
+  'alertmanager',
+  'couic-report',
 ] as const;
 export type ToolName = (typeof TOOL_NAMES)[number];
 

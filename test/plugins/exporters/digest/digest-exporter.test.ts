@@ -47,6 +47,8 @@ test('counts as couic-report does: adds of both policies, networks once, removal
   await harness.pass();
   await arrived(1);
   expect(totals()).toEqual([[4, 3]]);
+  // Discord then answers once the message is kept.
+  expect(discord.requests[0]!.url).toMatch(/\?wait=true$/);
   expect(fieldOf('Top Tag')).toBe(':satellite: **ssh** (×2)');
   expect(fieldOf('Top Tags')).toBe('ssh (×2)\nscanner (×1)');
   expect(fieldOf('By Couic')).toBe('**paris**: 3, 2 distinct\n**lyon**: 1, 1 distinct');
@@ -100,6 +102,28 @@ test('killed at any moment, all is told, and nothing twice that was written down
 
 const sent = (harness: DigestHarness) => harness.records.filter(({ fate }) => fate === 'sent').length;
 const told = (harness: DigestHarness) => harness.records.flatMap(({ digest }) => (digest ? [digest] : []));
+
+test('killed after an interval was closed and before the log let go of it, it is told under one id, and counted once', async () => {
+  const first = await start();
+  await first.report([{ cidr: '10.0.0.1/32' }]);
+  await first.pass();
+  await until(() => sent(first) === 1);
+  await kill(first);
+  const { entries } = first.log;
+  entries.splice(entries.findIndex(({ record }) => Buffer.from(record).includes('"digest"')) + 1);
+  first.log.last = entries.at(-1)!.position;
+  const second = await start({}, first);
+  await second.report([{ cidr: '10.0.0.2/32' }]);
+  await second.pass();
+  await until(() => sent(second) === 2);
+  expect(totals()).toEqual([
+    [1, 1],
+    [1, 1],
+    [1, 1],
+  ]);
+  expect(discord.messages[1]).toEqual(discord.messages[0]);
+  expect(told(second)).toHaveLength(2);
+});
 
 test('a bridge that was down over the end of intervals tells of them together, and says how long', async () => {
   const first = await start();
@@ -279,6 +303,19 @@ test('what Discord will never take is dropped, and what comes after it is not he
   ]);
 });
 
+test('of more than a hundred that wait the oldest is dropped', async () => {
+  const before = new DigestHarness(options);
+  for (let n = 0; n < 102; n++) {
+    const digest = { id: `waits-${n}`, to: before.time.now(), total: n, tags: [], networks: [], instances: [] };
+    const closed = { type: 'closed', through: 0, drops: {}, digest, notifiers: ['discord'] };
+    before.log.push('exporter/digest', Buffer.from(JSON.stringify(closed)), 1, { epoch: '0'.repeat(16) });
+  }
+  discord.token = null;
+  const harness = await start({}, before);
+  await until(() => discord.requests.length > 0);
+  expect(harness.records.flatMap(({ fate, id }) => (fate === 'too_many' ? [id] : []))).toEqual(['waits-0', 'waits-1']);
+});
+
 test('what is older than max_elapsed_time is given up', async () => {
   const harness = await start({ retry_on_failure: { max_elapsed_time: '10m' } });
   discord.token = null;
@@ -334,7 +371,10 @@ test('who is erased is in no digest of the interval any more, nor in one that wa
   await harness.report([{ cidr: '192.0.2.1/32' }, { cidr: '10.0.0.2/32' }]);
   await harness.ledger.operations[ERASE_OPERATION]!({ network: '192.0.2.1' });
   await harness.pass();
-  const texts = JSON.stringify([harness.records, [...harness.log.snapshot!.pieces].map(({ bytes }) => String(bytes))]);
+  const texts = JSON.stringify([
+    harness.records,
+    harness.log.snapshot!.pieces.map(({ bytes }) => Buffer.from(bytes).toString()),
+  ]);
   expect(texts).not.toContain('192.0.2.1');
   const digests = harness.records.flatMap((record) => (record.digest ? [record.digest] : []));
   expect(digests.at(-1)).toMatchObject({ total: 1, networks: [['10.0.0.2/32', 1]] });

@@ -13,6 +13,13 @@ export function configOf(options: Record<string, unknown>): DigestConfig {
   return schema.parse(options);
 }
 
+interface OwnRecord {
+  readonly type: string;
+  readonly fate?: string;
+  readonly id?: string;
+  readonly digest?: { readonly total: number };
+}
+
 /** A ledger and one exporter of digests over a log in memory that outlives them. */
 export class DigestHarness {
   readonly log: MemoryLog;
@@ -96,7 +103,7 @@ export class DigestHarness {
   }
 
   /** Those of the exporter that the log still has. */
-  get records(): { readonly type: string; readonly fate?: string; readonly digest?: { readonly total: number } }[] {
+  get records(): OwnRecord[] {
     return this.log.entries.filter(({ topic }) => isOwn(topic)).map(({ record }) => JSON.parse(text(record)));
   }
 
