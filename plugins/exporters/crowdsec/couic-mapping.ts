@@ -5,10 +5,6 @@ import type { Contribution, Mapping } from './mapping.ts';
 import { COUIC, type Origin, type OriginRule, Origins } from './origins.ts';
 import type { SourcePoint } from './points.ts';
 
-/** What windows say: rule changes, packets and bytes of Couic's own counters, drop rules in force. */
-export const ITEM_GROUPS = ['reports', 'traffic', 'active_decisions'] as const;
-type ItemGroup = (typeof ITEM_GROUPS)[number];
-
 interface CouicMappingOptions {
   readonly items: readonly ItemGroup[];
   /** Unit of reports. A rule change is neither a request nor a packet, which the Console takes for attacks. */
@@ -17,12 +13,13 @@ interface CouicMappingOptions {
 }
 
 type PointMapping = (point: SourcePoint, origins: Origins) => readonly Contribution[];
+type ItemMapping = (unit: string) => PointMapping;
 
 /** What Couic's metrics count as in CrowdSec's words; the only place that knows both. */
 export function couicMapping({ items, unit, origins }: CouicMappingOptions): Mapping {
   const known = new Origins(origins);
-  const chosen = Object.entries(ITEMS).filter(([, { group }]) => items.includes(group));
-  const byMetric = new Map(chosen.map(([metric, { map }]) => [metric, map(unit)]));
+  const chosen = items.flatMap((group) => Object.entries<ItemMapping>(ITEMS[group]));
+  const byMetric = new Map(chosen.map(([metric, map]) => [metric, map(unit)]));
   return (point) => byMetric.get(point.metric)?.(point, known);
 }
 
@@ -68,18 +65,25 @@ const taggedTraffic =
         ]
       : [];
 
-/** Every metric that is an item, by its name. */
-const ITEMS: Readonly<Record<string, { group: ItemGroup; map: (unit: string) => PointMapping }>> = {
-  [LEDGER_METRICS.reports.name]: { group: 'reports', map: reports },
-  [LEDGER_METRICS.ruleActive.name]: { group: 'active_decisions', map: () => activeDecisions },
-  [LEDGER_METRICS.networkPackets.name]: { group: 'traffic', map: () => allTraffic('packet') },
-  [LEDGER_METRICS.networkIo.name]: { group: 'traffic', map: () => allTraffic('byte') },
-  [LEDGER_METRICS.rulePackets.name]: { group: 'traffic', map: () => taggedTraffic('packet') },
-  [LEDGER_METRICS.ruleIo.name]: { group: 'traffic', map: () => taggedTraffic('byte') },
-};
+/** What windows say: rule changes, packets and bytes of Couic's own counters, drop rules in force. Each by the metrics that tell it. */
+const ITEMS = {
+  reports: { [LEDGER_METRICS.reports.name]: reports },
+  traffic: {
+    [LEDGER_METRICS.networkPackets.name]: () => allTraffic('packet'),
+    [LEDGER_METRICS.networkIo.name]: () => allTraffic('byte'),
+    [LEDGER_METRICS.rulePackets.name]: () => taggedTraffic('packet'),
+    [LEDGER_METRICS.ruleIo.name]: () => taggedTraffic('byte'),
+  },
+  active_decisions: { [LEDGER_METRICS.ruleActive.name]: () => activeDecisions },
+} satisfies Record<string, Readonly<Record<string, ItemMapping>>>;
+
+type ItemGroup = keyof typeof ITEMS;
+export const ITEM_GROUPS = Object.keys(ITEMS) as ItemGroup[];
 
 /** Counters that the mapping knows: others of the process need no baseline. */
-export const COUIC_METRICS: ReadonlySet<string> = new Set(Object.keys(ITEMS));
+export const COUIC_METRICS: ReadonlySet<string> = new Set(
+  Object.values(ITEMS).flatMap((metrics) => Object.keys(metrics)),
+);
 
 function dropped(unit: string, { origin, remediation }: Origin): Contribution {
   return { name: 'dropped', unit, labels: { origin, remediation } };

@@ -34,14 +34,25 @@ describe.each(rules)('$alert', ({ alert, expr, labels, annotations }) => {
 
   test('has a section in the runbooks', () => {
     const runbooks = readFileSync(new URL('../../docs/runbooks.md', deploy), 'utf8');
+    const row = new RegExp(`^\\| \\[${alert}\\]\\(#${alert?.toLowerCase()}\\) +\\| ${labels?.severity} `, 'm');
+    expect(runbooks, `docs/runbooks.md needs ${alert} in its table, with its severity`).toMatch(row);
     const section = runbooks.split(/^## /m).find((text) => text.startsWith(`${alert}\n`));
-    expect(section).toMatch(/\*\*What it means\.\*\*.+\*\*What to do\.\*\*/s);
+    expect(section, `docs/runbooks.md needs a section ${alert}`).toMatch(
+      /\*\*What it means\.\*\*.+\*\*What to do\.\*\*/s,
+    );
   });
 
   test('has a case in which it fires and one in which it keeps quiet', () => {
     const own = cases.filter((entry) => entry.alertname === alert);
-    expect(own.some((entry) => entry.exp_alerts !== undefined)).toBe(true);
-    expect(own.some((entry) => entry.exp_alerts === undefined)).toBe(true);
+    const where = `a file *.test.yml beside this one needs a case of ${alert} in which it`;
+    expect(
+      own.some((entry) => entry.exp_alerts !== undefined),
+      `${where} fires`,
+    ).toBe(true);
+    expect(
+      own.some((entry) => entry.exp_alerts === undefined),
+      `${where} keeps quiet`,
+    ).toBe(true);
   });
 
   test('asks for nothing the bridge does not give', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { schema } from '../../../../plugins/exporters/crowdsec/config.ts';
+import { ITEM_GROUPS } from '../../../../plugins/exporters/crowdsec/couic-mapping.ts';
 
 /** `path: message` of each problem. */
 function problems(config: object): string[] {
@@ -25,7 +26,7 @@ it('has a default for everything but the key', () => {
     name: 'couic-otel-bridge',
     type: 'couic-otel-bridge',
     feature_flags: [],
-    items: ['reports', 'traffic', 'active_decisions'],
+    items: ITEM_GROUPS,
     unit: 'report',
     origins: [],
     max_origins: 100,
