@@ -8,10 +8,10 @@ import type { CouicEvent } from '../../src/events/event.ts';
 import { EmbeddedEngine } from '../../src/log/embedded/engine.ts';
 import { FAULT_POINTS, type FaultPoint } from '../../src/log/embedded/faults.ts';
 import { LogRunner } from '../../src/log/runner.ts';
-import { parseAddress } from '../../src/report/cidr.ts';
 import { ERASE_OPERATION, type Erased } from '../../src/service/admin/erase.ts';
 import { type Explanation, RULE_OPERATIONS } from '../../src/service/admin/rules.ts';
 import { Health } from '../../src/telemetry/health.ts';
+import { found } from '../support/found-in-files.ts';
 import { bodyOf, ManualClock, newLedger, pieces, reportText } from '../support/ledger.ts';
 
 const never = new AbortController().signal;
@@ -58,46 +58,6 @@ async function waiting({ log, reader }: Opened): Promise<CouicEvent[]> {
     if (entry.position >= end) break;
   }
   return events;
-}
-
-/** Every way in which it may lie in a file. */
-function forms(address: string): [name: string, bytes: Buffer][] {
-  const words = parseAddress(address)!.words as readonly number[];
-  const packed = (write: (into: Buffer, word: number, at: number) => void) => {
-    const into = Buffer.alloc(4 * words.length);
-    for (const [i, word] of words.entries()) write(into, word, 4 * i);
-    return into;
-  };
-  const base64 = [0, 1, 2].map((before): [string, Buffer] => {
-    const encoded = Buffer.from(`${'x'.repeat(before)}${address}`).toString('base64');
-    return [
-      `Base64 after ${before}`,
-      Buffer.from(encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + address.length) * 8) / 6))),
-    ];
-  });
-  const all: [string, Buffer][] = [
-    ['text', Buffer.from(address)],
-    ['words, low byte first', packed((into, word, at) => into.writeInt32LE(word, at))],
-    ['words, high byte first', packed((into, word, at) => into.writeInt32BE(word, at))],
-    ...base64,
-  ];
-  // A slot that is free has something else where its address began.
-  if (words.length > 1) all.push(['last words', all[1]![1].subarray(-8)]);
-  return all;
-}
-
-/** Files that hold an address in any form. */
-function found(directory: string, ...addresses: string[]): string[] {
-  return readdirSync(directory)
-    .filter((name) => name !== 'admin.sock')
-    .flatMap((name) => {
-      const bytes = readFileSync(join(directory, name));
-      return addresses.flatMap((address) =>
-        forms(address)
-          .filter(([, form]) => bytes.includes(form))
-          .map(([form]) => `${address} in ${name} as ${form}`),
-      );
-    });
 }
 
 const V4 = '198.51.100.77';

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { run as runCommand } from './command.ts';
 import { RunningProcess } from './running-process.ts';
 
 const MAIN = join(import.meta.dirname, '../../../dist/src/main.js');
@@ -29,6 +30,19 @@ export class BridgeProcess {
   async killAndStart(): Promise<void> {
     await this.#process.stop('SIGKILL');
     this.#process = await run(this.#directory);
+  }
+
+  /** What an operator types after `couic-otel-bridge`, with its configuration. @throws with what it said, unless it ends with 0. */
+  async command(...words: readonly string[]): Promise<string> {
+    const args = [MAIN, ...words, '--config', configOf(this.#directory)];
+    const { code, stdout, stderr } = await runCommand(process.execPath, args, { timeout: 30_000 });
+    if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}: ${stdout}${stderr}`);
+    return stdout;
+  }
+
+  /** Of all that it keeps. */
+  get data(): string {
+    return join(this.#directory, 'data');
   }
 
   /** `http://host:port/v1/reports`, without a token. */
