@@ -1,5 +1,6 @@
 import { crowdsec } from '../plugins/exporters/crowdsec/factory.ts';
 import { windowsCommand } from '../plugins/exporters/crowdsec/windows-command.ts';
+import { debug } from '../plugins/exporters/debug/factory.ts';
 import { importCouicReportCommand } from '../plugins/exporters/digest/couic-report/import-command.ts';
 import { digestCommand } from '../plugins/exporters/digest/digest-command.ts';
 import { digest } from '../plugins/exporters/digest/factory.ts';
@@ -33,6 +34,7 @@ export const factories: readonly AnyFactory[] = [
   syslog,
   file,
   digest,
+  debug,
   fileStorage,
   jetStreamStorage,
   healthCheck,

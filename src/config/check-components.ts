@@ -1,6 +1,7 @@
 import type { AnyFactory } from '../service/component.ts';
 import type { ConfiguredComponent, Kind } from './bridge-config.ts';
 import { checkSection } from './check-section.ts';
+import { collectorTypeAdvice } from './collector-types.ts';
 import { type ComponentId, parseComponentId } from './component-id.ts';
 import { hint } from './nearest.ts';
 import type { Path, Position, Problem } from './problem.ts';
@@ -72,6 +73,8 @@ function findFactory(factories: readonly AnyFactory[], kind: Kind, type: string)
 }
 
 function describeUnknownType({ type }: ComponentId, kind: Kind, factories: readonly AnyFactory[]): string {
+  const advice = collectorTypeAdvice(kind, type);
+  if (advice !== undefined) return `unknown type of ${kind} "${type}": ${advice}`;
   const elsewhere = factories.find((each) => each.type === type || each.aliases?.includes(type));
   if (elsewhere) return `"${type}" is a type of ${elsewhere.kind}: it belongs under ${elsewhere.kind}s`;
   const known = factories.filter((each) => each.kind === kind).map((each) => each.type);

@@ -1,4 +1,5 @@
 import type { ZodType, z } from 'zod';
+import { collectorOptionAdvice } from './collector-options.ts';
 import { describeIssue, describeUnknownKey } from './describe-issue.ts';
 import { knownKeys } from './json-schema.ts';
 import type { Path, Problem } from './problem.ts';
@@ -41,7 +42,7 @@ export function checkSection<T>(
     if (target && isBroken(target)) continue;
     for (const key of keys) {
       const full = [...path, ...at, key];
-      const message = describeUnknownKey(key, knownKeys(schema, at));
+      const message = collectorOptionAdvice(full) ?? describeUnknownKey(key, knownKeys(schema, at));
       report({ severity: 'error', at: positionOf(root, full), path: full, message });
     }
     if (keys.length > 0) continue;

@@ -17,6 +17,13 @@ interface Expanded {
 }
 
 const UNKNOWN_REFERENCE = `unknown reference: there are \${env:NAME} and \${file:PATH}`;
+/** References that a Collector has besides: what to do instead. */
+const FETCHES = `the bridge fetches no configuration: have it fetched into a file first, and write \${file:PATH}`;
+const COLLECTOR_REFERENCES: ReadonlyMap<string, string> = new Map([
+  ['yaml', `there is no \${yaml:…}: write the value itself in its place`],
+  ['http', FETCHES],
+  ['https', FETCHES],
+]);
 const UNCLOSED = `a reference "\${" has no closing "}"; for the characters themselves write "$\${"`;
 const BAD_NAME = `a variable has a name of letters, digits and "_", as in \${env:NAME} or \${env:NAME:-default}`;
 /** Directories that systemd gives to a unit, in a list with colons where it has several: the first one is meant. */
@@ -69,7 +76,8 @@ export function expand(input: string, sources: ReferenceSources): Expanded {
     if (ENV_NAME.test(name)) return readEnv(name, fallback);
     const other = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(name)?.[1];
     // The body may hold what an inner reference gave, so that only a known good part of it is shown.
-    errors.push(scheme === undefined && other !== undefined ? UNKNOWN_REFERENCE : BAD_NAME);
+    if (scheme !== undefined || other === undefined) errors.push(BAD_NAME);
+    else errors.push(COLLECTOR_REFERENCES.get(other) ?? UNKNOWN_REFERENCE);
     return '';
   }
 

@@ -57,6 +57,9 @@ function readLocation(
       } catch (error) {
         return fail(`cannot read the configuration: ${reason(error)}`);
       }
+    case 'http':
+    case 'https':
+      return fail('the bridge fetches no configuration: have it fetched into a file first, and give the path of that');
     default:
       return fail('a configuration is the path of a file, file:PATH, env:NAME or yaml:TEXT');
   }

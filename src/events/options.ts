@@ -33,14 +33,17 @@ export const addressOptions = {
     ),
 };
 
+/** What is told of free text. */
+export const metadataOption = metadataSchema.optional().meta({
+  description:
+    '`keep`, `drop`, or the names of what stays: `[kind, detail, extra]`. Free text holds addresses: hence the default',
+  otherwise: '`keep` with `addresses: keep`, else `drop`',
+});
+
 /** Options that every exporter of events has: spread them into its schema. */
 export const eventOptions = {
   ...addressOptions,
-  metadata: metadataSchema.optional().meta({
-    description:
-      '`keep`, `drop`, or the names of what stays: `[kind, detail, extra]`. Free text holds addresses: hence the default',
-    otherwise: '`keep` with `addresses: keep`, else `drop`',
-  }),
+  metadata: metadataOption,
   queue: z
     .strictObject({
       max_age: durationSchema
@@ -74,3 +77,6 @@ export function privacyProblem({ addresses, hmac_key_file }: PrivacyOptions): st
 
 const shape = z.strictObject(eventOptions);
 export type EventOptions = z.output<typeof shape>;
+
+/** Those that a configuration gives which names none of them. */
+export const eventDefaults = (): EventOptions => shape.parse({});

@@ -37,7 +37,7 @@ function problemsOf(configs: string | string[], given: Given = {}): string[] {
 const EMPTY =
   'the configuration is empty: it needs receivers, exporters and service, as the shipped otel-config.yaml shows';
 const PROCESSORS =
-  'the bridge has no processors: send the metrics to a Collector with an otlp_http exporter and process them there';
+  'leave this out: exporters of the bridge batch by themselves, and what it holds in memory has bounds without a memory_limiter';
 
 /** Every file of test/testdata/config with all that is said of it. */
 const EXPECTED: Record<string, string[]> = {
@@ -100,7 +100,7 @@ const EXPECTED: Record<string, string[]> = {
     'references.yaml:3: receivers.couic.endpoint: environment variable NOT_SET is not set: set it, or give a default: ${env:NOT_SET:-default}',
     'references.yaml:5: receivers.couic.instances[0].name: a variable has a name of letters, digits and "_", as in ${env:NAME} or ${env:NAME:-default}',
     'references.yaml:6: receivers.couic.instances[0].token: cannot read the file of ${file:missing.key}: no such file',
-    'references.yaml:9: exporters.prometheus.endpoint: unknown reference: there are ${env:NAME} and ${file:PATH}',
+    'references.yaml:9: exporters.prometheus.endpoint: the bridge fetches no configuration: have it fetched into a file first, and write ${file:PATH}',
     'references.yaml:11: exporters.crowdsec.dry_run: expected true or false, not a number (the value is from ${env:DRY_RUN})',
     'references.yaml:12: exporters.crowdsec.api_key: a reference "${" has no closing "}"; for the characters themselves write "$${"',
     'references.yaml:14: exporters.crowdsec.headers.a: environment variable NOT_SET is not set: set it, or give a default: ${env:NOT_SET:-default}',

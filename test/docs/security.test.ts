@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { schema as crowdsec } from '../../plugins/exporters/crowdsec/config.ts';
+import { schema as debug } from '../../plugins/exporters/debug/config.ts';
 import { DEFAULT_LIMITS, RULE_LIMITS } from '../../src/ledger/attribute-limits.ts';
 
 const page = readFileSync('docs/security.md', 'utf8');
@@ -77,6 +78,7 @@ describe('docs/security.md has the bounds of the code', () => {
     );
     const { max_origins, outbox } = crowdsec.parse({ dry_run: true });
     expect(shown('CrowdSec: origins of an exporter')).toBe(count(max_origins));
+    expect(shown('debug: data points or events written at once')).toBe(count(debug.parse({}).max_records));
     const days = outbox.max_age / 86_400_000;
     expect(shown('CrowdSec: windows that wait')).toBe(`${outbox.max_size_mib} MiB, ${days} days`);
   });

@@ -1,5 +1,8 @@
 import type { ExporterContext, ExporterFactory } from '../../../src/service/component.ts';
-import { type OtlpHttpConfig, schema } from './config.ts';
+import { logsUrl, metricsUrl, type OtlpHttpConfig, schema } from './config.ts';
+
+/** Of OTLP over gRPC, which the bridge does not send. */
+const GRPC_PORT = '4317';
 
 export const otlpHttp: ExporterFactory<OtlpHttpConfig> = {
   kind: 'exporter',
@@ -10,6 +13,10 @@ export const otlpHttp: ExporterFactory<OtlpHttpConfig> = {
   stability: 'beta',
   schema,
   secrets: [['headers', '*']],
+  warnings: (config) =>
+    [metricsUrl(config), logsUrl(config)].some((url) => new URL(url).port === GRPC_PORT)
+      ? [{ path: [], message: `port ${GRPC_PORT} is where gRPC is spoken: OTLP over HTTP has 4318` }]
+      : [],
   async create(context, config) {
     const metrics = context.has('metrics') ? await pushed(context, config) : undefined;
     const events = context.has('logs') ? await told(context, config) : undefined;

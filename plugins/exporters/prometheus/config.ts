@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpointSchema } from '../../../src/config/endpoint.ts';
+import { notNeeded } from '../../../src/config/not-needed.ts';
 import {
   extraLabelsSchema,
   namespaceSchema,
@@ -9,9 +10,6 @@ import {
 } from '../../../src/config/prometheus-naming.ts';
 import { tlsServerSchema } from '../../../src/config/tls.ts';
 import { listenerLimitsShape } from '../../../src/http/listener-limits.ts';
-
-/** An option of the Collector's exporter that has no place here: named, so that the answer can say why. */
-const notNeeded = (reason: string) => z.undefined({ error: reason }).optional();
 
 export const configSchema = z.strictObject({
   endpoint: endpointSchema
