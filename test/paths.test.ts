@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 
 /** What tries several folders together, or is no code. */
-const OTHERS = /^(docs|deploy|support|testdata|integration|hostile|regression|faults|conformance|bench)(\/|$)/;
+const OTHERS = /^(docs|deploy|support|testdata|integration|hostile|regression|faults|conformance|cluster|bench)(\/|$)/;
 
 test('the tests of a folder are in the folder of the same name', () => {
   const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'test/**/*.test.ts'], {

@@ -185,7 +185,7 @@ function again(timer: NodeJS.Timeout | undefined, callback: () => void, millisec
 export function discardRequest(request: IncomingMessage, linger: number = LINGER): void {
   if (request.readableEnded || request.destroyed) return;
   const timer = setTimeout(() => {
-    if (!request.complete) request.socket.destroy();
+    if (!request.complete) request.destroy();
   }, linger);
   timer.unref();
   request.once('close', () => clearTimeout(timer));
