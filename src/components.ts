@@ -17,6 +17,7 @@ import { jetStreamStorage } from '../plugins/extensions/jetstream_storage/factor
 import { statusPage } from '../plugins/extensions/status_page/factory.ts';
 import { pageCommand } from '../plugins/extensions/status_page/page-command.ts';
 import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
+import { tokenCommand } from '../plugins/receivers/couic/token-command.ts';
 import { couicApiReceiver } from '../plugins/receivers/couic_api/factory.ts';
 import type { Command } from './cli/command.ts';
 import type { AnyFactory } from './service/component.ts';
@@ -43,6 +44,7 @@ export const factories: readonly AnyFactory[] = [
 
 /** Commands that components bring, each in the folder of its component. */
 export const componentCommands: readonly Command[] = [
+  tokenCommand,
   windowsCommand,
   digestCommand,
   importCouicReportCommand,

@@ -11,7 +11,6 @@ import { quarantineCommand } from './quarantine.ts';
 import { reloadCommand } from './reload.ts';
 import { rulesCommand } from './rules.ts';
 import { runCommand } from './run.ts';
-import { tokenCommand } from './token.ts';
 import { validateCommand } from './validate.ts';
 
 /** Every command, in the order of the help; the first runs without a name. */
@@ -20,7 +19,6 @@ export const commands: readonly Command[] = [
   validateCommand,
   componentsCommand,
   printConfigCommand,
-  tokenCommand,
   reloadCommand,
   doctorCommand,
   ...componentCommands,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { SecureContextOptions, SecureVersion } from 'node:tls';
 import { z } from 'zod';
-import type { ClientTlsOptions } from '../delivery/client-tls.ts';
+import type { ClientTlsOptions } from './client-tls.ts';
 
 /** YAML reads an unquoted 1.2 as a number. */
 const minVersionSchema = z.preprocess(

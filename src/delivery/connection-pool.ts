@@ -1,5 +1,5 @@
 import { buildConnector, Pool } from 'undici';
-import type { ClientTlsOptions } from './client-tls.ts';
+import type { ClientTlsOptions } from '../config/client-tls.ts';
 
 /** What is undici's of a client, in a file of its own: it is loaded with the first request. */
 export interface PoolOptions {

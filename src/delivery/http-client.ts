@@ -1,6 +1,6 @@
 import type { Dispatcher, Pool } from 'undici';
+import type { ClientTlsOptions } from '../config/client-tls.ts';
 import { shownUrl } from '../telemetry/shown-url.ts';
-import type { ClientTlsOptions } from './client-tls.ts';
 import { retryAfter } from './retry-after.ts';
 import { type Advice, type Unanswered, unanswered } from './unanswered.ts';
 

@@ -1,5 +1,5 @@
+import type { ClientTlsOptions } from '../config/client-tls.ts';
 import { printable } from '../telemetry/printable.ts';
-import type { ClientTlsOptions } from './client-tls.ts';
 import { type Answer, HttpClient } from './http-client.ts';
 import type { Outcome } from './outcome.ts';
 

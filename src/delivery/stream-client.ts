@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { ClientTlsOptions } from './client-tls.ts';
+import type { ClientTlsOptions } from '../config/client-tls.ts';
 import { type Advice, type Unanswered, unanswered } from './unanswered.ts';
 
 export interface StreamClientOptions {

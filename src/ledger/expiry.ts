@@ -4,6 +4,7 @@ import { appendDecided } from '../log/decide.ts';
 import type { Topic } from '../log/log.ts';
 import { type LedgerState, SMALL_STEP_MS } from './ledger-state.ts';
 import { encodeClock, encodeExpired, encodeExpiredRules } from './records.ts';
+import { Ticking } from './ticking.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
 const TICK_MS = 1000;
@@ -30,8 +31,7 @@ export class Expiry {
   readonly #clock: TrustedClock;
   readonly #topic: Topic;
   readonly #logger: Logger;
-  #timer: NodeJS.Timeout | null = null;
-  #running: Promise<void> | null = null;
+  readonly #ticking = new Ticking(() => this.#expire());
   #held = false;
 
   constructor(options: ExpiryOptions) {
@@ -46,22 +46,16 @@ export class Expiry {
   /** Expires what ended while the bridge was down, then goes on by a timer. */
   async start(): Promise<void> {
     await this.run();
-    this.#timer = setInterval(() => void this.run(), TICK_MS);
-    this.#timer.unref();
+    this.#ticking.start(TICK_MS);
   }
 
-  async stop(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#ticking.stop();
   }
 
   /** Expires everything that is over now. A failed commit is left to the next tick. */
   run(): Promise<void> {
-    this.#running ??= this.#expire().finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
+    return this.#ticking.run();
   }
 
   async #expire(): Promise<void> {

@@ -3,6 +3,7 @@ import { formatDuration } from '../config/duration.ts';
 import type { Topic } from '../log/log.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { encodeForget } from './records.ts';
+import { Ticking } from './ticking.ts';
 import type { TrustedClock } from './trusted-clock.ts';
 
 const HOUR_MS = 3_600_000;
@@ -24,8 +25,7 @@ export class Forgetting {
   readonly #options: ForgettingOptions;
   readonly #listeners = new Set<() => Promise<void>>();
   #after: number;
-  #timer: NodeJS.Timeout | null = null;
-  #running: Promise<void> | null = null;
+  readonly #ticking = new Ticking(() => this.#run());
 
   constructor(options: ForgettingOptions) {
     this.#options = options;
@@ -45,9 +45,7 @@ export class Forgetting {
   /** @param milliseconds - without a word after which a name is forgotten, from now on. */
   set after(milliseconds: number) {
     this.#after = milliseconds;
-    if (this.#timer === null) return;
-    clearInterval(this.#timer);
-    this.start();
+    if (this.#ticking.isStarted) this.start();
   }
 
   /** Before series end that somebody else ends. */
@@ -56,22 +54,15 @@ export class Forgetting {
   }
 
   start(): void {
-    const after = this.#after;
-    this.#timer = setInterval(() => void this.run(), Math.min(Math.max(after / 4, 1000), HOUR_MS));
-    this.#timer.unref();
+    this.#ticking.start(Math.min(Math.max(this.#after / 4, 1000), HOUR_MS));
   }
 
-  async stop(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#ticking.stop();
   }
 
   run(): Promise<void> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
+    return this.#ticking.run();
   }
 
   async #run(): Promise<void> {

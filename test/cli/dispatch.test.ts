@@ -46,18 +46,6 @@ test('options may come before the command', async () => {
   expect((await cli('run --help')).out).toContain('Usage:');
 });
 
-test('token makes one, and prints the lines for both sides', async () => {
-  const { out, code } = await cli('token edge-1');
-  const [token] = out.split('\n');
-  expect(code).toBe(0);
-  expect(token).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-  expect(out).toContain(`- name: edge-1\n        token: ${token}`);
-  expect(out).toContain(`webhook = "http://127.0.0.1:8000/v1/reports/${token}"`);
-  expect(out).toContain('${env:COUIC_REPORT_TOKEN}');
-  expect((await cli('token')).out).toContain('- name: couic\n');
-  expect((await cli('token a/b')).err).toContain('token takes one name');
-});
-
 test('--version and --help', async () => {
   expect(await cli('--version')).toEqual({ code: 0, out: 'couic-otel-bridge 1.2.3\n', err: '' });
   const { code, out } = await cli('--help');

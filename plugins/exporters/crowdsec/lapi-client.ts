@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { ClientTlsOptions } from '../../../src/delivery/client-tls.ts';
+import type { ClientTlsOptions } from '../../../src/config/client-tls.ts';
 import { type Answer, HttpClient, type HttpRequest } from '../../../src/delivery/http-client.ts';
 import { shownUrl } from '../../../src/telemetry/shown-url.ts';
 import { type Asked, type Outcome, readAnswer } from './lapi-answer.ts';

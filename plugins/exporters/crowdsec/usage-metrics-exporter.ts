@@ -6,8 +6,8 @@ import type {
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { type Clock, type Sleep, systemClock, systemSleep } from '../../../src/clock.ts';
+import type { ClientTlsOptions as ClientTls } from '../../../src/config/client-tls.ts';
 import { Backoff, type BackoffOptions } from '../../../src/delivery/backoff.ts';
-import type { ClientTlsOptions as ClientTls } from '../../../src/delivery/client-tls.ts';
 import { appendDecided } from '../../../src/log/decide.ts';
 import type { Position, Topic } from '../../../src/log/log.ts';
 import { Heartbeat } from './heartbeat.ts';

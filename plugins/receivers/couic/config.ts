@@ -13,6 +13,9 @@ const TOKEN_TEXT = /^[A-Za-z0-9._~-]*$/;
 /** A token shorter than this can be guessed by trying; it is taken, with a warning, since a Couic that runs may have one. */
 export const SHORT_TOKEN = 16;
 
+/** It is shown in every metric. */
+export const INSTANCE_NAME = /^[A-Za-z0-9._:-]{1,64}$/;
+
 /** Empty stands for "none", so that `${env:NAME:-}` of an unset variable is a way to write it. */
 const tokenSchema = z
   .string()
@@ -26,7 +29,7 @@ const instanceSchema = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'a name is 1 to 64 letters, digits or . _ : - (it is shown in every metric)')
+      .regex(INSTANCE_NAME, 'a name is 1 to 64 letters, digits or . _ : - (it is shown in every metric)')
       .describe('the value of `couic.instance.name` in every metric'),
     token: tokenSchema
       .optional()

@@ -1,4 +1,4 @@
-import type { ClientTlsOptions } from '../../../src/delivery/client-tls.ts';
+import type { ClientTlsOptions } from '../../../src/config/client-tls.ts';
 import { beginning, HttpClient, type OpenAnswer } from '../../../src/delivery/http-client.ts';
 import type { Unanswered } from '../../../src/delivery/unanswered.ts';
 import type { TrafficReading } from '../../../src/ledger/traffic.ts';

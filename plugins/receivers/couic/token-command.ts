@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Command, UsageError } from './command.ts';
-import { EXIT } from './exit-codes.ts';
-
-const NAME = /^[A-Za-z0-9._:-]{1,64}$/;
+import { type Command, UsageError } from '../../../src/cli/command.ts';
+import { EXIT } from '../../../src/cli/exit-codes.ts';
+import { INSTANCE_NAME } from './config.ts';
 
 /** Makes a token, and prints it where it has to stand on both sides. */
 export const tokenCommand: Command = {
@@ -10,11 +9,11 @@ export const tokenCommand: Command = {
   summary: 'Make a token, and print the lines for the bridge and for Couic',
   usage: '[INSTANCE]',
   help: `
-  INSTANCE          Name of the Couic, as metrics show it. @default couic
-`.replace('@default', 'Default:'),
+  INSTANCE          Name of the Couic, as metrics show it. Default: couic
+`,
   async run(args, context) {
     const [name = 'couic', ...rest] = args;
-    if (rest.length > 0 || !NAME.test(name))
+    if (rest.length > 0 || !INSTANCE_NAME.test(name))
       throw new UsageError('token takes one name: 1 to 64 letters, digits or . _ : -');
     const token = randomUUID();
     context.stdout(`${token}
