@@ -15,6 +15,9 @@ import { timeOfReports } from './vouching-reports.ts';
 /** A body that arrives slowly is committed this often, so that it makes progress though the sender hangs up after 2 s. */
 const CHUNK_MS = 50;
 
+/** What was sent while the process stood still is read within so long. */
+const STALE_MS = 1000;
+
 export interface IntakeContext {
   readonly instance: string;
   readonly state: LedgerState;
@@ -24,6 +27,8 @@ export interface IntakeContext {
   monotonic(): number;
   /** The instance's. */
   readonly topic: Topic;
+  /** Whether other bridges take bodies of this Couic as well. */
+  readonly isShared: boolean;
   /** Whether nobody else has written to it since. */
   isCurrent(): Promise<boolean>;
   /** Whether anybody reads events: then the metadata of reports is written down as well. */
@@ -211,7 +216,9 @@ export class Intake implements Reading {
 
   /** The first element is whole: may this be the newest body again? */
   async #begin(): Promise<void> {
-    const { state, instance, sender, topic } = this.#context;
+    const { state, instance, sender, topic, isShared } = this.#context;
+    // While this process stood still, its sender may have gone on with another bridge, and that may be known here by now.
+    if (isShared && this.#attempt.wasLateSince(this.#attempt.beganAt - STALE_MS)) throw new SupersededError();
     this.#seen = topic.last;
     const first = { offset: this.#scanner.elementEnd, hash: this.#hashHere(), elements: 1 };
     this.#first = first;

@@ -64,9 +64,11 @@ export class Sender {
     });
   }
 
-  /** The newest body is not the one that was known here. */
-  forget(): void {
+  /** Another bridge has taken a body since: that is the newest, and every request that had begun here before was given up. */
+  wentElsewhere(): void {
     this.newest = null;
+    this.#reading?.end(new SupersededError());
+    this.#waiting?.reject(new SupersededError());
   }
 
   /** The body that had its turn is read, or has ended. */

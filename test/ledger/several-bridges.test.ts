@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { unknownAttempt } from '../../src/ledger/attempt.ts';
 import { type IngestResult, SupersededError } from '../../src/ledger/ledger.ts';
 import { LogRunner } from '../../src/log/runner.ts';
+import { deferred } from '../support/deferred.ts';
 import { ManualClock, newLedger, sourceOf, split } from '../support/ledger.ts';
 import { MemoryEngine, MemoryLog } from '../support/memory-engine.ts';
 
@@ -23,7 +25,11 @@ afterEach(async () => {
 async function bridge(): Promise<Ledger> {
   const number = runners.length;
   const clock = new ManualClock();
-  const engine = new MemoryEngine(memory, { now: () => 1, commit: async () => beforeCommit[number]?.() });
+  const engine = new MemoryEngine(memory, {
+    isShared: true,
+    now: () => 1,
+    commit: async () => beforeCommit[number]?.(),
+  });
   const runner = new LogRunner({ engine, clock, logger: { warn: () => {} } });
   runners.push(runner);
   const { ledger } = newLedger(runner, clock);
@@ -88,6 +94,36 @@ describe('several bridges on one log', () => {
     };
     await expect(send(two, body('a', 'b'))).rejects.toThrow(SupersededError);
     expect(await send(two, body('a', 'b'))).toMatchObject({ accepted: 0, replayed: 2 });
+  });
+
+  test('a request that had begun before another bridge took a body was given up, and commits nothing more', async () => {
+    const [one, two] = [await bridge(), await bridge()];
+    const text = body('a', 'b');
+    const pieces = deferred<string>();
+    const slow = async function* () {
+      yield Buffer.from(text.slice(0, 20));
+      yield Buffer.from(await pieces.promise);
+    };
+    const first = one.ingest('paris', sourceOf(slow()));
+    first.catch(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    await send(two, body('a', 'b'));
+    await send(two, body('c'));
+    pieces.resolve(text.slice(20));
+    await expect(first).rejects.toThrow(SupersededError);
+    expect(await totals(one)).toBe(await totals(two));
+  });
+
+  test('what is read just after the process stood still may have been given up meanwhile, and is to come again', async () => {
+    const [one, two] = [await bridge(), await bridge()];
+    await send(two, body('a'));
+    await send(two, body('b'));
+    let lateAt = 5000;
+    const attempt = { ...unknownAttempt(5400), wasLateSince: (time: number) => lateAt >= time };
+    const late = () => one.ingest('paris', sourceOf(split(body('a'))), { attempt });
+    await expect(late()).rejects.toThrow(SupersededError);
+    lateAt = 4000;
+    expect(await late()).toMatchObject({ accepted: 1 });
   });
 
   test('a body is not answered as seen when the log has gone on, though nobody has told this bridge yet', async () => {

@@ -75,6 +75,12 @@ export class BridgeUnderTest {
     return child.exitCode ?? child.signalCode;
   }
 
+  /** Resolves when it has ended by itself, or was ended by somebody else. */
+  async ended(): Promise<void> {
+    const child = this.#child!;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+
   async remove(): Promise<void> {
     if (this.#child) await this.stop('SIGKILL');
     rmSync(this.directory, { recursive: true, force: true });

@@ -72,6 +72,8 @@ export interface MemoryEngineOptions {
   /** Runs between the commit and its delivery. */
   readonly afterCommit?: () => Promise<void>;
   readonly now?: () => number;
+  /** Whether bridges share it: what they take for granted is then less. */
+  readonly isShared?: boolean;
 }
 
 /**
@@ -81,6 +83,7 @@ export interface MemoryEngineOptions {
 export class MemoryEngine implements LogEngine {
   readonly log: MemoryLog;
   readonly directory = undefined;
+  readonly isLast?: NonNullable<LogEngine['isLast']>;
   readonly epoch = randomBytes(8).toString('hex');
   readonly #options: MemoryEngineOptions;
   #delivered: Position = 0;
@@ -92,6 +95,7 @@ export class MemoryEngine implements LogEngine {
   constructor(log = new MemoryLog(), options: MemoryEngineOptions = {}) {
     this.log = log;
     this.#options = options;
+    if (options.isShared) this.isLast = async (topic, position) => (this.log.topics.get(topic) ?? 0) <= position;
   }
 
   get identity(): LogIdentity {
@@ -154,10 +158,6 @@ export class MemoryEngine implements LogEngine {
     });
     this.#queue = done.catch(() => {});
     return done;
-  }
-
-  async isLast(topic: string, position: Position): Promise<boolean> {
-    return (this.log.topics.get(topic) ?? 0) <= position;
   }
 
   async *read(from: Position, signal: AbortSignal): AsyncGenerator<Entry, void> {

@@ -395,13 +395,15 @@ export class JetStreamEngine implements LogEngine {
   }
 
   async #watch(connection: NatsConnection): Promise<void> {
-    const { logger } = this.#options;
+    const { health, logger } = this.#options;
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') {
         this.#isConnected = false;
+        health.setUnavailable('nats', 'there is no connection to any of the NATS servers');
         logger.warn(`The connection to ${status.server} was lost; connecting again`);
       } else if (status.type === 'reconnect') {
         this.#isConnected = true;
+        health.setAvailable('nats');
         logger.info(`Connected to ${status.server} again`);
       }
     }

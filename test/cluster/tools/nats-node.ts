@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../conformance/tools/free-port.ts';
 import { RunningProcess } from '../../conformance/tools/running-process.ts';
+import { freePort } from '../../support/free-port.ts';
 
 export interface NodeOptions {
   readonly binary: string;
@@ -21,6 +21,7 @@ export class NatsNode {
   readonly #binary: string;
   readonly #directory: string;
   #process: RunningProcess | undefined;
+  #isRunning = false;
 
   private constructor(binary: string, directory: string, store: string, port: number) {
     this.#binary = binary;
@@ -35,7 +36,7 @@ export class NatsNode {
     const node = new NatsNode(binary, directory, store ?? join(directory, 'store'), port ?? (await freePort()));
     await writeFile(
       join(directory, 'server.conf'),
-      `listen: 127.0.0.1:${node.port}\njetstream {store_dir: ${JSON.stringify(node.store)}, sync_interval: always}\n${config}\n`,
+      `listen: 127.0.0.1:${node.port}\njetstream {store_dir: ${JSON.stringify(node.store)}, sync_interval: always, max_file_store: 8GB}\n${config}\n`,
     );
     return node;
   }
@@ -48,6 +49,10 @@ export class NatsNode {
     return this.#process!.pid;
   }
 
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   get log(): string {
     return this.#process?.output ?? '';
   }
@@ -55,9 +60,11 @@ export class NatsNode {
   async start(): Promise<void> {
     const args = ['-c', join(this.#directory, 'server.conf')];
     this.#process = await RunningProcess.start({ file: this.#binary, args, ready: [/Server is ready/] });
+    this.#isRunning = true;
   }
 
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    this.#isRunning = false;
     await this.#process?.stop(signal);
   }
 

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BridgeUnderTest } from '../../support/bridge-under-test.ts';
+import { freePort } from '../../support/free-port.ts';
+import { type Cut, FaultProxy } from './fault-proxy.ts';
+
+export interface ClusterBridgeOptions {
+  readonly natsPorts: readonly number[];
+  readonly stream: string;
+  /** Name and token of each Couic. */
+  readonly instances: readonly { readonly name: string; readonly token: string }[];
+  readonly lapi: string;
+  readonly siem: string;
+}
+
+/** A bridge of a cluster as an operator runs it: supervised, so that it is started again whenever it ends, and with a way of its own to each NATS server. */
+export class ClusterBridge {
+  readonly port: number;
+  readonly process = new BridgeUnderTest();
+  readonly #metricsPort: number;
+  readonly #proxies: readonly FaultProxy[];
+  /** Whether it is to be started again. */
+  #isWanted = false;
+  #supervising: Promise<void> = Promise.resolve();
+  starts = 0;
+
+  private constructor(port: number, metricsPort: number, proxies: readonly FaultProxy[]) {
+    this.port = port;
+    this.#metricsPort = metricsPort;
+    this.#proxies = proxies;
+  }
+
+  static async make(options: ClusterBridgeOptions): Promise<ClusterBridge> {
+    const proxies = await Promise.all(options.natsPorts.map((port) => FaultProxy.open(port)));
+    const bridge = new ClusterBridge(await freePort(), await freePort(), proxies);
+    const retry = { initial_interval: '100ms', max_interval: '1s', max_elapsed_time: '0s' };
+    bridge.process.write({
+      receivers: {
+        couic: { endpoint: `127.0.0.1:${bridge.port}`, log_reports: false, instances: options.instances },
+      },
+      exporters: {
+        prometheus: { endpoint: `127.0.0.1:${bridge.#metricsPort}` },
+        crowdsec: {
+          endpoint: options.lapi,
+          api_key: 'test-key',
+          interval: '1s',
+          heartbeat: false,
+          retry_on_failure: { initial_interval: '100ms', max_interval: '1s' },
+        },
+        elasticsearch: { endpoint: options.siem, retry_on_failure: retry, batch: { max_events: 50 } },
+      },
+      extensions: {
+        jetstream_storage: {
+          servers: proxies.map(({ port }) => `nats://127.0.0.1:${port}`),
+          stream: options.stream,
+          max_bytes: 256 * 1024 * 1024,
+          directory: './state',
+        },
+      },
+      service: {
+        extensions: ['jetstream_storage'],
+        pipelines: {
+          metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec'] },
+          logs: { receivers: ['couic'], exporters: ['elasticsearch'] },
+        },
+      },
+    });
+    return bridge;
+  }
+
+  get pid(): number {
+    return this.process.pid;
+  }
+
+  get isWanted(): boolean {
+    return this.#isWanted;
+  }
+
+  /** Resolves when it takes reports for the first time. */
+  async start(): Promise<void> {
+    this.#isWanted = true;
+    await this.#startOnce();
+    this.#supervising = this.#supervise();
+  }
+
+  /** Ends it, and leaves it so. @returns its exit code or signal. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM') {
+    this.#isWanted = false;
+    const ended = await this.process.stop(signal);
+    await this.#supervising;
+    return ended;
+  }
+
+  /** Ends it; it is started again. */
+  kill(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  cut(cut: Cut): void {
+    for (const proxy of this.#proxies) proxy.cut(cut);
+  }
+
+  async scrape(): Promise<string> {
+    const answer = await fetch(`http://127.0.0.1:${this.#metricsPort}/metrics`, { signal: AbortSignal.timeout(5000) });
+    return answer.text();
+  }
+
+  async remove(): Promise<void> {
+    this.#isWanted = false;
+    await this.process.remove();
+    await this.#supervising;
+    for (const proxy of this.#proxies) proxy.close();
+  }
+
+  async #startOnce(): Promise<void> {
+    this.starts++;
+    await this.process.start();
+  }
+
+  async #supervise(): Promise<void> {
+    while (this.#isWanted) {
+      await this.process.ended();
+      if (!this.#isWanted) return;
+      await sleep(500);
+      // It may end again while it starts, for as long as NATS is not there.
+      if (this.#isWanted) await this.#startOnce().catch(() => {});
+    }
+  }
+}
