@@ -37,6 +37,7 @@ export const FAULTS = [
   'nothing comes to a bridge',
   'nothing goes from a bridge',
   'two servers are killed',
+  'the clock of a bridge is minutes off',
   'the disk of a server is full',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
@@ -228,6 +229,13 @@ class ClusterRun {
         break;
       case 'two servers are killed':
         await this.#killServers(this.#nats.nodes.slice(0, 2), 6000);
+        break;
+      case 'the clock of a bridge is minutes off':
+        await bridge.stop();
+        await bridge.start(pick(random, [-300_000, 180_000]));
+        await sleep(8000);
+        await bridge.stop();
+        await bridge.start();
         break;
       case 'the disk of a server is full':
         await this.#fillDisk();

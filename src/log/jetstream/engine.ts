@@ -12,6 +12,7 @@ import {
   type Position,
 } from '../log.ts';
 import { notOpen, StorageError, tooLarge } from '../storage-error.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { Erasing } from './erasing.ts';
 import { Extents } from './extents.ts';
 import { Heads } from './heads.ts';
@@ -46,6 +47,7 @@ export class JetStreamEngine implements LogEngine {
   readonly directory: string;
   readonly #options: JetStreamEngineOptions;
   readonly #local: LocalDirectory;
+  readonly #clockWatch: ClockWatch;
   readonly #heads = new Heads();
   readonly #extents = new Extents();
   readonly #ending = new AbortController();
@@ -66,6 +68,7 @@ export class JetStreamEngine implements LogEngine {
     this.#options = options;
     this.directory = options.directory;
     this.#local = new LocalDirectory(options.directory, options.logger);
+    this.#clockWatch = new ClockWatch(options.clock);
   }
 
   get identity(): LogIdentity {
@@ -154,6 +157,8 @@ export class JetStreamEngine implements LogEngine {
     if (!open || this.#closing) throw notOpen();
     if (from <= this.#state.cut) throw new Gap(from, this.#state.cut + 1);
     this.#delivered = from - 1;
+    const { ts } = await open.jsm.streams.info(this.#options.stream);
+    this.#clockWatch.told(Date.parse(ts ?? ''));
     this.#extents.begin(await partsOf(open.jsm, this.#options.stream, this.#state.cut, from - 1));
     this.#publisher = this.#makePublisher(open, follower);
     await new Promise<void>((resolve, reject) => {
@@ -177,6 +182,8 @@ export class JetStreamEngine implements LogEngine {
       }
       const { entry, id } = found;
       const { isOurs, origin } = this.#publisher!.came(entry.position, id ?? '');
+      // Of an entry of one's own it is known that it is of a moment ago.
+      if (isOurs) this.#clockWatch.told(entry.time);
       this.#heads.saw(entry.topic, entry.position, !isOurs && !found.isEmpty);
       if (!found.isEmpty) {
         this.#extents.add(entry.position, entry.record.length, entry.time);
@@ -209,7 +216,9 @@ export class JetStreamEngine implements LogEngine {
       epoch: randomBytes(8).toString('hex'),
       clock,
       heads: this.#heads,
+      clockProblem: () => this.#clockWatch.problem,
       isConnected: () => this.#isConnected,
+      isWell: () => this.#isWell(),
       delivered: (position, signal) => this.#untilDelivered(position, signal),
       onFull: () => follower.full?.(),
       onFailed(error) {
@@ -221,6 +230,14 @@ export class JetStreamEngine implements LogEngine {
         logger.info('The log can be written again');
       },
     });
+  }
+
+  /** Whether the stream has a leader, and room for a record. */
+  async #isWell(): Promise<boolean> {
+    const { stream, maxBytes } = this.#options;
+    if (!this.#open || !this.#isConnected || this.#clockWatch.problem !== undefined) return false;
+    const { state } = await this.#open.jsm.streams.info(stream);
+    return state.bytes + LEAST_PAYLOAD < maxBytes;
   }
 
   #untilDelivered(position: Position, signal: AbortSignal): Promise<void> {

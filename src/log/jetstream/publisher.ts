@@ -26,8 +26,12 @@ interface PublisherOptions {
   readonly epoch: string;
   readonly clock: Clock;
   readonly heads: Heads;
+  /** What is wrong with this host's clock, if anything. */
+  clockProblem(): string | undefined;
   /** Whether there is a connection. */
   isConnected(): boolean;
+  /** Whether an append would most likely be taken now. Asked while none was. */
+  isWell(): Promise<boolean>;
   /** Resolves when everything up to there was delivered; rejects once the signal is aborted. */
   delivered(position: Position, signal: AbortSignal): Promise<void>;
   /** The stream has no room for more. */
@@ -71,6 +75,7 @@ export class Publisher {
   #written: Position = 0;
   #failure: StorageError | undefined;
   #probeAt = 0;
+  #probing: NodeJS.Timeout | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -78,6 +83,9 @@ export class Publisher {
 
   append(topic: string, record: Uint8Array, { expect, origin }: AppendOptions): Promise<Position> {
     if (this.#closed) return Promise.reject(notOpen());
+    const problem = this.#options.clockProblem();
+    // What it would write down is dated by that clock: rules would end by it.
+    if (problem !== undefined) return Promise.reject(this.#failed(cannotCommit(problem)));
     const now = this.#options.clock.monotonic();
     if (this.#failure) {
       if (now < this.#probeAt) return Promise.reject(this.#failure);
@@ -127,6 +135,7 @@ export class Publisher {
   /** Takes no more appends, and waits for those that were taken. */
   async drain(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#probing);
     while (this.#working) await this.#working;
   }
 
@@ -267,10 +276,18 @@ export class Publisher {
     this.#probeAt = this.#options.clock.monotonic() + PROBE_MS;
     if (!this.#failure) this.#options.onFailed(error);
     this.#failure = error;
+    this.#probing ??= setInterval(() => void this.#probe(), PROBE_MS * 2).unref();
     return error;
   }
 
+  /** Who is told that this bridge can take nothing sends nothing: so nobody would notice that it can again. */
+  async #probe(): Promise<void> {
+    if (await this.#options.isWell().catch(() => false)) this.#recovered();
+  }
+
   #recovered(): void {
+    clearInterval(this.#probing);
+    this.#probing = undefined;
     if (!this.#failure) return;
     this.#failure = undefined;
     this.#options.onRecovered();
