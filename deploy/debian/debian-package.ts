@@ -76,7 +76,8 @@ function layOut(tree: Tree, root: string, version: string, changed: Date): void 
   tree.write(`usr/lib/systemd/system/${NAME}.service`, packagedUnit(tree.read(`deploy/systemd/${NAME}.service`)));
   tree.copy('deploy/debian/files/sysusers.conf', `usr/lib/sysusers.d/${NAME}.conf`);
   tree.write(`etc/${NAME}/otel-config.yaml`, packagedConfig(tree.read('otel-config.yaml')));
-  tree.copy('deploy/debian/files/environment', `etc/${NAME}/environment`, 0o600);
+  // Put into /etc by postinst, once: every operator changes it, and dpkg would ask about each change of ours.
+  tree.copy('deploy/debian/files/environment', `usr/share/${NAME}/environment`);
 
   const date = changed.toISOString().slice(0, 10);
   tree.zip(`usr/share/man/man8/${NAME}.8.gz`, manPage(commands, version, date));
@@ -107,7 +108,7 @@ Description: reports of a Couic firewall as OpenTelemetry metrics
 ${wrap(description).join('\n')}
 `,
   );
-  tree.write('DEBIAN/conffiles', `/etc/${NAME}/otel-config.yaml\n/etc/${NAME}/environment\n`);
+  tree.write('DEBIAN/conffiles', `/etc/${NAME}/otel-config.yaml\n`);
   for (const script of ['postinst', 'prerm', 'postrm']) {
     tree.copy(`deploy/debian/files/${script}`, `DEBIAN/${script}`, 0o755);
   }

@@ -15,7 +15,10 @@ export const CONFIG_HELP = `  --config FILE     Configuration in YAML; may be gi
 
 const LOCAL_CONFIG = './otel-config.yaml';
 /** Where the Debian package, and whoever follows docs/operations.md, has the service's. */
-const SYSTEM_CONFIG = '/etc/couic-otel-bridge/otel-config.yaml';
+export const SYSTEM_CONFIG = '/etc/couic-otel-bridge/otel-config.yaml';
+
+/** Where systemd has the state of that service. */
+export const SYSTEM_STATE = '/var/lib/couic-otel-bridge';
 
 interface ConfigArguments {
   readonly configs: readonly string[];

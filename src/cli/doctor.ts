@@ -1,14 +1,22 @@
 import { existsSync } from 'node:fs';
-import { loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
 import { examineDirectory } from '../log/embedded/examine.ts';
 import { AdminError, type ComponentFindings } from '../service/admin/admin.ts';
 import type { Finding } from '../telemetry/finding.ts';
-import type { Command } from './command.ts';
-import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
+import type { Command, CommandContext } from './command.ts';
+import { CONFIG_USAGE, SYSTEM_STATE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { readFailure } from './last-failure.ts';
-import { type OpenedAdmin, openAdmin, openRunning, readState, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { loadServiceConfig, ServiceConfigError } from './load-service-config.ts';
+import {
+  type OpenedAdmin,
+  openAdmin,
+  openRunning,
+  readState,
+  runningService,
+  STATE_HELP,
+  STATE_USAGE,
+} from './open-admin.ts';
 import { takeFlag } from './take-options.ts';
 
 const MARKS: Readonly<Record<Finding['level'], string>> = { ok: 'ok     ', warning: 'WARNING', failure: 'FAILURE' };
@@ -18,6 +26,8 @@ const STATES: Readonly<Record<OpenedAdmin['state'], (directory: string) => strin
   stopped: (directory) => `does not run; this command looked in its place (state in ${directory})`,
   none: (directory) => `has not run yet (there is no ${directory}); this command looked in its place`,
 };
+
+const NO_SERVICE = `no bridge runs on ${SYSTEM_STATE}, or this user may not ask it`;
 
 /** Looks at everything that can be wrong outside of the bridge, and says what to do. */
 export const doctorCommand: Command = {
@@ -38,21 +48,40 @@ Exit codes: 0 nothing fails (there may be warnings), 1 something does, or no bri
     const given = [...args];
     const json = takeFlag(given, '--json');
     const { state, rest } = readState(given);
-    const all: ComponentFindings[] = [];
-    if (state === undefined) {
-      const { chosen, ...sources } = readConfigArguments(rest, context);
-      const { config, warnings } = loadConfig({ ...context, ...sources });
-      const wrong = warnings.map((warning): Finding => ({ level: 'warning', message: formatProblem(warning) }));
-      all.push({ component: 'configuration', findings: [{ level: 'ok', message: `valid: ${chosen}` }, ...wrong] });
-      all.push(...(await examine(() => openAdmin(config, context.version))));
-    } else {
-      all.push(...(await examine(() => openRunning(state), state)));
-    }
+    const { all, isWrong } =
+      state === undefined
+        ? await examineChosen(rest, context)
+        : { all: await examine(() => openRunning(state), state), isWrong: false };
     const healthy = !all.some(({ findings }) => findings.some(({ level }) => level === 'failure'));
     context.stdout(json ? `${JSON.stringify({ healthy, components: all }, null, 2)}\n` : all.map(render).join('\n'));
+    if (isWrong) return EXIT.usage;
     return healthy ? EXIT.ok : EXIT.failure;
   },
 };
+
+interface Examined {
+  readonly all: readonly ComponentFindings[];
+  /** The configuration is wrong, and no bridge runs that could say more of it. */
+  readonly isWrong: boolean;
+}
+
+/** By a configuration. When the service's cannot be read here, by what the service says of itself, or has left. */
+async function examineChosen(args: readonly string[], context: CommandContext): Promise<Examined> {
+  try {
+    const { chosen, config, warnings } = loadServiceConfig(args, context);
+    const wrong = warnings.map((warning): Finding => ({ level: 'warning', message: formatProblem(warning) }));
+    const findings: Finding[] = [{ level: 'ok', message: `valid: ${chosen}` }, ...wrong];
+    const found = await examine(() => openAdmin(config, context.version));
+    return { all: [{ component: 'configuration', findings }, ...found], isWrong: false };
+  } catch (error) {
+    if (!(error instanceof ServiceConfigError) || !error.isService) throw error;
+    const running = await runningService();
+    if (running) return { all: await examine(async () => running), isWrong: false };
+    const findings: Finding[] = [{ level: 'failure', message: error.message }];
+    const found = await examine(() => Promise.reject(new AdminError(NO_SERVICE)), SYSTEM_STATE);
+    return { all: [{ component: 'configuration', findings }, ...found], isWrong: true };
+  }
+}
 
 /** @param stateOnly - where to look when no bridge runs and no configuration says more. */
 async function examine(open: () => Promise<OpenedAdmin>, stateOnly?: string): Promise<ComponentFindings[]> {

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { pino } from 'pino';
 import { systemClock } from '../clock.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
-import { loadConfig } from '../config/load-config.ts';
 import { BridgeEvents } from '../events/bridge-events.ts';
 import { ConnectionBudget } from '../http/connection-budget.ts';
 import { StorageError } from '../log/storage-error.ts';
@@ -17,7 +16,8 @@ import { Health } from '../telemetry/health.ts';
 import { createMeterProvider } from '../telemetry/meter-provider.ts';
 import { createResource } from '../telemetry/resource.ts';
 import { type CommandContext, UsageError } from './command.ts';
-import { readConfigArguments } from './config-options.ts';
+import { SYSTEM_STATE } from './config-options.ts';
+import { loadServiceConfig, ServiceConfigError } from './load-service-config.ts';
 
 export interface OpenedAdmin {
   readonly admin: Admin;
@@ -33,12 +33,27 @@ export const STATE_HELP = `  --state DIR       Ask the bridge that runs on this 
                     /var/lib/couic-otel-bridge. A configuration may need secrets that only the service has.
 `;
 
-/** The bridge that the arguments name, by its state or by its configuration. @throws UsageError, AdminError */
-export function openChosen(args: readonly string[], context: CommandContext): Promise<OpenedAdmin> {
+/**
+ * The bridge that the arguments name, by its state or by its configuration. When this process cannot read the service's, which may
+ * need credentials that only the service has, the bridge that runs is asked without it.
+ * @throws UsageError, ConfigError, AdminError
+ */
+export async function openChosen(args: readonly string[], context: CommandContext): Promise<OpenedAdmin> {
   const { state, rest } = readState(args);
   if (state !== undefined) return openRunning(state);
-  const { chosen: _chosen, ...sources } = readConfigArguments(rest, context);
-  return openAdmin(loadConfig({ ...context, ...sources }).config, context.version);
+  try {
+    return await openAdmin(loadServiceConfig(rest, context).config, context.version);
+  } catch (error) {
+    const running = error instanceof ServiceConfigError && error.isService && (await runningService());
+    if (running) return running;
+    throw error;
+  }
+}
+
+/** The bridge that systemd runs, if it does and may be asked. */
+export async function runningService(): Promise<OpenedAdmin | undefined> {
+  const admin = await AdminClient.connect(SYSTEM_STATE).catch(() => undefined);
+  return admin && { admin, directory: SYSTEM_STATE, state: 'running' };
 }
 
 /** Takes `--state DIR` out of the arguments. @throws UsageError */

@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import { systemClock } from '../clock.ts';
-import { loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
 import { Service } from '../service/service.ts';
 import type { Command } from './command.ts';
-import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
+import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
+import { loadServiceConfig } from './load-service-config.ts';
 
 /** Checks the configuration as a start would, and opens nothing. */
 export const validateCommand: Command = {
@@ -13,8 +13,7 @@ export const validateCommand: Command = {
   summary: 'Check the configuration and tell every problem; opens no file, port or connection',
   usage: CONFIG_USAGE,
   async run(args, context) {
-    const { chosen, ...sources } = readConfigArguments(args, context);
-    const { config, warnings } = loadConfig({ ...context, ...sources });
+    const { chosen, config, warnings } = loadServiceConfig(args, context);
     // Components check at their creation what no schema can, and open nothing there.
     const { version } = context;
     await Service.create({ config, logger: pino({ enabled: false }), clock: systemClock, version, metrics: [] });

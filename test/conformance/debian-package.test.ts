@@ -122,6 +122,31 @@ describeWith(['debootstrap', 'systemd-nspawn'], 'the Debian package, on a Debian
     expect((await sh(`bash -c '${complete}'`)).out).toBe('doctor\n');
   });
 
+  test("commands see the service's configuration as the service does, as root, be its secrets variables or credentials", async () => {
+    await sh(`cp ${CONFIG} ${CONFIG}.dry; sed -i 's/dry_run: true/dry_run: false/' ${CONFIG}
+      echo CROWDSEC_LAPI_KEY=key-of-the-test > /etc/couic-otel-bridge/environment`);
+    expect(await sh(`systemctl restart ${UNIT} && cd / && couic-otel-bridge validate`)).toMatchObject({ code: 0 });
+    const variable = await sh('cd / && couic-otel-bridge doctor');
+    expect(variable.out).toContain('runs, and looked itself');
+    expect(variable.out).toContain('http://127.0.0.1:8080 is not reached');
+    await sh(`mkdir -p /run/systemd/system/${UNIT}.service.d; echo other-key > /root/lapi_key
+      printf '[Service]\\nLoadCredential=lapi_key:/root/lapi_key\\n' > /run/systemd/system/${UNIT}.service.d/key.conf
+      sed -i 's#api_key: .*#api_key: \${file:\${env:CREDENTIALS_DIRECTORY}/lapi_key}#' ${CONFIG}
+      systemctl daemon-reload`);
+    expect(await sh(`systemctl restart ${UNIT} && cd / && couic-otel-bridge windows`)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('0 waiting'),
+    });
+    const running = await sh('cd / && couic-otel-bridge doctor');
+    expect(running.out).toContain('runs, and looked itself');
+    await sh(`systemctl stop ${UNIT}`);
+    const stopped = await sh('cd / && couic-otel-bridge doctor');
+    expect(stopped.code).toBe(2);
+    expect(stopped.out).toMatch(/variable CREDENTIALS_DIRECTORY is not set[\s\S]*no bridge runs on[\s\S]*are free/);
+    await sh(`rm /run/systemd/system/${UNIT}.service.d/key.conf; mv ${CONFIG}.dry ${CONFIG}; systemctl daemon-reload`);
+    expect(await sh(`systemctl start ${UNIT}`)).toMatchObject({ code: 0 });
+  });
+
   test('a wrong configuration makes the start fail, and the journal says where', async () => {
     await sh(`sed --in-place=.good 's/127.0.0.1:9464/nowhere/' ${CONFIG}`);
     expect((await sh(`systemctl restart ${UNIT}`)).code).toBe(1);
@@ -162,7 +187,9 @@ describeWith(['debootstrap', 'systemd-nspawn'], 'the Debian package, on a Debian
   test('an upgrade keeps the state and what the operator wrote, and goes on running', async () => {
     await sh(`echo '# mine' >> ${CONFIG}`);
     expect(await sh(`dpkg --install /mnt/${deb}`)).toMatchObject({ code: 0 });
-    expect((await sh(`tail -1 ${CONFIG}; systemctl is-active ${UNIT}`)).out).toBe('# mine\nactive\n');
+    expect((await sh(`tail -1 ${CONFIG}; cat /etc/${UNIT}/environment; systemctl is-active ${UNIT}`)).out).toBe(
+      '# mine\nCROWDSEC_LAPI_KEY=key-of-the-test\nactive\n',
+    );
     expect((await sh(`curl --silent http://127.0.0.1:9464/metrics`)).out).toMatch(/^couic_reports_total\{.*\} 1$/m);
   });
 
@@ -177,6 +204,6 @@ describeWith(['debootstrap', 'systemd-nspawn'], 'the Debian package, on a Debian
     expect((await sh(`ls ${CONFIG}; systemctl is-active ${UNIT}`)).out).toContain(`${CONFIG}\ninactive`);
     expect((await sh(`ls /var/lib/${UNIT} | wc -l`)).out.trim()).not.toBe('0');
     expect(await sh(`dpkg --purge ${UNIT}`)).toMatchObject({ code: 0 });
-    expect((await sh(`ls -d /var/lib/${UNIT} /etc/${UNIT} /usr/lib/${UNIT} 2>/dev/null`)).out).toBe('');
+    expect((await sh(`ls -d /var/l*/${UNIT} /var/cache/${UNIT} /etc/${UNIT} /usr/*/${UNIT} 2>/dev/null`)).out).toBe('');
   });
 });
