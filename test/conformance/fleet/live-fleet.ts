@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BulkServer } from '../../support/bulk-api/server.ts';
 import { seededRandom } from '../../support/couic-sim/random.ts';
+import { COUIC_TIMINGS } from '../../support/couic-sim/sender.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
 import { MetricsSink } from '../../support/metrics-sink.ts';
 import { BridgeProcess } from '../tools/bridge-process.ts';
@@ -11,6 +12,9 @@ import { apiReceiver, FleetCouic } from './fleet-couic.ts';
 import { fleet, type Profile } from './profile.ts';
 
 const seconds = () => Math.floor(Date.now() / 1000);
+
+/** On a busy machine a Couic would try again after 2 s, and no retry is known as one when another sends with its token, as here. */
+const PATIENT = { ...COUIC_TIMINGS, timeout: 60_000 };
 
 /** A built bridge in real time, three Couics that feed it, one LAPI that takes windows and one that knows no such key. */
 export class LiveFleet {
@@ -61,7 +65,8 @@ export class LiveFleet {
     };
     const bridge = await BridgeProcess.start(config(profiles, addresses));
     const couics = profiles.map(
-      (profile, seed) => new FleetCouic({ profile, seed, sockets, webhook: bridge.webhook, now: seconds }),
+      (profile, seed) =>
+        new FleetCouic({ profile, seed, sockets, webhook: bridge.webhook, now: seconds, timings: PATIENT }),
     );
     return new LiveFleet({ bridge, couics, lapis: [lapi, deafLapi], otlp, siem, sockets });
   }
