@@ -3,8 +3,15 @@ import type { NewEvents } from '../service/bridge-view.ts';
 import { eventsOf } from './decode.ts';
 import type { CouicEvent } from './event.ts';
 
-/** Entries of the log that whoever follows may be behind before it goes to the newest ones. */
-const MOST_BEHIND = 100;
+/** How far back events are looked for: not each entry has one, and some have thousands. */
+interface Bounds {
+  readonly entries: number;
+  readonly bytes: number;
+  /** Entries that whoever follows may be behind before it goes on with the newest ones. */
+  readonly behind: number;
+}
+
+const BOUNDS: Bounds = { entries: 500, bytes: 256 * 1024, behind: 1000 };
 
 /**
  * The newest events of the log, then those that come, as batches: for somebody who watches, not for whoever needs all of
@@ -15,8 +22,9 @@ export async function* newestEvents(
   log: Pick<Log, 'extents' | 'read' | 'identity'>,
   most: number,
   signal: AbortSignal,
+  bounds = BOUNDS,
 ): AsyncGenerator<NewEvents> {
-  let from = startOf(log, most);
+  let from = startOf(log, bounds);
   let leftOut = from > firstOf(log);
   while (!signal.aborted) {
     try {
@@ -34,8 +42,8 @@ export async function* newestEvents(
           yield { events: events.slice(-most), leftOut };
           leftOut = false;
         }
-        if (lastOf(log) - entry.position <= MOST_BEHIND) continue;
-        from = lastOf(log) - most;
+        if (lastOf(log) - entry.position <= bounds.behind) continue;
+        from = startOf(log, bounds);
         leftOut = true;
         break;
       }
@@ -47,9 +55,13 @@ export async function* newestEvents(
   }
 }
 
-/** Each entry has at least one event, or is of something else. */
-function startOf(log: Pick<Log, 'extents'>, most: number): number {
-  return Math.max(firstOf(log), lastOf(log) - most + 1);
+/** Where the newest entries begin. */
+function startOf(log: Pick<Log, 'extents'>, bounds: Bounds): number {
+  const last = lastOf(log);
+  const newest = log.extents.at(-1);
+  const each = newest && newest.last >= newest.first ? newest.bytes / (newest.last - newest.first + 1) : 0;
+  const entries = Math.min(bounds.entries, Math.max(1, Math.floor(bounds.bytes / Math.max(each, 1))));
+  return Math.max(firstOf(log), last - entries + 1);
 }
 
 function firstOf({ extents }: Pick<Log, 'extents'>): number {

@@ -17,11 +17,13 @@ async function started() {
   return { store, report };
 }
 
+const BOUNDS = { entries: 5, bytes: 2000, behind: 10 };
+
 /** What comes until `end` of it was seen, as the last byte of each address. */
 async function seen(store: MemoryStore, most: number, end: number, meanwhile = async () => {}) {
   const done = new AbortController();
   const batches: (readonly [numbers: number[], leftOut: boolean])[] = [];
-  for await (const { events, leftOut } of newestEvents(store, most, done.signal)) {
+  for await (const { events, leftOut } of newestEvents(store, most, done.signal, BOUNDS)) {
     const numbers = events.map((event) => ('network' in event ? Number(event.network?.address?.split('.')[3]) : -1));
     batches.push([numbers, leftOut]);
     if (numbers.includes(end)) break;
@@ -42,30 +44,36 @@ test('the newest there are, then what comes', async () => {
   ]);
 });
 
-test('of an entry with very many the newest, and of very many entries too', async () => {
+test('of an entry with very many the newest', async () => {
   const { store, report } = await started();
   await report(30);
   expect(await seen(store, 5, 29)).toEqual([[[25, 26, 27, 28, 29], true]]);
-  for (let i = 0; i < 10; i++) await report(1);
-  expect(await seen(store, 3, 39)).toEqual([
-    [[37], true],
-    [[38], false],
-    [[39], false],
-  ]);
+});
+
+test('of very many entries the newest, by their number and by their size', async () => {
+  const { store, report } = await started();
+  for (let i = 0; i < 20; i++) await report(1);
+  const batches = await seen(store, 3, 19);
+  expect([batches.length, batches[0]]).toEqual([5, [[15], true]]);
+  // Some 24 bytes a report.
+  for (let i = 0; i < 3; i++) await report(50);
+  expect((await seen(store, 1, 169)).length).toBeLessThan(5);
 });
 
 test('who falls far behind goes on with the newest, and is told', async () => {
   const { store, report } = await started();
   await report(1);
   let isFirst = true;
-  const batches = await seen(store, 2, 200, async () => {
-    if (isFirst) for (let i = 0; i < 200; i++) await report(1);
+  const batches = await seen(store, 2, 30, async () => {
+    if (isFirst) for (let i = 0; i < 30; i++) await report(1);
     isFirst = false;
   });
-  expect(batches.map(([numbers, leftOut]) => [numbers[0], leftOut])).toEqual([
+  expect(batches.map(([[number], leftOut]) => [number, leftOut])).toEqual([
     [0, false],
-    [198, true],
-    [199, false],
-    [200, false],
+    [26, true],
+    [27, false],
+    [28, false],
+    [29, false],
+    [30, false],
   ]);
 });

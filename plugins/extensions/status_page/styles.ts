@@ -54,6 +54,7 @@ footer { max-width: 78rem; margin: 0 auto; padding: 0 clamp(0.9rem, 3vw, 2rem) 2
 .badge.attention { color: var(--attention); background: var(--attention-ground); }
 
 .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }
+.cards.small { grid-template-columns: repeat(auto-fit, minmax(min(100%, 16.5rem), 1fr)); }
 .card, .pair > div, .steps > li { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.15rem; min-width: 0; }
 .card header { display: flex; justify-content: space-between; align-items: baseline; gap: 0.8rem; }
 .reason, .empty, figcaption { color: var(--soft); font-size: 0.9rem; }
@@ -63,7 +64,7 @@ footer { max-width: 78rem; margin: 0 auto; padding: 0 clamp(0.9rem, 3vw, 2rem) 2
 .spark .some { fill: var(--fill); }
 .spark .none { fill: var(--track); }
 .facts { margin-top: 0.8rem; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 0.35rem 2.5rem; font-size: 0.92rem; }
-.facts > div { display: grid; grid-template-columns: 8.6rem 1fr; gap: 0.8rem; }
+.facts > div { display: grid; grid-template-columns: 7.8rem 1fr; gap: 0.8rem; }
 .facts.slim { grid-template-columns: 1fr; }
 .facts.slim > div { grid-template-columns: 5.5rem 1fr; }
 .facts dt { color: var(--soft); }
@@ -91,6 +92,7 @@ table { border-collapse: collapse; width: 100%; }
 .paste .where { display: flex; justify-content: space-between; align-items: center; gap: 1rem; min-height: 2rem; padding: 0.15rem 0.35rem 0.15rem 0.8rem; font-size: 0.82rem; color: var(--soft); border-bottom: 1px solid var(--line); }
 pre { background: var(--code); padding: 0.8rem; overflow-x: auto; }
 .where { overflow-wrap: anywhere; }
+dd.where { font-size: 0.92em; }
 
 .scroll { overflow-x: auto; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
 .scroll.tall { max-height: 26rem; min-height: 8rem; overflow-y: auto; }

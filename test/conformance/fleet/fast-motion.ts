@@ -17,8 +17,12 @@ export interface FastMotionOptions {
   /** Seconds from one scrape to the next; less than a minute, or the bridge takes the step for a wrong clock. */
   readonly scrape: number;
   /** Given each scrape's text and its time. */
-  readonly onScrape: (exposition: string, time: number) => void;
+  readonly onScrape?: (exposition: string, time: number) => void;
+  /** Given a status page as it is at the end, and its token, before all ends. */
+  readonly onPage?: (url: string, token: string) => Promise<void>;
 }
+
+const PAGE_TOKEN = 'a-token-of-the-fleet-0123456789';
 
 /** Couic's timings for a clock that stands still while it sends. */
 const AT_ONCE = { look: 1, timeout: 5000, backoff: 1, maxBackoff: 1 };
@@ -27,13 +31,13 @@ const AT_ONCE = { look: 1, timeout: 5000, backoff: 1, maxBackoff: 1 };
  * Hours in seconds: the real service, with its real receiver, ledger and exporters, in a time that is moved on by hand, fed
  * by the fleet, with its share of trouble.
  */
-export async function fastMotion({ start, end, scrape, onScrape }: FastMotionOptions): Promise<void> {
+export async function fastMotion({ start, end, scrape, onScrape, onPage }: FastMotionOptions): Promise<void> {
   const clock = new SteppedClock(start * 1000);
   const profiles = fleet({ start, end, hurry: 1 });
   const directory = await mkdtemp(join(tmpdir(), 'couic-fast-motion-'));
   const lapi = await new LapiServer({ now: () => clock.now() }).start();
   const otlp = new MetricsSink();
-  const { service, webhook, metricsUrl } = await startSteppedService(
+  const { service, webhook, metricsUrl, pageUrl } = await startSteppedService(
     clock,
     config(profiles, { lapi: lapi.url, otlp: await otlp.open(), directory }),
   );
@@ -59,9 +63,11 @@ export async function fastMotion({ start, end, scrape, onScrape }: FastMotionOpt
       if (during(0.7, 0.002)) for (const cidr of networks(26)) couics[1]!.couic.firewall.addFromPeer(cidr);
       // What woke up at this step has its time before the scrape.
       await delay(5);
-      onScrape(await (await fetch(metricsUrl)).text(), time);
+      const exposition = await (await fetch(metricsUrl)).text();
+      onScrape?.(exposition, time);
       clock.advance(scrape * 1000);
     }
+    await onPage?.(pageUrl, PAGE_TOKEN);
   } finally {
     await Promise.all(couics.map((couic) => couic.stop()));
     await service.shutdown();
@@ -112,9 +118,12 @@ function config(profiles: readonly Profile[], at: { lapi: string; otlp: string; 
       file: { path: join(at.directory, 'events.json') },
       otlp_http: { endpoint: at.otlp, interval: '1m', retry_on_failure: { max_elapsed_time: '5m' } },
     },
-    extensions: { file_storage: { directory: join(at.directory, 'data') } },
+    extensions: {
+      file_storage: { directory: join(at.directory, 'data') },
+      status_page: { endpoint: '127.0.0.1:0', token: PAGE_TOKEN },
+    },
     service: {
-      extensions: ['file_storage'],
+      extensions: ['file_storage', 'status_page'],
       pipelines: {
         metrics: { receivers: Object.keys(receivers), exporters: ['prometheus', 'crowdsec', 'otlp_http'] },
         logs: { receivers: Object.keys(receivers), exporters: ['file'] },

@@ -2,6 +2,8 @@ import { CrowdSecExporter } from '../../../plugins/exporters/crowdsec/crowdsec-e
 import { crowdsec } from '../../../plugins/exporters/crowdsec/factory.ts';
 import { otlpHttp } from '../../../plugins/exporters/otlp_http/factory.ts';
 import { otlpHttpProtocol } from '../../../plugins/exporters/otlp_http/protocol.ts';
+import { StatusPage } from '../../../plugins/extensions/status_page/extension.ts';
+import { statusPage } from '../../../plugins/extensions/status_page/factory.ts';
 import { couicApiReceiver } from '../../../plugins/receivers/couic_api/factory.ts';
 import { CouicApiReceiver } from '../../../plugins/receivers/couic_api/receiver.ts';
 import { factories } from '../../../src/components.ts';
@@ -14,11 +16,15 @@ import { createLogger } from '../../../src/telemetry/logger.ts';
 import { seededRandom } from '../../support/couic-sim/random.ts';
 import type { SteppedClock } from './stepped-clock.ts';
 
+const BUILT_PAGE = new URL('../../../dist/plugins/extensions/status_page/browser/', import.meta.url);
+
 export interface SteppedService {
   readonly service: Service;
   /** Without a token. */
   readonly webhook: string;
   readonly metricsUrl: string;
+  /** Of a status page, if it has one. */
+  readonly pageUrl: string;
 }
 
 /** Starts the real service by a clock that is moved on by hand; exporters sleep by it, too. @param config - of the bridge. */
@@ -45,6 +51,7 @@ export async function startSteppedService(clock: SteppedClock, config: unknown):
     service,
     webhook: said(/Listening for reports on ([^"\s]+)/),
     metricsUrl: said(/Metrics are at ([^"\s]+)/),
+    pageUrl: log.match(/A page to look at is at ([^"\s]+)/)?.[1] ?? '',
   };
 }
 
@@ -63,7 +70,12 @@ function sleepingBy({ sleep }: SteppedClock): AnyFactory[] {
     ...couicApiReceiver,
     create: (context, options) => new CouicApiReceiver(context, options, sleep),
   };
-  const stepped: readonly AnyFactory[] = [windows, otlp, api];
+  // Run from its sources, the page has its script where that is built.
+  const page: typeof statusPage = {
+    ...statusPage,
+    create: (context, options) => new StatusPage(context, options, BUILT_PAGE),
+  };
+  const stepped: readonly AnyFactory[] = [windows, otlp, api, page];
   return factories.map((factory) => stepped.find(({ type }) => type === factory.type) ?? factory);
 }
 

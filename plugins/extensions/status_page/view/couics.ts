@@ -15,7 +15,7 @@ function card({ name, state, reason, summary, activity }: ShownCouic, now: numbe
   return html`<article class="card">
 <header><h3>${name}</h3>${badge(state)}</header>
 <p class="reason">${reason}</p>
-<figure>${sparkline(activity.perMinute)}<figcaption>Drop rules added a minute; ${count(added)} in the last ${activity.perMinute.length} min</figcaption></figure>
+<figure>${sparkline(activity.perMinute)}<figcaption>Drop rules added a minute: ${count(added)} in ${activity.perMinute.length === 60 ? 'an hour' : `${activity.perMinute.length} min`}</figcaption></figure>
 ${
   summary &&
   html`<dl class="facts">

@@ -7,7 +7,7 @@ import { ago, counted, span } from './format.ts';
 /** A card for each exporter: what waits, what was taken last, and what is wrong with it. */
 export function exporterCards({ exporters, now }: Overview): Html {
   if (exporters.length === 0) return html`<p class="empty">No exporter is configured.</p>`;
-  return html`<div class="cards">${exporters.map((each) => card(each, now))}</div>`;
+  return html`<div class="cards small">${exporters.map((each) => card(each, now))}</div>`;
 }
 
 function card({ id, status }: ShownComponent, now: number): Html {
