@@ -19,6 +19,7 @@ import { pageCommand } from '../plugins/extensions/status_page/page-command.ts';
 import { couicReceiver } from '../plugins/receivers/couic/factory.ts';
 import { tokenCommand } from '../plugins/receivers/couic/token-command.ts';
 import { couicApiReceiver } from '../plugins/receivers/couic_api/factory.ts';
+import { otlpReceiver } from '../plugins/receivers/otlp/factory.ts';
 import type { Command } from './cli/command.ts';
 import type { AnyFactory } from './service/component.ts';
 
@@ -26,6 +27,7 @@ import type { AnyFactory } from './service/component.ts';
 export const factories: readonly AnyFactory[] = [
   couicReceiver,
   couicApiReceiver,
+  otlpReceiver,
   crowdsec,
   otlpHttp,
   prometheus,

@@ -49,7 +49,8 @@ function read(path: string, text: string): Source {
   return { taken, exported: [...text.matchAll(declared)].map(([, name]) => name!) };
 }
 
-const ours = [...sources.keys()].filter((path) => /^(src|plugins)\//.test(path));
+/** What generators write is whole. */
+const ours = [...sources.keys()].filter((path) => /^(src|plugins)\//.test(path) && !path.endsWith('_pb.ts'));
 
 test('every export has somebody who imports it', () => {
   expect(ours.length).toBeGreaterThan(150);

@@ -24,14 +24,15 @@ export function findConflicts(components: readonly ConfiguredComponent<AnyFactor
 function* sharedPlaces(components: readonly ConfiguredComponent<AnyFactory>[]): Generator<FoundConflict> {
   const taken: { readonly id: string; readonly endpoint: Endpoint }[] = [];
   for (const { id, factory, config } of components) {
-    const endpoint = factory.listensOn?.(config);
-    if (!endpoint || endpoint.port === 0) continue;
-    const other = taken.find((each) => overlap(each.endpoint, endpoint));
-    if (other) {
-      const message = `${formatEndpoint(endpoint)} is where "${other.id}" listens already (${formatEndpoint(other.endpoint)}): give one of them another port`;
-      yield { id, kind: factory.kind, message };
+    for (const endpoint of [factory.listensOn?.(config) ?? []].flat()) {
+      if (endpoint.port === 0) continue;
+      const other = taken.find((each) => overlap(each.endpoint, endpoint));
+      if (other) {
+        const message = `${formatEndpoint(endpoint)} is where "${other.id}" listens already (${formatEndpoint(other.endpoint)}): give one of them another port`;
+        yield { id, kind: factory.kind, message };
+      }
+      taken.push({ id, endpoint });
     }
-    taken.push({ id, endpoint });
   }
 }
 

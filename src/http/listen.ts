@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { type Endpoint, formatEndpoint } from '../config/endpoint.ts';
 
 /** The path of a Unix socket. */
@@ -12,7 +12,7 @@ export interface UnixSocket {
  * @returns where it listens: the port is the system's choice when 0 was asked for.
  * @throws Error that says what to do.
  */
-export async function listen<Target extends Endpoint | UnixSocket>(server: Server, target: Target): Promise<Target> {
+export async function listen<Target extends Endpoint | UnixSocket>(server: NetServer, target: Target): Promise<Target> {
   await new Promise<void>((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) =>
       reject(new Error(`cannot listen on ${nameOf(target)}: ${advice(error)}`, { cause: error }));

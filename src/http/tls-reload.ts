@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { Server } from 'node:https';
+import type { Server } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { ServerTlsOptions } from '../config/tls.ts';

@@ -9,14 +9,14 @@ import { streamKey } from './streams.ts';
 import type { UnderWay } from './under-way.ts';
 
 /** Why a point is not taken: as metrics count it, and for the sender. */
-const POINT_REFUSALS = {
+export const POINT_REFUSALS = {
   value: 'its value is no number, or a counter is below zero',
   attributes: `its attributes have more than ${LONGEST_ATTRIBUTES} characters`,
   buckets: 'its buckets do not fit together: there has to be one more count than bounds, and bounds have to rise',
   limit: 'as many series are kept as max_series says',
 } as const;
 
-type PointRefusal = keyof typeof POINT_REFUSALS;
+export type PointRefusal = keyof typeof POINT_REFUSALS;
 
 /** `unchanged`: it was here before, or tells nothing new. */
 type PointOutcome = 'taken' | 'unchanged' | PointRefusal;

@@ -190,7 +190,7 @@ interface Factory<Config, Context, Built> {
   /** What it counts beside what all of its sort do: `metrics.ts` of its folder. */
   readonly metrics?: readonly MetricDefinition[];
   /** Where it will listen, so that two of a configuration do not want the same. */
-  readonly listensOn?: (config: Config) => Endpoint;
+  readonly listensOn?: (config: Config) => Endpoint | readonly Endpoint[];
   /** What is taken, and should be looked at: told by `validate`, and in the log. */
   readonly warnings?: (config: Config) => readonly Advice[];
   /** What only several components of this type can have wrong together. They are those in use, in the order of the file. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { schema as crowdsec } from '../../plugins/exporters/crowdsec/config.ts';
 import { schema as debug } from '../../plugins/exporters/debug/config.ts';
+import { configSchema as otlp } from '../../plugins/receivers/otlp/config.ts';
 import { DEFAULT_LIMITS, RULE_LIMITS } from '../../src/ledger/attribute-limits.ts';
 
 const page = readFileSync('docs/security.md', 'utf8');
@@ -59,6 +60,10 @@ describe('docs/security.md has the bounds of the code', () => {
     ['entries that wait for the stream', count, 'src/log/jetstream/publisher.ts', 'MAX_WAITING'],
     ['entries that wait for the stream', bytes, 'src/log/jetstream/publisher.ts', 'MAX_WAITING_BYTES'],
     ['entries that wait for the stream', seconds, 'src/log/jetstream/publisher.ts', 'PATIENCE_MS'],
+    ['OTLP: bodies over HTTP in memory', bytes, 'plugins/receivers/otlp/http-handler.ts', 'MOST_BODIES'],
+    ['OTLP: requests of one gRPC connection', count, 'plugins/receivers/otlp/grpc-listener.ts', 'MOST_STREAMS'],
+    ['OTLP: attributes of a series', count, 'src/series/attributes.ts', 'LONGEST_ATTRIBUTES'],
+    ['OTLP: gaps between intervals of deltas', count, 'src/series/counting.ts', 'MOST_GAPS'],
     ["a request of an operator's command", bytes, 'src/service/admin/admin-server.ts', 'MOST_BODY'],
   ])('%s', (what, format, file, name) => {
     const own = shown(what).split(/[,;] /);
@@ -79,6 +84,10 @@ describe('docs/security.md has the bounds of the code', () => {
     const { max_origins, outbox } = crowdsec.parse({ dry_run: true });
     expect(shown('CrowdSec: origins of an exporter')).toBe(count(max_origins));
     expect(shown('debug: data points or events written at once')).toBe(count(debug.parse({}).max_records));
+    const otlpDefaults = otlp.parse({ protocols: { http: {} } });
+    expect(shown('OTLP: a request')).toBe(bytes(otlpDefaults.protocols.http!.max_request_body_size));
+    expect(shown('OTLP: requests under way')).toBe(count(otlpDefaults.max_concurrent_requests));
+    expect(shown('OTLP: series of which a total is kept')).toBe(count(otlpDefaults.max_series));
     const days = outbox.max_age / 86_400_000;
     expect(shown('CrowdSec: windows that wait')).toBe(`${outbox.max_size_mib} MiB, ${days} days`);
   });

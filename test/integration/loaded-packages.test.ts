@@ -90,18 +90,20 @@ test('what is configured is loaded', async () => {
   await writeFile(
     config,
     `
-receivers: {couic: {endpoint: "127.0.0.1:0"}}
+receivers:
+  couic: {endpoint: "127.0.0.1:0"}
+  otlp: {protocols: {grpc: {endpoint: "127.0.0.1:0"}}}
 exporters:
   otlp_http: {endpoint: "http://127.0.0.1:9"}
   prometheusremotewrite: {endpoint: "http://127.0.0.1:9/api/v1/write"}
 extensions: {file_storage: {directory: x}}
 service:
   extensions: [file_storage]
-  pipelines: {metrics: {receivers: [couic], exporters: [otlp_http, prometheusremotewrite]}}
+  pipelines: {metrics: {receivers: [couic, otlp], exporters: [otlp_http, prometheusremotewrite]}}
   telemetry: {logs: {encoding: json}}
 `,
   );
   const loaded = await loadedBy(config, []);
-  const ofItsOwn = ['@bufbuild/protobuf', '@opentelemetry/otlp-transformer', 'snappy', 'undici'];
+  const ofItsOwn = ['@bufbuild/protobuf', '@grpc/grpc-js', '@opentelemetry/otlp-transformer', 'snappy', 'undici'];
   expect(loaded).toEqual([...ALWAYS, ...ofItsOwn].sort());
 });

@@ -3,7 +3,7 @@ import { endpointSchema, formatEndpoint, isLoopback } from '../../../src/config/
 import { tlsServerSchema } from '../../../src/config/tls.ts';
 import { addressOptions, privacyProblem } from '../../../src/events/options.ts';
 import { boundOf, listenerLimitsShape, timeoutOf } from '../../../src/http/listener-limits.ts';
-import { LONGEST_TOKEN } from './tokens.ts';
+import { LONGEST_TOKEN } from '../../../src/http/tokens.ts';
 
 /** Couic's HTTP client keeps an idle connection for 90 s; a server that ends it sooner makes requests fail at random. */
 const COUIC_POOL_IDLE = 90_000;

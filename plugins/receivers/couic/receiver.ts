@@ -1,7 +1,9 @@
 import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
 import { readKey, textRedaction } from '../../../src/events/privacy.ts';
+import { FailureBrake } from '../../../src/http/failure-brake.ts';
 import type { OnHttpFault } from '../../../src/http/http-faults.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
+import { Tokens } from '../../../src/http/tokens.ts';
 import { QUARANTINE_OPERATION, type QuarantineList } from '../../../src/service/admin/quarantine.ts';
 import type { Operation, Receiver, ReceiverContext } from '../../../src/service/component.ts';
 import type { ComponentStatus } from '../../../src/service/component-status.ts';
@@ -13,13 +15,11 @@ import { type CouicReceiverConfig, tokensOf } from './config.ts';
 import { rememberConnection } from './connections.ts';
 import { EventLoopWatch } from './event-loop-watch.ts';
 import { examineReceiver, fullLimits, statusOf } from './examine.ts';
-import { FailureBrake } from './failure-brake.ts';
 import { ReceiverLog } from './receiver-log.ts';
 import { ReportHandler } from './report-handler.ts';
 import { reportRoutes } from './routes.ts';
 import { SenderWatch } from './sender-watch.ts';
 import { ReceiverTelemetry } from './telemetry.ts';
-import { Tokens } from './tokens.ts';
 
 /** Listens for Couic's webhook and hands each body to the ledger. */
 export class CouicReceiver implements Receiver {

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../../src/clock.ts';
+import { discardRequest } from '../../../src/http/discard-request.ts';
+import type { FailureBrake } from '../../../src/http/failure-brake.ts';
 import type { Refusal } from '../../../src/http/http-faults.ts';
 import type { Attempt } from '../../../src/ledger/attempt.ts';
 import {
@@ -14,10 +16,9 @@ import type { Admission } from './admission.ts';
 import { connectionOf, isOpen } from './connections.ts';
 import { BodyStalledError, ClientGoneError, REFUSALS, type RefusalCode } from './errors.ts';
 import type { EventLoopWatch } from './event-loop-watch.ts';
-import type { FailureBrake } from './failure-brake.ts';
 import { hangUpSignal } from './hang-up.ts';
 import type { ReceiverLog } from './receiver-log.ts';
-import { discardRequest, RequestBody } from './request-body.ts';
+import { RequestBody } from './request-body.ts';
 import type { SenderWatch } from './sender-watch.ts';
 import { CLIENT_GONE, type ReceiverTelemetry } from './telemetry.ts';
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
+import { discardRequest } from '../../../src/http/discard-request.ts';
 import type { BodySource } from '../../../src/ledger/body-source.ts';
 import { freeMemory } from '../../../src/ledger/free-memory.ts';
 import { BodyStalledError, ClientGoneError } from './errors.ts';
@@ -9,8 +10,6 @@ import { PieceQueue } from './piece-queue.ts';
 const READ_AHEAD = 256 * 1024;
 /** A body that brings less in all the time of a stall is one that stalls: a byte now and then is no progress. */
 const LEAST_PROGRESS = 16;
-/** How long the rest of a refused body is read and dropped, so that its sender sees the answer and not a reset. */
-const LINGER = 5000;
 
 type Piece = Uint8Array | null | undefined;
 
@@ -179,15 +178,4 @@ export class RequestBody implements BodySource {
 
 function again(timer: NodeJS.Timeout | undefined, callback: () => void, milliseconds: number): NodeJS.Timeout {
   return timer ? timer.refresh() : setTimeout(callback, milliseconds);
-}
-
-/** Reads and drops what is left of a request that is answered early, for a bounded time. */
-export function discardRequest(request: IncomingMessage, linger: number = LINGER): void {
-  if (request.readableEnded || request.destroyed) return;
-  const timer = setTimeout(() => {
-    if (!request.complete) request.destroy();
-  }, linger);
-  timer.unref();
-  request.once('close', () => clearTimeout(timer));
-  request.resume();
 }

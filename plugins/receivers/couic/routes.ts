@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouterOptions } from '../../../src/http/router.ts';
+import type { Tokens } from '../../../src/http/tokens.ts';
 import type { ReportHandler } from './report-handler.ts';
-import type { Tokens } from './tokens.ts';
 
 const OPEN = '/v1/reports';
 const WITH_TOKEN = '/v1/reports/:token';

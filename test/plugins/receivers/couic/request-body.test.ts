@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { discardRequest, RequestBody } from '../../../../plugins/receivers/couic/request-body.ts';
+import { RequestBody } from '../../../../plugins/receivers/couic/request-body.ts';
+import { discardRequest } from '../../../../src/http/discard-request.ts';
 import { deferred } from '../../../support/deferred.ts';
 import { postHead, type RawConnection, rawConnection } from '../../../support/raw-http.ts';
 

@@ -1,6 +1,6 @@
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock } from '../clock.ts';
 
-/** So many failures a second are answered at once: a Couic with a wrong token sees its answer within its 2 s anyway. */
+/** So many failures a second are answered at once: a Couic with a wrong token sees its answer within its 2 s anyway, and others soon enough. */
 const BURST = 20;
 const PERIOD = 1000;
 /** What the others wait, in ms. */

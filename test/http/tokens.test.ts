@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Tokens } from '../../../../plugins/receivers/couic/tokens.ts';
+import { Tokens } from '../../src/http/tokens.ts';
 
 const tokens = new Tokens([
   { name: 'a', tokens: ['token-of-a-0000000', 'old-token-of-a-000'] },
