@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
 import {
   type DataPoint,
   DataPointType,
@@ -6,15 +7,14 @@ import {
   type ResourceMetrics,
   type ScopeMetrics,
 } from '@opentelemetry/sdk-metrics';
+import { byResource } from '../../../src/service/metric-source.ts';
 import { type Family, type FamilyOptions, familiesOf } from '../../../src/telemetry/prometheus/families.ts';
 import { type Label, labelsOf, scopeLabels } from '../../../src/telemetry/prometheus/labels.ts';
+import { jobAndInstance, targetInfoOf } from '../../../src/telemetry/prometheus/targets.ts';
 import type { TextFormat } from './text-format.ts';
 
 export interface TextSerializerOptions extends FamilyOptions {
   readonly constLabels: readonly Label[];
-  readonly withoutScopeInfo: boolean;
-  /** Whether every series carries the resource's attributes, instead of `target_info` alone. */
-  readonly resourceLabels: boolean;
 }
 
 /** Series in one piece of text: some 50 KB, and well below a millisecond. */
@@ -29,8 +29,8 @@ const SERIES_A_PIECE = 256;
  */
 export class TextSerializer {
   readonly #options: TextSerializerOptions;
-  /** By scope, since scope labels are part of the text. */
-  readonly #labels = new Map<string, SeriesLabels>();
+  /** By resource and scope, since labels of both are part of the text. */
+  readonly #labels = new WeakMap<Resource, Map<string, SeriesLabels>>();
 
   constructor(options: TextSerializerOptions) {
     this.#options = options;
@@ -41,8 +41,8 @@ export class TextSerializer {
     for (const family of familiesOf(metrics, this.#options)) {
       let text = introduce(family.name, family.type, family.help, format);
       let series = 0;
-      for (const { scope, metric } of family.members) {
-        const labels = this.#labelsOf(scope, metrics);
+      for (const { scope, metric, resource } of family.members) {
+        const labels = this.#labelsOf(scope, resource, metrics);
         for (const point of metric.dataPoints) {
           text +=
             metric.dataPointType === DataPointType.HISTOGRAM
@@ -59,22 +59,29 @@ export class TextSerializer {
     yield format.end;
   }
 
-  /** `target_info`: what is known about the bridge, as labels of a 1. */
-  #targetInfo({ resource }: ResourceMetrics, format: TextFormat): string {
+  /** `target_info`: what is known about the bridge, and about each other source, as labels of a 1. */
+  #targetInfo(metrics: ResourceMetrics, format: TextFormat): string {
     const name = this.#options.namespace === '' ? 'target_info' : `${this.#options.namespace}_target_info`;
-    const labels = write(labelsOf(resource.attributes as Attributes));
-    return introduce(name, 'info', 'Target metadata', format) + sampleLine(name, labels, 1);
+    const [{ resource }, ...others] = byResource(metrics) as [ResourceMetrics, ...ResourceMetrics[]];
+    const labels = [labelsOf(resource.attributes as Attributes), ...others.map((each) => targetInfoOf(each.resource))];
+    const lines = new Set(labels.flatMap((some) => (some ? sampleLine(name, write(some), 1) : [])));
+    return introduce(name, 'info', 'Target metadata', format) + [...lines].join('');
   }
 
-  #labelsOf(scope: ScopeMetrics['scope'], { resource }: ResourceMetrics): SeriesLabels {
+  /** @param other - the source, when it is not the bridge. */
+  #labelsOf(scope: ScopeMetrics['scope'], other: Resource | undefined, metrics: ResourceMetrics): SeriesLabels {
+    const resource = other ?? metrics.resource;
+    const byScope = this.#labels.get(resource) ?? new Map<string, SeriesLabels>();
+    this.#labels.set(resource, byScope);
     const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
-    let labels = this.#labels.get(key);
+    let labels = byScope.get(key);
     if (!labels) {
       const extra = [...this.#options.constLabels];
       if (!this.#options.withoutScopeInfo) extra.push(...scopeLabels(scope));
       if (this.#options.resourceLabels) extra.push(...labelsOf(resource.attributes as Attributes));
+      if (other) extra.push(...jobAndInstance(other));
       labels = new SeriesLabels(extra);
-      this.#labels.set(key, labels);
+      byScope.set(key, labels);
     }
     return labels;
   }

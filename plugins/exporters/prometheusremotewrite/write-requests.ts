@@ -1,16 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Attributes } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
 import { type DataPoint, DataPointType, type Histogram, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { byResource } from '../../../src/service/metric-source.ts';
 import { formatBound } from '../../../src/telemetry/prometheus/bound.ts';
 import { type Family, type FamilyOptions, familiesOf } from '../../../src/telemetry/prometheus/families.ts';
 import { type Label, labelsOf, scopeLabels } from '../../../src/telemetry/prometheus/labels.ts';
+import { jobAndInstance, targetInfoOf } from '../../../src/telemetry/prometheus/targets.ts';
 import { WriteRequest } from './messages.ts';
 import { type Series, SeriesRegistry } from './series.ts';
 
 export interface WriteRequestsOptions extends FamilyOptions {
   readonly externalLabels: readonly Label[];
-  readonly withoutScopeInfo: boolean;
-  readonly resourceLabels: boolean;
   readonly metadata: boolean;
   /** Bytes of one request, before compression. */
   readonly maxBytes: number;
@@ -49,14 +50,25 @@ export class WriteRequests {
   }
 
   *#samples(metrics: ResourceMetrics, families: readonly Family[]): Generator<Sample> {
-    const common = this.#commonLabels(metrics);
     const { namespace } = this.#options;
-    const resource = metrics.resource.attributes as Attributes;
-    yield [this.#registry.see(namespace === '' ? 'target_info' : `${namespace}_target_info`, resource, '', common), 1];
+    const targets = new Map<Resource, Target>();
+    const parts = byResource(metrics);
+    for (const [number, { resource }] of parts.entries())
+      targets.set(resource, {
+        key: number === 0 ? '' : `${JSON.stringify(resource.attributes)} `,
+        labels: this.#labelsOf(resource),
+      });
+    const info = namespace === '' ? 'target_info' : `${namespace}_target_info`;
+    for (const { resource } of parts) {
+      const { key, labels } = targets.get(resource)!;
+      if (resource !== metrics.resource && !targetInfoOf(resource)) continue;
+      yield [this.#registry.see(info, resource.attributes as Attributes, key, labels), 1];
+    }
     for (const { name, members } of families) {
-      for (const { scope, metric } of members) {
-        const extra = this.#options.withoutScopeInfo ? common : [...common, ...scopeLabels(scope)];
-        const key = this.#options.withoutScopeInfo ? '' : JSON.stringify(scope);
+      for (const { scope, metric, resource } of members) {
+        const target = targets.get(resource ?? metrics.resource)!;
+        const extra = this.#options.withoutScopeInfo ? target.labels : [...target.labels, ...scopeLabels(scope)];
+        const key = this.#options.withoutScopeInfo ? target.key : target.key + JSON.stringify(scope);
         const see = (sample: string, attributes: Attributes, bound?: string) =>
           this.#registry.see(sample, attributes, key, extra, bound);
         for (const point of metric.dataPoints) {
@@ -72,18 +84,21 @@ export class WriteRequests {
   }
 
   /** Nobody scrapes, so nobody else says what job and what instance this is. */
-  #commonLabels({ resource }: ResourceMetrics): Label[] {
+  #labelsOf(resource: Resource): Label[] {
     const { externalLabels, resourceLabels } = this.#options;
-    const attributes = resource.attributes as Attributes;
-    const namespace = attributes['service.namespace'];
-    const name = String(attributes['service.name'] ?? '');
     return [
-      ['job', namespace === undefined ? name : `${namespace}/${name}`],
-      ['instance', String(attributes['service.instance.id'] ?? '')],
+      ...jobAndInstance(resource),
       ...externalLabels,
-      ...(resourceLabels ? labelsOf(attributes) : []),
+      ...(resourceLabels ? labelsOf(resource.attributes as Attributes) : []),
     ];
   }
+}
+
+/** Whose metrics they are. */
+interface Target {
+  /** Stands for its labels. */
+  readonly key: string;
+  readonly labels: readonly Label[];
 }
 
 function* histogramSamples(

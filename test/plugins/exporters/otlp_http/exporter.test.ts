@@ -1,8 +1,11 @@
 import { gunzipSync } from 'node:zlib';
+import { fromBinary } from '@bufbuild/protobuf';
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
+import { emptyResource } from '@opentelemetry/resources';
 import { afterEach, expect, test } from 'vitest';
 import { schema } from '../../../../plugins/exporters/otlp_http/config.ts';
 import { otlpHttpProtocol } from '../../../../plugins/exporters/otlp_http/protocol.ts';
+import { ExportMetricsServiceRequestSchema } from '../../../../plugins/receivers/otlp/proto/metrics_service_pb.ts';
 import { PushExporter } from '../../../../src/delivery/push-exporter.ts';
 import { createResource } from '../../../../src/telemetry/resource.ts';
 import { ledgerSeries } from '../../../support/all-metrics.ts';
@@ -10,6 +13,7 @@ import { exporterContext, noDeadline, VERSION } from '../../../support/exporter-
 import { FakeProducer } from '../../../support/fake-producer.ts';
 import { FakeTime, until } from '../../../support/fake-time.ts';
 import { MetricsSink } from '../../../support/metrics-sink.ts';
+import { collected, SOURCES } from '../../../support/sourced.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
 
@@ -134,4 +138,20 @@ test('doctor asks with a message of nothing, past the queue', async () => {
   expect(await exporter.examine(signal)).toMatchObject([
     { level: 'failure', message: expect.stringContaining('answered 401: check headers') },
   ]);
+});
+
+test('sources of others go with their own resources, in one request', async () => {
+  const { sink, exporter, producer } = await build({ compression: 'none' });
+  const { scopeMetrics } = collected(...SOURCES);
+  producer.collect = async () => ({
+    resourceMetrics: { resource: emptyResource(), scopeMetrics: scopeMetrics.slice(1) },
+    errors: [],
+  });
+  await exporter.start();
+  await until(() => sink.requests.length === 1);
+  const { resourceMetrics } = fromBinary(ExportMetricsServiceRequestSchema, sink.requests[0]!.body);
+  const names = resourceMetrics.map(({ resource }) =>
+    resource!.attributes.find(({ key }) => key === 'service.name' || key === 'host.name'),
+  );
+  expect(names.map((name) => name?.value?.value.value)).toEqual(['waf', 'waf', 'x', 'y', 'x', 'y']);
 });

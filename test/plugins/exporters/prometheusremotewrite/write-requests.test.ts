@@ -8,10 +8,12 @@ import {
   type WriteRequestsOptions,
 } from '../../../../plugins/exporters/prometheusremotewrite/write-requests.ts';
 import { LEDGER_METRICS } from '../../../../src/ledger/metrics.ts';
+import type { SourcedMetrics } from '../../../../src/service/metric-source.ts';
 import { ledgerSeries } from '../../../support/all-metrics.ts';
 import { FakeProducer, type FakeSeries } from '../../../support/fake-producer.ts';
 import { parseExposition } from '../../../support/parse-exposition.ts';
 import { type ReadSeries, readWriteRequest } from '../../../support/remote-write.ts';
+import { collected, SOURCES } from '../../../support/sourced.ts';
 
 const resource = resourceFromAttributes({
   'service.name': 'couic-otel-bridge',
@@ -152,4 +154,40 @@ test('metadata when asked for', async () => {
   expect((await bodies())[0]?.metadata).toEqual([
     { type: 3, name: 'couic_report_lag_seconds', help: LEDGER_METRICS.reportLag.description },
   ]);
+});
+
+test('sources of others have their own job and instance; those that cannot be told apart are added up', async () => {
+  const dropped: string[] = [];
+  const requests = new WriteRequests({
+    ...naming,
+    onDropped: (metric: string) => void dropped.push(metric),
+    externalLabels: [],
+    metadata: false,
+    maxBytes: 1e6,
+  });
+  const collect = async (sources: readonly SourcedMetrics[]) => {
+    const series: ReadSeries[] = [];
+    for await (const body of requests.of(collected(...sources), 1000))
+      series.push(...readWriteRequest(compressSync(Buffer.from(body))).series);
+    return series.map((each) => [nameOf(each), each.stale ? 'stale' : each.value]);
+  };
+  const [waf] = SOURCES;
+  expect(await collect(SOURCES)).toEqual([
+    [
+      '__name__=target_info instance=bridge-1 job=couic-otel-bridge service_instance_id=bridge-1 service_name=couic-otel-bridge',
+      1,
+    ],
+    [
+      '__name__=target_info host_name=web-1 instance=a job=shop/waf service_instance_id=a service_name=waf service_namespace=shop',
+      1,
+    ],
+    ['__name__=calls_total instance=bridge-1 job=couic-otel-bridge own=yes', 1],
+    ['__name__=calls_total instance=a job=shop/waf route=/', 5],
+    ['__name__=calls_total instance=b job=waf route=/', 6],
+    ['__name__=calls_total route=/', 15],
+    ['__name__=calls_total route=/x', 1],
+    ['__name__=load', 0.5],
+  ]);
+  expect(dropped).toEqual(['load']);
+  expect((await collect([waf!])).filter(([, value]) => value === 'stale')).toHaveLength(4);
 });
