@@ -21,6 +21,15 @@ export function attributesKey(attributes: Attributes): string {
     .reduce((all, key) => all + pair(key, attributes[key]), '');
 }
 
+/**
+ * The same text in one piece: V8 keeps what was put together as a tree of its parts, which takes five times as much, for as
+ * long as somebody has it.
+ */
+export function compact(text: string): string {
+  const encoding = /[\u0100-\uffff]/.test(text) ? 'utf16le' : 'latin1';
+  return Buffer.from(text, encoding).toString(encoding);
+}
+
 function pair(key: string, value: AttributeValue | undefined): string {
   // A string with a zero in it would be another one's separator; such text is written as JSON, which has none.
   return typeof value === 'string' && !value.includes('\0') && !key.includes('\0')

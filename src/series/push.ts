@@ -36,10 +36,10 @@ interface PushOptions {
   readonly onClose: () => void;
 }
 
-/** Bytes of one record: what an entry of the log holds, with room for what is escaped. */
-const RECORD_BYTES = 384 * 1024;
+/** Bytes of one record: its points are applied in one go, and what is escaped in it has room in an entry of the log. */
+const RECORD_BYTES = 64 * 1024;
 /** Records that may be under way of one push. */
-const MOST_WRITTEN = 3;
+const MOST_WRITTEN = 8;
 
 /**
  * The points of one request on their way into the log: those that tell something, in as few records as hold them. What is

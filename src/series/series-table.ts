@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
-import { attributesKey, Shared } from './attributes.ts';
+import { attributesKey, compact, Shared } from './attributes.ts';
 import { Columns } from './columns.ts';
 import type { CountState, Sequence } from './counting.ts';
 import type { HistogramValue, StreamInfo, Temporality } from './observation.ts';
@@ -124,7 +124,7 @@ export class SeriesTable {
       this.#streamOf = grown;
     }
     this.#streamOf[number] = stream;
-    this.streams[stream]!.series.set(key, number);
+    this.streams[stream]!.series.set(compact(key), number);
   }
 
   /** Whether there is a series of this number. */

@@ -16,6 +16,7 @@ import { explain } from './ledger/explain.ts';
 import { restart } from './ledger/restart.ts';
 import { rules } from './ledger/rules.ts';
 import { snapshot } from './ledger/snapshot.ts';
+import { otlp } from './otlp/otlp.ts';
 import { scrape } from './scrape/scrape.ts';
 import { seal } from './seal.ts';
 import { commit } from './storage/commit.ts';
@@ -35,6 +36,7 @@ const benchmarks: readonly Benchmark[] = [
   snapshot,
   scrape,
   listener,
+  otlp,
   seal,
   commit,
 ];

@@ -227,3 +227,49 @@ test('what is erased from the log takes the series with it that has it in its at
   expect(stillIn).toEqual([]);
   expect(await host.totals()).toEqual({ 'a calls {"client":"192.0.2.8"}': 6 });
 });
+
+test('attributes of any characters are one series', async () => {
+  let host = await new Host({ minimumLogBytes: 1 }).start();
+  const odd = ['é', 'Ā', '😀', '\ud800', 'a\0b', '"', '\\', ''].map((value, n) => ({ [`${value}key`]: value, n }));
+  for (const time of [1, 2]) {
+    await host.push(odd.map((attributes) => [calls, pointOf(time * 5, { time, attributes })]));
+    host = await host.restart({ minimumLogBytes: 1 });
+  }
+  expect(host.keeper.table.size).toBe(odd.length);
+  expect(new Set(Object.values(await host.totals()))).toEqual(new Set([10]));
+});
+
+test('nothing is forgotten while a request is being taken: what it brings may be of a series that is about to go', async () => {
+  const host = await new Host({ expiration: 1000, forgetAfter: 60_000 }).start();
+  await host.push([[calls, pointOf(5, { time: 1 })]]);
+  host.time.advance(2000);
+  await host.keeper.expire();
+  // No timer looks for what is over in this test.
+  await host.keeper.stop();
+  host.time.advance(61_000);
+  const push = await host.keeper.open();
+  push.add(push.stream(calls), pointOf(7, { time: 2 }));
+  let isForgotten = false;
+  const forgotten = host.keeper.forget().then(() => {
+    isForgotten = true;
+  });
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  expect(isForgotten).toBe(false);
+  await push.finish();
+  push.close();
+  await forgotten;
+  expect(await host.totals()).toEqual({ 'a calls {}': 7 });
+});
+
+test('another process that was first has the sender come again, and nothing is counted twice', async () => {
+  const one = await new Host().start();
+  const both = await new Host({ log: one.log, time: one.time }).start();
+  await one.push([[calls, pointOf(5, { time: 1 })]]);
+  const push = await one.keeper.open();
+  push.add(push.stream(calls), pointOf(8, { time: 2 }));
+  await both.push([[calls, pointOf(9, { time: 3 })]]);
+  await expect(push.finish()).rejects.toThrow('another process has written to receiver/otlp');
+  push.close();
+  await one.push([[calls, pointOf(8, { time: 2 })]]);
+  for (const each of [one, both]) expect(await each.totals()).toEqual({ 'a calls {}': 9 });
+});
