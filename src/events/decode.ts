@@ -119,8 +119,6 @@ interface Kept {
 function metadataByReport(bytes: Uint8Array): (report: number) => Kept | undefined {
   if (bytes.length === 0) return () => undefined;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  // All of it at once, to be cut into pieces: the plain ones are ASCII, so that their bytes are their characters.
-  const ascii = buffer.toString('latin1');
   const places = metadataPlaces(bytes);
   let next = places.next().value;
   return (report) => {
@@ -128,8 +126,10 @@ function metadataByReport(bytes: Uint8Array): (report: number) => Kept | undefin
     if (next?.report !== report) return undefined;
     const { from, to, isCut } = next;
     const isPlain = isPlainMetadata(bytes, from, to);
+    // What is plain is ASCII, for which this is the quicker way.
+    const encoding = isPlain ? 'latin1' : 'utf8';
     return {
-      metadata: new MetadataText(isPlain ? ascii.slice(from, to) : buffer.toString('utf8', from, to), isPlain),
+      metadata: new MetadataText(buffer.toString(encoding, from, to), isPlain),
       isCut,
     };
   };

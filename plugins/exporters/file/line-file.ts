@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../../src/clock.ts';
 import { backupName, surplusBackups } from './backups.ts';
 import type { RotationConfig } from './config.ts';
+import { Room } from './room.ts';
 import { afterTorn, type Line, type Piece, tornLine } from './torn-line.ts';
 
 const MEGABYTE = 1_048_576;
@@ -42,6 +43,7 @@ export class Unwritten extends Error {
  */
 export class LineFile {
   readonly #options: LineFileOptions;
+  readonly #room = new Room();
   #handle: FileHandle | undefined;
 
   constructor(options: LineFileOptions) {
@@ -74,7 +76,7 @@ export class LineFile {
         const torn = await tornLine(handle, size);
         const pieces = afterTorn(torn, lines, written);
         if (torn.length === 0 && (await this.#rotateIfDue(handle, size, pieces[0]!.bytes))) continue;
-        const { whole, error } = await write(handle, this.#fitting(pieces, size));
+        const { whole, error } = await write(handle, this.#fitting(pieces, size), this.#room);
         await handle.datasync();
         // Removed before or while it was written: nobody will read it there.
         const { nlink } = await handle.stat();
@@ -177,8 +179,8 @@ interface Wrote {
   readonly error?: unknown;
 }
 
-async function write(handle: FileHandle, pieces: readonly Piece[]): Promise<Wrote> {
-  const bytes = bytesOf(pieces);
+async function write(handle: FileHandle, pieces: readonly Piece[], room: Room): Promise<Wrote> {
+  const bytes = room.filled(pieces);
   let done = 0;
   let error: unknown;
   try {
@@ -186,19 +188,13 @@ async function write(handle: FileHandle, pieces: readonly Piece[]): Promise<Wrot
   } catch (thrown) {
     error = thrown;
   }
+  const whole: number[] = [];
   let end = 0;
-  const whole = pieces.flatMap((piece) => {
-    end += piece.bytes;
-    return end <= done && piece.line !== undefined ? [piece.line] : [];
-  });
+  for (const { bytes, line } of pieces) {
+    end += bytes;
+    if (end <= done && line !== undefined) whole.push(line);
+  }
   return { whole, error };
-}
-
-/** All text is turned into bytes at once: one after the other takes several times as long. */
-function bytesOf(pieces: readonly Piece[]): Buffer {
-  const torn = pieces.map(({ content }) => content).filter((content) => typeof content !== 'string');
-  const text = pieces.map(({ content }) => (typeof content === 'string' ? content : '')).join('');
-  return torn.length === 0 ? Buffer.from(text) : Buffer.concat([...torn, Buffer.from(text)]);
 }
 
 async function syncDirectory(path: string): Promise<void> {
