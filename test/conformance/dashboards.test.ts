@@ -28,10 +28,10 @@ describeWith(['prometheus'], 'Dashboards on a Prometheus that scraped a running 
   });
 
   test('whether CrowdSec got its windows: the last one just now, and which exporter waits', async () => {
-    const last = await fleet.ask('couic-bridge', 'Last window in CrowdSec', 'exporter');
+    const last = await fleet.ask('couic-bridge', 'Time since the last window', 'exporter');
     expect([...last.keys()]).toEqual(['crowdsec']);
     expect(last.get('crowdsec')).toBeLessThan(10);
-    const waiting = await fleet.ask('couic-bridge', 'Outbox', 'exporter');
+    const waiting = await fleet.ask('couic-bridge', 'Outbox, windows', 'exporter');
     expect(waiting.get('crowdsec/deaf')).toBeGreaterThan(0);
   });
 

@@ -5,6 +5,8 @@ export interface Dashboard {
   readonly uid: string;
   readonly title: string;
   readonly panels: readonly Panel[];
+  /** Headings between panels. */
+  readonly rows: readonly Pick<Panel, 'title' | 'gridPos'>[];
   readonly templating: {
     readonly list: readonly { readonly name: string; readonly type: string; readonly query: string }[];
   };
@@ -44,6 +46,7 @@ export interface FieldDefaults {
   readonly decimals?: number;
   readonly min?: number;
   readonly max?: number;
+  readonly color?: { readonly mode: string; readonly fixedColor?: string };
   readonly thresholds?: { readonly steps: readonly { readonly value: number | null; readonly color: string }[] };
   readonly custom?: Readonly<Record<string, unknown>>;
 }
@@ -54,7 +57,11 @@ const directory = new URL('../../deploy/grafana/dashboards/', import.meta.url);
 export function loadDashboards(): Dashboard[] {
   return readdirSync(directory)
     .filter((file) => file.endsWith('.json'))
-    .map((file) => JSON.parse(readFileSync(new URL(file, directory), 'utf8')) as Dashboard);
+    .map((file) => {
+      const { panels: all, ...dashboard } = JSON.parse(readFileSync(new URL(file, directory), 'utf8')) as Dashboard;
+      const isRow = ({ type }: Panel) => type === 'row';
+      return { ...dashboard, panels: all.filter((each) => !isRow(each)), rows: all.filter(isRow) };
+    });
 }
 
 export interface TimeRange {
@@ -71,6 +78,7 @@ export interface TimeRange {
 export function interpolate(expr: string, { from, to, step, scrape }: TimeRange): string {
   const values: Readonly<Record<string, string>> = {
     $__rate_interval: `${Math.max(step + scrape, 4 * scrape)}s`,
+    $__interval: `${step}s`,
     $__range: `${Math.round(to - from)}s`,
     $instance: '.*',
   };

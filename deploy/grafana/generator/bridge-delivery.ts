@@ -1,4 +1,5 @@
-import { instant, range, type Step, seriesPanel, statPanel } from './panels.ts';
+import { instant, PER_MINUTE, range, type Step, seriesPanel, statPanel } from './panels.ts';
+import { perMinute } from './promql.ts';
 
 // Panels of the dashboard Bridge on what leaves it: windows for CrowdSec, and metrics that are pushed.
 
@@ -11,7 +12,7 @@ const WINDOW_AGE: readonly Step[] = [
 
 export const lastWindow = statPanel(
   {
-    title: 'Last window in CrowdSec',
+    title: 'Time since the last window',
     description:
       'Time since LAPI last took a window. One a day is sent even when nothing happened. Runbook: CrowdSecWindowStale.',
     unit: 's',
@@ -23,24 +24,25 @@ export const lastWindow = statPanel(
 
 export const waiting = statPanel(
   {
-    title: 'Windows waiting',
+    title: 'Windows waiting, now',
     description:
       'Windows in the outbox, for all exporters. One may be under way; more are waiting for LAPI. Runbook: CrowdSecQueueGrowing.',
     unit: 'none',
+    decimals: 0,
     width: 3,
     thresholds: [
       [2, 'yellow'],
       [5, 'red'],
     ],
   },
-  range('sum(couic_bridge_exporter_queue_size)', 'waiting'),
+  instant('sum(couic_bridge_exporter_queue_size)', 'waiting'),
 );
 
 export const lostWindows = statPanel(
   {
-    title: 'Windows refused or dropped',
+    title: 'Windows lost, in range',
     description:
-      'In the chosen time range: windows that LAPI refused for good (kept, to be sent again by hand), and windows that the bounds of the outbox dropped. Runbooks: CrowdSecWindowQuarantined, CrowdSecWindowDropped.',
+      'Windows that LAPI refused for good (kept, to be sent again by hand), and windows that the bounds of the outbox dropped. Runbooks: CrowdSecWindowQuarantined, CrowdSecWindowDropped.',
     unit: 'none',
     decimals: 0,
     width: 4,
@@ -52,10 +54,11 @@ export const lostWindows = statPanel(
 
 export const windows = seriesPanel(
   {
-    title: 'Windows sent an hour',
+    title: 'Windows sent, each hour',
     description:
       'Windows that LAPI took, by exporter. With the default interval of 30 minutes: two an hour while something happens.',
     unit: 'none',
+    decimals: 0,
     width: 12,
     min: 0,
   },
@@ -64,9 +67,10 @@ export const windows = seriesPanel(
 
 export const outbox = seriesPanel(
   {
-    title: 'Outbox',
+    title: 'Outbox, windows',
     description: 'Windows that wait for LAPI, by exporter. Runbook: CrowdSecQueueGrowing.',
     unit: 'none',
+    decimals: 0,
     width: 12,
     min: 0,
   },
@@ -80,6 +84,7 @@ export const oldest = seriesPanel(
     unit: 's',
     width: 12,
     min: 0,
+    atLeastTo: 7900,
     thresholds: [[7200, 'red']],
   },
   range('max by (exporter) (couic_bridge_exporter_oldest_window_age_seconds)', '{{exporter}}'),
@@ -87,9 +92,10 @@ export const oldest = seriesPanel(
 
 export const failures = seriesPanel(
   {
-    title: 'Failed attempts an hour',
+    title: 'Failed attempts, each hour',
     description: 'Attempts to send a window that will be made again, by exporter and reason.',
     unit: 'none',
+    decimals: 0,
     width: 12,
     min: 0,
   },
@@ -101,22 +107,23 @@ export const failures = seriesPanel(
 
 export const pushed = seriesPanel(
   {
-    title: 'Metrics pushed: requests a minute',
+    title: 'Requests taken a minute',
     description:
       'Requests with metrics that a Collector or a remote-write receiver took, by exporter. Empty when nothing is pushed.',
-    unit: 'none',
+    unit: PER_MINUTE,
     width: 12,
     min: 0,
   },
-  range('sum by (exporter) (rate(couic_bridge_exporter_sent_requests_total[$__rate_interval])) * 60', '{{exporter}}'),
+  range(perMinute('couic_bridge_exporter_sent_requests_total', 'exporter'), '{{exporter}}'),
 );
 
 export const pushFailures = seriesPanel(
   {
-    title: 'Metrics pushed: failed and dropped an hour',
+    title: 'Requests failed and dropped, each hour',
     description:
       'Attempts that failed and are made again, and requests that were given up: a gap in a graph, after which the totals are right again.',
     unit: 'none',
+    decimals: 0,
     width: 12,
     min: 0,
   },
@@ -132,25 +139,23 @@ export const pushFailures = seriesPanel(
 
 export const eventsSent = seriesPanel(
   {
-    title: 'Events: sent and refused a minute',
+    title: 'Events taken and refused a minute',
     description:
       'Events that the other side took, and those that it refused for good, by exporter. Empty without a logs pipeline.',
-    unit: 'none',
+    unit: PER_MINUTE,
     width: 12,
     min: 0,
   },
-  range('sum by (exporter) (rate(couic_bridge_events_sent_total[$__rate_interval])) * 60', '{{exporter}}'),
-  range(
-    'sum by (exporter, reason) (rate(couic_bridge_events_refused_total[$__rate_interval])) * 60',
-    '{{exporter}} refused: {{reason}}',
-  ),
+  range(perMinute('couic_bridge_events_sent_total', 'exporter'), '{{exporter}}'),
+  range(perMinute('couic_bridge_events_refused_total', 'exporter, reason'), '{{exporter}} refused: {{reason}}'),
 );
 
 export const eventsWaiting = seriesPanel(
   {
-    title: 'Events: entries of the log that wait',
+    title: 'Entries of the log that wait',
     description: 'Entries of the log after the last one whose events were all sent, by exporter.',
     unit: 'none',
+    decimals: 0,
     width: 12,
     min: 0,
   },
@@ -159,11 +164,12 @@ export const eventsWaiting = seriesPanel(
 
 export const oldestEvent = seriesPanel(
   {
-    title: 'Events: age of the oldest',
+    title: 'Age of the oldest event',
     description: 'How long the oldest event that is under way has been waiting. Runbook: CouicEventsStalled.',
     unit: 's',
     width: 12,
     min: 0,
+    atLeastTo: 660,
     thresholds: [[600, 'red']],
   },
   range('max by (exporter) (couic_bridge_events_oldest_event_age_seconds)', '{{exporter}}'),
@@ -171,10 +177,11 @@ export const oldestEvent = seriesPanel(
 
 export const eventFailures = seriesPanel(
   {
-    title: 'Events: failed and dropped an hour',
+    title: 'Attempts failed, events dropped, each hour',
     description:
       'Attempts that failed and are made again, and what the bounds took unsent. Runbook: CouicEventsDropped.',
     unit: 'none',
+    decimals: 0,
     width: 12,
     min: 0,
   },

@@ -1,4 +1,4 @@
-import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import {
   eventFailures,
   eventsSent,
@@ -16,8 +16,8 @@ import {
   windows,
 } from './bridge-delivery.ts';
 import { dashboard } from './dashboard.ts';
-import { instant, range, type Step, seriesPanel, statPanel } from './panels.ts';
-import { CHOSEN, quantile } from './promql.ts';
+import { colored, instant, PER_MINUTE, range, type Step, seriesPanel, statPanel } from './panels.ts';
+import { CHOSEN, perMinute, quantile } from './promql.ts';
 
 const LAG = `couic_report_lag_seconds_bucket{${CHOSEN}}`;
 const REQUESTS = 'http_server_request_duration_seconds_bucket';
@@ -42,27 +42,32 @@ export function bridge(): DashboardBuilder {
     .withPanel(requestNow)
     .withPanel(quarantined)
     .withPanel(overflowsNow)
+    .withRow(new RowBuilder('Reports from Couic'))
     .withPanel(reports)
     .withPanel(refused)
     .withPanel(lag)
     .withPanel(requests)
+    .withRow(new RowBuilder('Windows for CrowdSec'))
     .withPanel(windows)
     .withPanel(outbox)
     .withPanel(oldest)
     .withPanel(failures)
+    .withRow(new RowBuilder('Metrics that are pushed'))
     .withPanel(pushed)
     .withPanel(pushFailures)
+    .withRow(new RowBuilder('Events: their queues'))
     .withPanel(eventsSent)
     .withPanel(eventsWaiting)
     .withPanel(oldestEvent)
     .withPanel(eventFailures)
+    .withRow(new RowBuilder('Rules and bounds'))
     .withPanel(drift)
     .withPanel(overflows);
 }
 
 const lagNow = statPanel(
   {
-    title: 'Report lag, 95 %',
+    title: 'Report lag 95 %, now',
     description:
       'From the creation of a rule, by the clock of Couic, to its commit here; 95 % are faster. A steady lag of many seconds is a clock that is off, or a slow network.',
     unit: 's',
@@ -77,7 +82,7 @@ const lagNow = statPanel(
 
 const requestNow = statPanel(
   {
-    title: 'Answer time, 99 %',
+    title: 'Answer time 99 %, now',
     description:
       '99 % of requests to the bridge are answered within this time. Couic gives up at 2 s and sends the same again. Runbook: CouicReplayedWithoutProgress.',
     unit: 's',
@@ -89,7 +94,7 @@ const requestNow = statPanel(
 
 const quarantined = statPanel(
   {
-    title: 'Reports not valid',
+    title: 'Not valid, in range',
     description:
       'Reports that were put aside in the chosen time range: they are in no total. Runbook: CouicReportsQuarantined.',
     unit: 'none',
@@ -102,7 +107,7 @@ const quarantined = statPanel(
 
 const overflowsNow = statPanel(
   {
-    title: 'Beyond the caps',
+    title: 'Beyond the caps, ever',
     description:
       'Reports that were ever counted as _OTHER because their tag or kind came after the cap. Runbook: CouicCapOverflow.',
     unit: 'short',
@@ -114,27 +119,30 @@ const overflowsNow = statPanel(
 
 const reports = seriesPanel(
   {
-    title: 'Reports a second',
+    title: 'Reports a minute',
     description:
       'Accepted are new and in the totals. Replayed came once more and were not counted again: that is normal after an outage, and bad when nothing is accepted. Runbook: CouicReplayedWithoutProgress.',
-    unit: 'cps',
+    unit: PER_MINUTE,
     width: 12,
     min: 0,
   },
-  range(`sum(rate(couic_bridge_receiver_accepted_reports_total{${CHOSEN}}[$__rate_interval]))`, 'accepted'),
-  range(`sum(rate(couic_bridge_receiver_replayed_reports_total{${CHOSEN}}[$__rate_interval]))`, 'replayed'),
-  range(`sum by (reason) (rate(${QUARANTINED_REPORTS}[$__rate_interval]))`, 'not valid: {{reason}}'),
-);
+  range(perMinute(`couic_bridge_receiver_accepted_reports_total{${CHOSEN}}`), 'accepted'),
+  range(perMinute(`couic_bridge_receiver_replayed_reports_total{${CHOSEN}}`), 'replayed'),
+  range(perMinute(QUARANTINED_REPORTS, 'reason'), 'not valid: {{reason}}'),
+)
+  .overrideByName('accepted', colored('blue'))
+  .overrideByName('replayed', colored('yellow'))
+  .overrideByRegexp('/^not valid/', colored('red'));
 
 const refused = seriesPanel(
   {
-    title: 'Refused requests a second',
+    title: 'Refused requests a minute',
     description: 'By reason. What came whole before the break was counted; Couic sends the rest again.',
-    unit: 'reqps',
+    unit: PER_MINUTE,
     width: 12,
     min: 0,
   },
-  range('sum by (reason) (rate(couic_bridge_receiver_refused_requests_total[$__rate_interval]))', '{{reason}}'),
+  range(perMinute('couic_bridge_receiver_refused_requests_total', 'reason'), '{{reason}}'),
 );
 
 const lag = seriesPanel(
@@ -156,6 +164,7 @@ const requests = seriesPanel(
     unit: 's',
     width: 12,
     min: 0,
+    atLeastTo: 2,
     thresholds: [[2, 'red']],
   },
   range(quantile(0.5, REQUESTS, 'http_route'), '{{http_route}} median'),
@@ -164,10 +173,11 @@ const requests = seriesPanel(
 
 const drift = seriesPanel(
   {
-    title: 'Drift',
+    title: 'Drift, rules',
     description:
       'Rules by which the bridge was away from Couic: found at the last comparison, or without one the difference of the numbers. From the couic_api receiver. Runbook: CouicLedgerDrift.',
     unit: 'short',
+    decimals: 0,
     width: 12,
     min: 0,
   },
@@ -176,9 +186,10 @@ const drift = seriesPanel(
 
 const overflows = seriesPanel(
   {
-    title: 'Beyond the caps',
+    title: 'Beyond the caps, by Couic',
     description: 'Reports ever counted as _OTHER, by Couic and attribute. Runbook: CouicCapOverflow.',
     unit: 'short',
+    decimals: 0,
     width: 12,
     min: 0,
   },

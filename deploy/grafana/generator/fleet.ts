@@ -1,8 +1,8 @@
 import { TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/common';
 import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from './dashboard.ts';
-import { instant, looks, range, type Step, seriesPanel, statPanel, steps, tablePanel } from './panels.ts';
-import { BLOCKS, CHOSEN, CONFIGURED, gained, MAP_USE, SILENCE } from './promql.ts';
+import { instant, looks, PER_MINUTE, range, type Step, seriesPanel, statPanel, steps, tablePanel } from './panels.ts';
+import { BLOCKS, CHOSEN, CONFIGURED, gained, MAP_USE, perMinute, SILENCE } from './promql.ts';
 
 const HOUR = 3600;
 const DROPPED_PACKETS = `couic_network_packets_total{${CHOSEN}, couic_xdp_action="XDP_DROP"}`;
@@ -26,7 +26,7 @@ export function fleet(): DashboardBuilder {
     .withPanel(apis)
     .withPanel(activeBlocks)
     .withPanel(fullest)
-    .withPanel(blockRate)
+    .withPanel(blocksLastHour)
     .withPanel(droppedTraffic)
     .withPanel(couics)
     .withPanel(blocksByCouic)
@@ -34,15 +34,16 @@ export function fleet(): DashboardBuilder {
     .withPanel(silence)
     .withPanel(mapUse)
     .withPanel(droppedPackets)
-    .withPanel(droppedBytes);
+    .withPanel(droppedBits);
 }
 
 const reporting = statPanel(
   {
-    title: 'Couics that report',
+    title: 'Couics, last hour',
     description:
       'Couics whose newest report is less than an hour old, and those that have been silent for longer or never reported. Runbooks: CouicNoReports, CouicNeverReported.',
     unit: 'none',
+    decimals: 0,
     width: 5,
   },
   instant(`count(${SILENCE} < ${HOUR}) or vector(0)`, 'reporting'),
@@ -51,11 +52,12 @@ const reporting = statPanel(
 
 const apis = statPanel(
   {
-    title: 'APIs that answer',
+    title: 'APIs, now',
     description:
       'Couics whose API answered the couic_api receiver at its last try, and those whose did not. Without that receiver both are 0. Runbook: CouicApiDown.',
     unit: 'none',
-    width: 5,
+    decimals: 0,
+    width: 4,
   },
   instant(`count(${UP} == 1) or vector(0)`, 'up'),
   instant(`count(${UP} == 0) or vector(0)`, 'down'),
@@ -63,46 +65,46 @@ const apis = statPanel(
 
 const activeBlocks = statPanel(
   {
-    title: 'Active blocks',
+    title: 'Active blocks, now',
     description:
       'Drop rules that were reported and not since removed or expired; with the couic_api receiver, those that Couic holds.',
     unit: 'short',
     width: 4,
   },
-  range(`sum(${ACTIVE_BLOCKS})`, 'blocks'),
+  instant(`sum(${ACTIVE_BLOCKS})`, 'blocks'),
 );
 
 const fullest = statPanel(
   {
-    title: 'Fullest rule map',
+    title: 'Fullest rule map, now',
     description:
       'The largest used share of any rule map of any Couic. A full one refuses further rules. Runbook: CouicNearRuleLimit.',
     unit: 'percentunit',
     decimals: 1,
-    width: 3,
+    width: 4,
     thresholds: FULL,
   },
-  range(`max(${MAP_USE})`, 'used'),
+  instant(`max(${MAP_USE})`, 'used'),
 );
 
-const blockRate = statPanel(
+const blocksLastHour = statPanel(
   {
-    title: 'Blocks',
-    description: 'Drop rules added a second, over all chosen Couics. Runbook: CouicBlockSurge.',
-    unit: 'cps',
+    title: 'Blocks, last hour',
+    description: 'Drop rules added in the last hour, by all chosen Couics. Runbook: CouicBlockSurge.',
+    unit: 'short',
     width: 3,
   },
-  range(`sum(rate(${BLOCKS}[$__rate_interval]))`, 'blocks'),
+  instant(`sum(${gained(BLOCKS, '1h')})`, 'blocks'),
 );
 
 const droppedTraffic = statPanel(
   {
-    title: 'Dropped traffic',
-    description: 'Bytes a second that XDP dropped, over all chosen Couics. From the couic_api receiver.',
-    unit: 'Bps',
+    title: 'Dropped traffic, now',
+    description: 'Bits a second that XDP drops, over all chosen Couics. From the couic_api receiver.',
+    unit: 'bps',
     width: 4,
   },
-  range(`sum(rate(${DROPPED_BYTES}[$__rate_interval]))`, 'dropped'),
+  instant(`sum(rate(${DROPPED_BYTES}[$__rate_interval])) * 8`, 'dropped'),
 );
 
 const couics = tablePanel(
@@ -117,6 +119,7 @@ const couics = tablePanel(
   instant(SILENCE, ''),
   instant(UP, ''),
   instant(`sum by (couic_instance_name) (${ACTIVE_BLOCKS})`, ''),
+  instant(`sum by (couic_instance_name) (couic_rule_active{${CHOSEN}, couic_rule_policy="ignore"})`, ''),
   instant(`max by (couic_instance_name) (${MAP_USE})`, ''),
   instant(`sum by (couic_instance_name) (${gained(BLOCKS, '1h')})`, ''),
   instant(`sum by (couic_instance_name) (rate(${DROPPED_PACKETS}[$__rate_interval]))`, ''),
@@ -133,12 +136,13 @@ const couics = tablePanel(
         'Value #A': 'Last report',
         'Value #B': 'API',
         'Value #C': 'Active blocks',
-        'Value #D': 'Fullest map',
-        'Value #E': 'Blocks, last hour',
-        'Value #F': 'Dropped packets',
-        'Value #G': 'Drift',
-        'Value #H': 'Reports since start',
-        'Value #I': 'Blocks at Couic',
+        'Value #D': 'Ignore rules',
+        'Value #E': 'Fullest map',
+        'Value #F': 'Blocks, last hour',
+        'Value #G': 'Dropped packets',
+        'Value #H': 'Drift',
+        'Value #I': 'Reports since start',
+        'Value #J': 'Blocks at Couic',
       },
     },
   })
@@ -174,28 +178,26 @@ const couics = tablePanel(
 
 const blocksByCouic = seriesPanel(
   {
-    title: 'Blocks a second',
+    title: 'Blocks a minute',
     description: 'Drop rules added, by Couic. Runbook: CouicBlockSurge.',
-    unit: 'cps',
+    unit: PER_MINUTE,
     width: 12,
     min: 0,
   },
-  range(`sum by (couic_instance_name) (rate(${BLOCKS}[$__rate_interval]))`, '{{couic_instance_name}}'),
+  range(perMinute(BLOCKS, 'couic_instance_name'), '{{couic_instance_name}}'),
 );
 
 const activeByCouic = seriesPanel(
   {
-    title: 'Active rules',
+    title: 'Active blocks',
     description:
-      'Rules that were reported and not since removed or expired, by Couic and policy; with the couic_api receiver, those that Couic holds.',
+      'Drop rules that were reported and not since removed or expired, by Couic; with the couic_api receiver, those that Couic holds.',
     unit: 'short',
+    decimals: 0,
     width: 12,
     min: 0,
   },
-  range(
-    `sum by (couic_instance_name, couic_rule_policy) (couic_rule_active{${CHOSEN}})`,
-    '{{couic_instance_name}} {{couic_rule_policy}}',
-  ),
+  range(`sum by (couic_instance_name) (${ACTIVE_BLOCKS})`, '{{couic_instance_name}}'),
 );
 
 const silence = seriesPanel(
@@ -206,6 +208,7 @@ const silence = seriesPanel(
     unit: 's',
     width: 12,
     min: 0,
+    atLeastTo: HOUR * 1.1,
     thresholds: [[HOUR, 'red']],
   },
   range(SILENCE, '{{couic_instance_name}}'),
@@ -213,14 +216,19 @@ const silence = seriesPanel(
 
 const mapUse = seriesPanel(
   {
-    title: 'Share of the rule limit',
-    description: 'How full each rule map of each Couic is. Runbook: CouicNearRuleLimit.',
+    title: 'Share of the rule limit, fullest map',
+    description:
+      'How full the fullest rule map of each Couic is: it has one for each policy and address family, and "couic-otel-bridge limits" shows them all. At the upper line Couic refuses further rules, at the lower one an alert fires. Runbook: CouicNearRuleLimit.',
     unit: 'percentunit',
     width: 12,
     min: 0,
-    thresholds: [[0.8, 'red']],
+    atLeastTo: 1,
+    thresholds: [
+      [0.8, 'orange'],
+      [1, 'red'],
+    ],
   },
-  range(MAP_USE, '{{couic_instance_name}} {{couic_rule_policy}} {{network_type}}'),
+  range(`max by (couic_instance_name) (${MAP_USE})`, '{{couic_instance_name}}'),
 );
 
 const droppedPackets = seriesPanel(
@@ -234,13 +242,13 @@ const droppedPackets = seriesPanel(
   range(`sum by (couic_instance_name) (rate(${DROPPED_PACKETS}[$__rate_interval]))`, '{{couic_instance_name}}'),
 );
 
-const droppedBytes = seriesPanel(
+const droppedBits = seriesPanel(
   {
-    title: 'Dropped bytes',
-    description: 'Bytes a second that XDP dropped, by Couic. From the couic_api receiver.',
-    unit: 'Bps',
+    title: 'Dropped traffic',
+    description: 'Bits a second that XDP dropped, by Couic. From the couic_api receiver.',
+    unit: 'bps',
     width: 12,
     min: 0,
   },
-  range(`sum by (couic_instance_name) (rate(${DROPPED_BYTES}[$__rate_interval]))`, '{{couic_instance_name}}'),
+  range(`sum by (couic_instance_name) (rate(${DROPPED_BYTES}[$__rate_interval])) * 8`, '{{couic_instance_name}}'),
 );

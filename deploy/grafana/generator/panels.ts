@@ -43,8 +43,9 @@ export interface PanelOptions {
   /** In 24ths of the dashboard. */
   readonly width: number;
   readonly height?: number;
-  /** From which value on which colour; below the first it is green. */
+  /** From which value on which colour; below the first it is green. Without any, a figure has the colour of text: nothing of it is good or bad. */
   readonly thresholds?: readonly Step[];
+  /** 0 for what is counted: an axis then has whole numbers. */
   readonly decimals?: number;
 }
 
@@ -52,9 +53,15 @@ export type Step = readonly [value: number, color: 'yellow' | 'orange' | 'red'];
 
 interface SeriesOptions extends PanelOptions {
   readonly min?: number;
-  readonly max?: number;
+  /** Where the axis ends at least, so that a threshold is seen however far the lines are from it. */
+  readonly atLeastTo?: number;
   readonly draw?: 'lines' | 'bars' | 'stacked';
+  /** One colour in shades, for series that are parts of one thing. @default each its own, by its name: the same in every panel */
+  readonly shadesOf?: string;
 }
+
+/** What is counted over a minute: people tell such numbers from each other. */
+export const PER_MINUTE = 'suffix:/min';
 
 /** A query over the time range of the dashboard. */
 export function range(expr: string, legend: string): DataqueryBuilder {
@@ -66,11 +73,11 @@ export function instant(expr: string, legend: string): DataqueryBuilder {
   return new DataqueryBuilder().datasource(DATASOURCE).expr(expr).legendFormat(legend).instant();
 }
 
-/** Large figures; a range query adds its course behind the figure. */
+/** Large figures, of a moment or of a time that the title names; their course is in a panel below. */
 export function statPanel(options: PanelOptions, ...queries: DataqueryBuilder[]): stat.PanelBuilder {
   return common(new stat.PanelBuilder(), options, queries)
     .height(options.height ?? 4)
-    .graphMode(BigValueGraphMode.Area)
+    .graphMode(BigValueGraphMode.None)
     .colorMode(BigValueColorMode.Value)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']));
 }
@@ -79,7 +86,11 @@ export function statPanel(options: PanelOptions, ...queries: DataqueryBuilder[])
 export function seriesPanel(options: SeriesOptions, ...queries: DataqueryBuilder[]): timeseries.PanelBuilder {
   const panel = common(new timeseries.PanelBuilder(), options, queries)
     .height(options.height ?? 8)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+    .colorScheme(
+      options.shadesOf === undefined
+        ? new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName)
+        : new FieldColorBuilder().mode(FieldColorModeId.Shades).fixedColor(options.shadesOf),
+    )
     .drawStyle(options.draw === 'bars' ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
     .lineWidth(options.draw === 'bars' ? 1 : 2)
     .fillOpacity({ lines: 10, bars: 70, stacked: 40 }[options.draw ?? 'lines'])
@@ -95,7 +106,7 @@ export function seriesPanel(options: SeriesOptions, ...queries: DataqueryBuilder
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
   if (options.draw) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   if (options.min !== undefined) panel.min(options.min);
-  if (options.max !== undefined) panel.max(options.max);
+  if (options.atLeastTo !== undefined) panel.axisSoftMax(options.atLeastTo);
   if (options.thresholds) {
     panel.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
   }
@@ -122,6 +133,11 @@ export function tablePanel(options: PanelOptions, ...queries: DataqueryBuilder[]
     .withTransformation({ id: 'merge', options: {} });
 }
 
+/** A colour that a series has whatever its name hashes to. */
+export function colored(color: string): { id: string; value: unknown }[] {
+  return looks({ color: { mode: 'fixed', fixedColor: color } });
+}
+
 /** A column's or a series' own looks: by name, or by /expression/. */
 export function looks(properties: Readonly<Record<string, unknown>>): { id: string; value: unknown }[] {
   return Object.entries(properties).map(([id, value]) => ({ id, value }));
@@ -130,7 +146,10 @@ export function looks(properties: Readonly<Record<string, unknown>>): { id: stri
 export function steps(thresholds: readonly Step[]): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder()
     .mode(ThresholdsMode.Absolute)
-    .steps([{ value: null, color: 'green' }, ...thresholds.map(([value, color]) => ({ value, color }))]);
+    .steps([
+      { value: null, color: thresholds.length > 0 ? 'green' : 'text' },
+      ...thresholds.map(([value, color]) => ({ value, color })),
+    ]);
 }
 
 /** What the builders of all panel kinds have in common; the SDK gives them no shared type. */

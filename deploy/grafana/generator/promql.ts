@@ -31,6 +31,11 @@ export function gained(selector: string, window: string): string {
 )`;
 }
 
+/** @param selector - of a counter. */
+export function perMinute(selector: string, by = ''): string {
+  return `sum${by && ` by (${by})`} (rate(${selector}[$__rate_interval])) * 60`;
+}
+
 const MAP = 'couic_instance_name, couic_rule_policy, network_type';
 
 /** Used share of each rule map of Couic: it has one for each policy and address family. */

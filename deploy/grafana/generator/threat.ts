@@ -1,7 +1,7 @@
 import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from './dashboard.ts';
-import { barsPanel, instant, looks, range, seriesPanel, statPanel, tablePanel } from './panels.ts';
-import { BLOCKS, CHOSEN, gained, IGNORE_CHANGES } from './promql.ts';
+import { barsPanel, colored, instant, PER_MINUTE, range, seriesPanel, statPanel, tablePanel } from './panels.ts';
+import { BLOCKS, CHOSEN, gained, IGNORE_CHANGES, perMinute } from './promql.ts';
 
 const DROP = `${CHOSEN}, couic_rule_policy="drop"`;
 /** Buckets of the two address families that hold whole providers. Prometheus 3 writes le="16" as "16.0". */
@@ -47,7 +47,7 @@ export function threat(): DashboardBuilder {
 
 const blocks = statPanel(
   {
-    title: 'Blocks',
+    title: 'Blocks, in range',
     description: 'Drop rules added in the chosen time range.',
     unit: 'short',
     width: 4,
@@ -57,7 +57,7 @@ const blocks = statPanel(
 
 const tags = statPanel(
   {
-    title: 'Tags that blocked',
+    title: 'Tags that blocked, in range',
     description: 'Different tags of the drop rules that were added in the chosen time range.',
     unit: 'none',
     width: 4,
@@ -67,7 +67,7 @@ const tags = statPanel(
 
 const medianLifetime = statPanel(
   {
-    title: 'Median lifetime of a block',
+    title: 'Median lifetime, in range',
     description:
       'Half of the blocks that ended in the chosen time range had lived longer, half shorter. Estimated from buckets.',
     unit: 's',
@@ -82,30 +82,30 @@ const medianLifetime = statPanel(
 
 const ipv6Share = statPanel(
   {
-    title: 'IPv6 among blocks',
+    title: 'IPv6 among active blocks, now',
     description: 'Share of IPv6 in the active drop rules.',
     unit: 'percentunit',
     decimals: 1,
     width: 4,
   },
-  range(`sum(couic_rule_active{${DROP}, network_type="ipv6"}) / sum(couic_rule_active{${DROP}})`, 'IPv6'),
+  instant(`sum(couic_rule_active{${DROP}, network_type="ipv6"}) / sum(couic_rule_active{${DROP}})`, 'IPv6'),
 );
 
 const broadBlocks = statPanel(
   {
-    title: 'Broad blocks',
+    title: 'Broad blocks, ever',
     description:
       'Added drop rules for a /16 or larger (IPv6: a /32 or larger), since this Couic is known. Each may cut off a whole provider. Runbook: CouicBroadPrefixBlocked.',
     unit: 'short',
     width: 4,
     thresholds: [[1, 'orange']],
   },
-  range(`sum(${BROAD[0]} or ${BROAD[1]})`, 'rules'),
+  instant(`sum(${BROAD[0]} or ${BROAD[1]})`, 'rules'),
 );
 
 const ignoreChanges = statPanel(
   {
-    title: 'Ignore-list changes',
+    title: 'Ignore-list changes, in range',
     description: 'Ignore rules added or removed in the chosen time range. Runbook: CouicIgnoreListChanged.',
     unit: 'short',
     width: 4,
@@ -126,7 +126,7 @@ const topTagsLastHour = barsPanel(
 
 const topTagsActive = barsPanel(
   {
-    title: 'Most active blocks',
+    title: 'Most active blocks, now',
     description: 'The ten tags that hold the most drop rules now.',
     unit: 'short',
     width: 8,
@@ -146,38 +146,39 @@ const topTagsTraffic = barsPanel(
 
 const blocksByTag = seriesPanel(
   {
-    title: 'Blocks a second, by tag',
+    title: 'Blocks a minute, by tag',
     description: 'Drop rules added, for the eight tags with the most in the chosen time range.',
-    unit: 'cps',
+    unit: PER_MINUTE,
     width: 12,
     min: 0,
     draw: 'stacked',
+    shadesOf: 'orange',
   },
   range(
-    `sum by (couic_rule_tag) (rate(${BLOCKS}[$__rate_interval])) and on (couic_rule_tag) topk(8, sum by (couic_rule_tag) (increase(${BLOCKS}[$__range] @ end())))`,
+    `${perMinute(BLOCKS, 'couic_rule_tag')} and on (couic_rule_tag) topk(8, sum by (couic_rule_tag) (increase(${BLOCKS}[$__range] @ end())))`,
     '{{couic_rule_tag}}',
   ),
 );
 
 const comeAndGo = seriesPanel(
   {
-    title: 'Blocks come and go',
+    title: 'Blocks come and go, a minute',
     description:
-      'Above zero the drop rules added a second, below zero those that left: removed on request, or because their time was over.',
-    unit: 'cps',
+      'Above zero the drop rules added a minute, below zero those that left: removed on request, or because their time was over.',
+    unit: PER_MINUTE,
     width: 12,
   },
-  range(`sum(rate(${BLOCKS}[$__rate_interval]))`, 'added'),
-  range(`-sum(rate(couic_reports_total{${DROP}, couic_report_action="remove"}[$__rate_interval]))`, 'removed'),
-  range(`-sum(rate(couic_rule_expirations_total{${DROP}}[$__rate_interval]))`, 'expired'),
+  range(perMinute(BLOCKS), 'added'),
+  range(`-${perMinute(`couic_reports_total{${DROP}, couic_report_action="remove"}`)}`, 'removed'),
+  range(`-${perMinute(`couic_rule_expirations_total{${DROP}}`)}`, 'expired'),
 )
-  .overrideByName('added', looks({ color: { mode: 'fixed', fixedColor: 'red' } }))
-  .overrideByName('removed', looks({ color: { mode: 'fixed', fixedColor: 'green' } }))
-  .overrideByName('expired', looks({ color: { mode: 'fixed', fixedColor: 'blue' } }));
+  .overrideByName('added', colored('orange'))
+  .overrideByName('removed', colored('purple'))
+  .overrideByName('expired', colored('blue'));
 
 const lifetimes = barsPanel(
   {
-    title: 'How long blocks live',
+    title: 'How long blocks lived, in range',
     description: 'Share of the blocks that ended in the chosen time range which had lived no longer than this.',
     unit: 'percentunit',
     decimals: 0,
@@ -205,34 +206,37 @@ const families = seriesPanel(
     title: 'Active blocks, by address family',
     description: 'Drop rules that are in force, IPv4 and IPv6.',
     unit: 'short',
+    decimals: 0,
     width: 8,
     min: 0,
     draw: 'stacked',
   },
   range(`sum by (network_type) (couic_rule_active{${DROP}})`, '{{network_type}}'),
-);
+)
+  .overrideByName('ipv4', colored('blue'))
+  .overrideByName('ipv6', colored('purple'));
 
 const ignoreOverTime = seriesPanel(
   {
     title: 'Ignore-list changes',
     description:
-      'Ignore rules added and removed, by Couic. Every bar should be one that somebody knows of. Runbook: CouicIgnoreListChanged.',
+      'Ignore rules added and removed in each step, exactly. Every bar should be one that somebody knows of; no metric tells who it was. Runbook: CouicIgnoreListChanged.',
     unit: 'short',
+    decimals: 0,
     width: 12,
     min: 0,
     draw: 'bars',
   },
-  range(
-    `sum by (couic_instance_name, couic_report_action) (increase(${IGNORE_CHANGES}[$__rate_interval]))`,
-    '{{couic_instance_name}} {{couic_report_action}}',
-  ),
-);
+  range(`sum by (couic_report_action) (${gained(IGNORE_CHANGES, '$__interval')})`, '{{couic_report_action}}'),
+)
+  .overrideByName('add', colored('orange'))
+  .overrideByName('remove', colored('purple'));
 
 const ignoreTable = tablePanel(
   {
-    title: 'Ignore-list changes, by tag',
+    title: 'Ignore-list changes by tag, in range',
     description:
-      'Ignore rules added and removed in the chosen time range, with their tags. The addresses are in no metric: ask Couic.',
+      'Ignore rules added and removed in the chosen time range, with their tags. Which addresses they were, and who asked for them, is in no metric: "couic-otel-bridge rules --policy ignore" and the events tell the addresses, Couic its clients.',
     unit: 'short',
     width: 12,
   },

@@ -23,6 +23,8 @@ export interface FastMotionOptions {
 }
 
 const PAGE_TOKEN = 'a-token-of-the-fleet-0123456789';
+/** Milliseconds, and a little more. */
+const EVENTS_WAIT = 120;
 
 /** Couic's timings for a clock that stands still while it sends. */
 const AT_ONCE = { look: 1, timeout: 5000, backoff: 1, maxBackoff: 1 };
@@ -61,8 +63,8 @@ export async function fastMotion({ start, end, scrape, onScrape, onPage }: FastM
       await Promise.all(couics.map(({ couic }) => couic.drained()));
       // A peer brings rules, of which no report tells.
       if (during(0.7, 0.002)) for (const cidr of networks(26)) couics[1]!.couic.firewall.addFromPeer(cidr);
-      // What woke up at this step has its time before the scrape.
-      await delay(5);
+      // What woke up at this step has its time before the scrape; and events wait for others, a tenth of a second that is real.
+      await delay(onScrape ? EVENTS_WAIT : 5);
       const exposition = await (await fetch(metricsUrl)).text();
       onScrape?.(exposition, time);
       clock.advance(scrape * 1000);
@@ -113,9 +115,9 @@ function config(profiles: readonly Profile[], at: { lapi: string; otlp: string; 
     exporters: {
       prometheus: { endpoint: '127.0.0.1:0' },
       crowdsec: { endpoint: at.lapi, api_key: 'test-key', interval: '30m' },
-      // Gives up in an outage, so that the picture has it.
       // A request takes real time, in which hours pass here.
       file: { path: join(at.directory, 'events.json') },
+      // Gives up in an outage, so that the picture has it.
       otlp_http: { endpoint: at.otlp, interval: '1m', retry_on_failure: { max_elapsed_time: '5m' } },
     },
     extensions: {

@@ -22,28 +22,12 @@ export function drawPanel(data: PanelData): string {
 
 function drawStat({ panel, fields }: PanelData): string {
   const figures = fields.map((field) => {
-    const withCourse = field.values.length > 1 ? ' with-course' : '';
     const { name, unit, decimals, steps } = looksOf(panel, field.name);
     const value = last(field);
     const label = fields.length > 1 ? `<div class="label">${toHtml(name)}</div>` : '';
-    return `<div class="figure${withCourse}">${label}<div class="value" style="color:${colorAt(steps, value)}">${formatValue(value, unit, decimals)}</div>${spark(field, colorAt(steps, value))}</div>`;
+    return `<div class="figure">${label}<div class="value" style="color:${colorAt(steps, value)}">${formatValue(value, unit, decimals)}</div></div>`;
   });
   return `<div class="stat">${figures.join('')}</div>`;
-}
-
-/** The course of a range query, behind its figure. */
-function spark({ values }: Field, color: string): string {
-  if (values.length < 2) return '';
-  const numbers = values.map((value) => value ?? 0);
-  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
-  const y = (value: number) => (high === low ? 50 : 95 - (90 * (value - low)) / (high - low));
-  const line = numbers.map(
-    (value, index) => `${((100 * index) / (numbers.length - 1)).toFixed(2)},${y(value).toFixed(2)}`,
-  );
-  return (
-    `<svg class="spark" viewBox="0 0 100 100" preserveAspectRatio="none"><polygon points="0,100 ${line.join(' ')} 100,100" fill="${color}" opacity="0.15"/>` +
-    `<polyline points="${line.join(' ')}" fill="none" stroke="${color}" stroke-width="1.5" vector-effect="non-scaling-stroke"/></svg>`
-  );
 }
 
 function drawBars({ panel, fields }: PanelData): string {

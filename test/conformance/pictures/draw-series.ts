@@ -1,4 +1,4 @@
-import { COLORS, looksOf, PALETTE } from './field-config.ts';
+import { COLORS, looksOf, seriesColor } from './field-config.ts';
 import { formatValue } from './format.ts';
 import type { PanelData } from './panel-data.ts';
 
@@ -21,23 +21,20 @@ const BACKGROUND = '#181b1f';
 
 /** A place for uPlot, which draws into it in the browser, and the legend below. */
 export function drawSeries({ panel, times, fields }: PanelData): string {
-  const { custom, min, max } = panel.fieldConfig.defaults;
+  const { custom, min, decimals } = panel.fieldConfig.defaults;
   const bars = custom?.drawStyle === 'bars';
   const stacked = (custom?.stacking as { mode: string } | undefined)?.mode === 'normal';
   const fillOf = (color: string) => (stacked ? mix(color, bars ? 0.75 : 0.45) : `${color}1a`);
   const looks = fields.map((field, index) => {
     const own = looksOf(panel, field.name);
-    return { ...own, color: own.color ?? PALETTE[index % PALETTE.length]! };
+    return { ...own, color: own.color ?? seriesColor(panel.fieldConfig.defaults, field.name, index) };
   });
   const steps = looks[0]!.steps.filter(({ value }) => value !== null);
   const drawn = stacked ? stack(fields.map(({ values }) => values)) : fields.map(({ values }) => values);
   const numbers = drawn.flat().filter((value) => value !== null);
   const limits = steps.map(({ value, color }) => [value!, COLORS[color]!] as const);
-  // A limit far above everything would flatten the lines: then it is left out, as it is where Grafana scales by the data.
-  const top = Math.max(...numbers, max ?? Number.NEGATIVE_INFINITY);
-  const shown = limits.filter(([at]) => at <= top * 4);
-  const high = Math.max(top, ...shown.map(([at]) => at * 1.1));
-  const marks = ticks(min ?? Math.min(...numbers, 0), high, looks[0]!.unit).map(
+  const high = Math.max(...numbers, (custom?.axisSoftMax as number | undefined) ?? Number.NEGATIVE_INFINITY);
+  const marks = ticks(min ?? Math.min(...numbers, 0), high, looks[0]!.unit, decimals === 0).map(
     (at) => [at, formatValue(at, looks[0]!.unit)] as const,
   );
   const plot: SeriesPlot = {
@@ -48,7 +45,7 @@ export function drawSeries({ panel, times, fields }: PanelData): string {
       .reverse(),
     bars,
     marks,
-    limits: shown,
+    limits,
   };
   const legend = fields.map((field, index) => {
     const { name, color, unit } = looks[index]!;
@@ -78,11 +75,12 @@ function mix(color: string, share: number): string {
 }
 
 /** Four to six round numbers that hold all between `low` and `high`. */
-function ticks(low: number, high: number, unit: string): number[] {
+function ticks(low: number, high: number, unit: string, isWhole: boolean): number[] {
   const rough = (high - low || 1) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   const sizes = unit === 's' && rough > 10 ? TIMES : [1, 2, 2.5, 5, 10].map((factor) => factor * power);
-  const step = sizes.find((size) => size >= rough) ?? sizes.at(-1)!;
+  const fitting = sizes.find((size) => size >= rough && (!isWhole || Number.isInteger(size))) ?? sizes.at(-1)!;
+  const step = isWhole ? Math.max(1, fitting) : fitting;
   const first = Math.floor(low / step);
   const count = Math.max(Math.ceil(high / step - 1e-9), first + 1) - first;
   return Array.from({ length: count + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));

@@ -1,4 +1,4 @@
-import type { Panel } from '../../support/grafana-dashboard.ts';
+import type { FieldDefaults, Panel } from '../../support/grafana-dashboard.ts';
 
 export interface Step {
   readonly value: number | null;
@@ -26,21 +26,47 @@ export const COLORS: Readonly<Record<string, string>> = {
   orange: '#FF9830',
   red: '#F2495C',
   blue: '#5794F2',
+  purple: '#B877D9',
+  text: '#ccccdc',
 };
 
-/** Colours of series, in order: Grafana's palette-classic. */
-export const PALETTE = [
-  '#73BF69',
-  '#F2CC0C',
+/** Colours of series by their names. Grafana has sixty, and finds them by another hash: there a name has another colour. */
+const PALETTE = [
   '#5794F2',
-  '#FF9830',
-  '#F2495C',
+  '#F2CC0C',
   '#B877D9',
-  '#37872D',
+  '#FF9830',
   '#8AB8FF',
   '#FFA6B0',
-  '#C4162A',
+  '#65C5DB',
+  '#E5A8E2',
+  '#C15C17',
+  '#F4D598',
+  '#447EBC',
+  '#EA6460',
+  '#AEA2E0',
+  '#F9934E',
+  '#806EB7',
+  '#CFFAFF',
+  '#D683CE',
 ];
+
+/** Of a series without a fixed colour: by its name, the same in every panel; or one of several shades. @param index - in its panel. */
+export function seriesColor({ color }: FieldDefaults, name: string, index: number): string {
+  if (color?.mode === 'shades') return shade(COLORS[color.fixedColor!]!, index);
+  let hash = 0;
+  for (const char of name) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
+  return PALETTE[hash % PALETTE.length]!;
+}
+
+/** In turns lighter and darker. */
+function shade(color: string, index: number): string {
+  const share = Math.ceil(index / 2) / 6;
+  const towards = index % 2 === 1 ? 255 : 0;
+  const channel = (at: number) => Number.parseInt(color.slice(at, at + 2), 16);
+  const mixed = [1, 3, 5].map((at) => Math.round(channel(at) * (1 - share) + towards * share));
+  return `#${mixed.map((each) => each.toString(16).padStart(2, '0')).join('')}`;
+}
 
 export function looksOf(panel: Panel, name: string): Looks {
   const { defaults, overrides } = panel.fieldConfig;
@@ -67,7 +93,7 @@ export function looksOf(panel: Panel, name: string): Looks {
 /** The colour of the highest step that the value reaches. */
 export function colorAt(steps: readonly Step[], value: number): string {
   const reached = steps.filter(({ value: from }) => from === null || value >= from).at(-1);
-  return COLORS[reached?.color ?? 'green'] ?? COLORS.green!;
+  return COLORS[reached?.color ?? 'text'] ?? COLORS.text!;
 }
 
 /** `/expression/` as Grafana writes it. */

@@ -6,14 +6,12 @@ export function formatValue(value: number, unit: string, decimals?: number): str
       return duration(value, decimals);
     case 'percentunit':
       return `${fixed(value * 100, decimals)}%`;
-    case 'cps':
-      return `${scaled(value, ['', ' K', ' M'], decimals)} c/s`;
-    case 'reqps':
-      return `${scaled(value, ['', ' K', ' M'], decimals)} req/s`;
+    case 'suffix:/min':
+      return `${fixed(value, decimals)}/min`;
     case 'pps':
       return `${scaled(value, [' p/s', ' kp/s', ' Mp/s', ' Gp/s'], decimals)}`;
-    case 'Bps':
-      return scaled(value, [' B/s', ' kB/s', ' MB/s', ' GB/s'], decimals);
+    case 'bps':
+      return scaled(value, [' b/s', ' kb/s', ' Mb/s', ' Gb/s'], decimals);
     case 'none':
       return fixed(value, decimals);
     case 'short':

@@ -14,8 +14,8 @@ const ROW = 38;
 const GAP = 8;
 
 /** The page's height in pixels. */
-export function heightOf({ panels }: Dashboard): number {
-  return 48 + ROW * Math.max(...panels.map(({ gridPos }) => gridPos.y + gridPos.h)) + 30;
+export function heightOf({ panels, rows }: Dashboard): number {
+  return 48 + ROW * Math.max(...[...panels, ...rows].map(({ gridPos }) => gridPos.y + gridPos.h)) + 30;
 }
 
 /** A dashboard as a page that needs nothing else. */
@@ -26,10 +26,13 @@ export function renderPage(dashboard: Dashboard, panels: readonly PanelData[]): 
     const place = `left:${(GAP + x * column).toFixed(1)}px;top:${48 + y * ROW}px;width:${(w * column - GAP).toFixed(1)}px;height:${h * ROW - GAP}px`;
     return `<section style="${place}"><h2>${toHtml(data.panel.title)}</h2>${drawPanel(data)}</section>`;
   });
+  const headings = dashboard.rows.map(
+    ({ title, gridPos }) => `<h3 style="top:${48 + gridPos.y * ROW}px">${toHtml(title)}</h3>`,
+  );
   const note =
     'Drawn from the results of the dashboard’s own queries on a real Prometheus, with simulated Couics; a rendering, not a screenshot of Grafana.';
   return `<!doctype html><meta charset="utf-8"><style>${readFileSync(`${uplot}uPlot.min.css`, 'utf8')}${STYLE}</style>
-<body style="width:${WIDTH}px;height:${heightOf(dashboard)}px"><h1>${toHtml(dashboard.title)}<small>Last 6 hours</small></h1>${cards.join('\n')}
+<body style="width:${WIDTH}px;height:${heightOf(dashboard)}px"><h1>${toHtml(dashboard.title)}<small>Last 6 hours</small></h1>${[...headings, ...cards].join('\n')}
 <footer>${note}</footer><script>${readFileSync(`${uplot}uPlot.iife.min.js`, 'utf8')}</script><script>${DRAW}</script></body>`;
 }
 
@@ -39,15 +42,15 @@ body { background: #111217; color: #ccccdc; font: 12px/1.4 Inter, Helvetica, "De
 h1 { font-size: 16px; font-weight: 500; padding: 12px 16px; }
 h1 small { float: right; font-size: 12px; color: #8e8e9a; font-weight: 400; padding-top: 3px; }
 h2 { font-size: 13px; font-weight: 500; padding: 7px 10px 2px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+h3 { position: absolute; left: 8px; right: 8px; font-size: 14px; font-weight: 500; padding: 6px 4px; }
+h3::before { content: '⌄'; color: #8e8e9a; margin-right: 8px; }
 section { position: absolute; background: #181b1f; border: 1px solid #25272c; border-radius: 3px; display: flex; flex-direction: column; overflow: hidden; }
 footer { position: absolute; bottom: 8px; left: 16px; color: #6e6e7a; font-size: 11px; }
 .empty { margin: auto; color: #8e8e9a; }
 .stat { flex: 1; display: flex; }
 .figure { flex: 1; position: relative; display: flex; flex-direction: column; align-items: center; justify-content: center; padding-bottom: 12px; }
-.figure.with-course { padding-bottom: 38px; }
 .figure .label { font-size: 12px; color: #ccccdc; }
 .figure .value { font-size: 34px; font-weight: 500; line-height: 1.15; z-index: 1; white-space: nowrap; }
-.spark { position: absolute; inset: 66% 0 0 0; width: 100%; height: 34%; }
 .bars { flex: 1; display: flex; flex-direction: column; justify-content: space-evenly; padding: 6px 12px 10px; }
 .bar { display: grid; grid-template-columns: 34% 1fr 56px; gap: 8px; align-items: center; }
 .bar .label { text-align: right; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

@@ -18,7 +18,8 @@ describe.each(loadDashboards())('$title', (dashboard) => {
 
   test('has panels that fill rows without overlapping', () => {
     const taken = new Set<string>();
-    for (const { title, gridPos } of dashboard.panels) {
+    const all = [...dashboard.panels, ...dashboard.rows];
+    for (const { title, gridPos } of all) {
       expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
       for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
         for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
@@ -27,8 +28,15 @@ describe.each(loadDashboards())('$title', (dashboard) => {
         }
       }
     }
-    const height = Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
+    const height = Math.max(...all.map(({ gridPos }) => gridPos.y + gridPos.h));
     expect(taken.size).toBe(24 * height);
+  });
+
+  test('gives each panel a title of its own, and each figure the time that it is of', () => {
+    const titles = dashboard.panels.map(({ title }) => title);
+    expect(new Set(titles).size).toBe(titles.length);
+    for (const { title } of dashboard.panels.filter(({ type }) => type === 'stat'))
+      expect(title).toMatch(/, (now|last hour|in range|ever)$|^Time since /);
   });
 
   describe.each(dashboard.panels)('$title', (panel) => {
@@ -44,6 +52,11 @@ describe.each(loadDashboards())('$title', (dashboard) => {
       expect(target.expr).not.toMatch(/\bjob\b/);
       const range = { from: 0, to: 3600, step: 15, scrape: 15 };
       expect(interpolate(target.expr, range)).not.toContain('$');
+    });
+
+    test('says of a rate of what it is, and calls nothing else one', () => {
+      const isRate = panel.fieldConfig.defaults.unit === 'suffix:/min';
+      expect(panel.title.includes(' a minute')).toBe(isRate);
     });
 
     test('takes rates over $__rate_interval, whatever the scrape interval', () => {
