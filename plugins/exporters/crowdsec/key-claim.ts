@@ -17,7 +17,7 @@ const SHARED: Pick<Finding, 'message' | 'advice'> = {
   message:
     'another bridge on this host has the same key or certificate: LAPI takes both for one bouncer, and cscli counts what both tell in the same second once',
   advice:
-    'end the other one, or make it a key of its own: cscli bouncers add NAME. "ss --unix --listening --processes | grep couic-otel-bridge" shows both, as root',
+    'end the other one, or make it a key of its own: cscli bouncers add NAME. "ss --unix --all --processes | grep couic-otel-bridge" shows both, as root',
 };
 
 /** Who we are to which LAPI: its address, and the key or the name in the certificate. */
