@@ -61,9 +61,9 @@ test('nor a push', async () => {
       expect(new Set(names).size).toBe(names.length);
       expect(names).toEqual([...names].sort());
       const own = Object.fromEntries(labels);
-      expect(own['__name__']).toMatch(/^(couic_|target_info$)/);
-      expect('le' in own).toBe(own['__name__']!.endsWith('_bucket'));
-      expect([own['quantile'], own['exported_quantile']]).toEqual([undefined, '2']);
+      expect(own.__name__).toMatch(/^(couic_|target_info$)/);
+      expect('le' in own).toBe(own.__name__!.endsWith('_bucket'));
+      expect([own.quantile, own.exported_quantile]).toEqual([undefined, '2']);
       series++;
     }
   }
