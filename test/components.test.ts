@@ -8,6 +8,8 @@ import { systemClock } from '../src/clock.ts';
 import { factories } from '../src/components.ts';
 import { loadConfig } from '../src/config/load-config.ts';
 import { renderConfig } from '../src/config/render-config.ts';
+import type { BridgeView } from '../src/service/bridge-view.ts';
+import type { AnyFactory } from '../src/service/component.ts';
 import { ownMetrics } from '../src/service/own-metrics.ts';
 import { Service } from '../src/service/service.ts';
 
@@ -82,10 +84,27 @@ service:
   extensions: [${ids('extension')}]
   pipelines: {metrics: {receivers: [${ids('receiver')}], exporters: [${ofMetrics}]}${logs}}
 `;
+  const env = { DIRECTORY: directory };
   return build(
-    loadConfig({ configs: ['test.yaml'], sets: [], env: { DIRECTORY: directory }, factories, readFile: () => yaml }),
+    loadConfig({ configs: ['test.yaml'], sets: [], env, factories: factories.map(seen), readFile: () => yaml }),
   );
 }
+
+/** The bridge that was built last, as its storage sees it. */
+let bridge: BridgeView;
+
+function seen(factory: AnyFactory): AnyFactory {
+  if (factory.kind !== 'extension' || !factory.type.endsWith('_storage')) return factory;
+  const create: typeof factory.create = (context, config) => {
+    ({ bridge } = context);
+    return factory.create(context, config);
+  };
+  return { ...factory, create };
+}
+
+/** Where exporters say that they send to. */
+const places = () =>
+  bridge.components().flatMap(({ kind, status }) => (kind === 'exporter' ? (status?.where ?? 'does not say') : []));
 
 /** What keeps the process alive beyond `before`; sockets that are closing take a moment. */
 function left(before: readonly string[]): string[] {
@@ -110,7 +129,9 @@ describe.each(factories.map(({ kind, type }) => [kind, type]))('%s %s', (kind, t
   test.skipIf(NEEDS_SERVER.has(type))('starts, shuts down twice and leaves nothing open', async () => {
     const before = process.getActiveResourcesInfo();
     const service = await serviceWith(kind, type);
+    expect(places()).not.toContain('does not say');
     await service.start();
+    expect(places()).not.toContain('does not say');
     expect(left(before)).not.toEqual([]);
     expect(await service.shutdown()).toBe(true);
     expect(await service.shutdown()).toBe(true);

@@ -38,7 +38,7 @@ export const configSchema = z
         'names by which a proxy leads here. `localhost`, addresses and the host of `endpoint` are answered in any case',
       ),
     ...addressOptions,
-    tls: tlsServerSchema.optional(),
+    tls: tlsServerSchema.optional().describe('HTTPS. Renewed files are taken up within 10 s'),
     ...listenerLimitsShape,
   })
   .superRefine((options, context) => {

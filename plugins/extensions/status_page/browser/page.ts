@@ -69,7 +69,6 @@ async function refresh(): Promise<void> {
   if (document.visibilityState === 'hidden') return;
   try {
     takeOver(await load());
-    document.body.classList.remove('lost');
   } catch {
     byId('age')?.replaceChildren('a moment ago: the bridge does not answer now');
   }
