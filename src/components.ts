@@ -1,4 +1,5 @@
 import { crowdsec } from '../plugins/exporters/crowdsec/factory.ts';
+import { previewCommand } from '../plugins/exporters/crowdsec/preview-command.ts';
 import { windowsCommand } from '../plugins/exporters/crowdsec/windows-command.ts';
 import { debug } from '../plugins/exporters/debug/factory.ts';
 import { importCouicReportCommand } from '../plugins/exporters/digest/couic-report/import-command.ts';
@@ -48,6 +49,7 @@ export const factories: readonly AnyFactory[] = [
 export const componentCommands: readonly Command[] = [
   tokenCommand,
   windowsCommand,
+  previewCommand,
   digestCommand,
   importCouicReportCommand,
   pageCommand,

@@ -6,9 +6,11 @@ import { checkReferences } from './check-references.ts';
 import { checkSection } from './check-section.ts';
 import { collectorAdvice } from './collector-advice.ts';
 import { describeUnknownKey } from './describe-issue.ts';
+import { UNKNOWN_REFERENCE } from './expand.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
+import { isAt } from './redact.ts';
 import { serviceSchema } from './service-schema.ts';
-import { positionOf, type TreeNode } from './tree.ts';
+import { positionOf, type TreeNode, walk } from './tree.ts';
 
 const SECTIONS = ['receivers', 'exporters', 'extensions', 'service'];
 
@@ -43,6 +45,7 @@ export function checkConfig(
     exporters: checkComponents(tree, 'exporter', factories, note),
     extensions: checkComponents(tree, 'extension', factories, note),
   };
+  for (const path of misplacedCaptures(tree, Object.values(defined).flat())) error(path, UNKNOWN_REFERENCE);
   const used = checkReferences(tree, defined, note);
   const service = checkSection(tree, { schema: serviceSchema, path: ['service'] }, note);
   if (failed || !service) return undefined;
@@ -65,6 +68,17 @@ export function checkConfig(
     service,
     positionOf: (path) => positionOf(tree, path),
   };
+}
+
+/** Where `${attributes:NAME}` stands and no series is to say what it is. Of a section that is wrong otherwise nothing is said. */
+function* misplacedCaptures(tree: TreeNode, defined: readonly DefinedComponent[]): Generator<Path> {
+  for (const { node, path } of walk(tree)) {
+    if (node.kind !== 'scalar' || !node.captures) continue;
+    const component = defined.find((each) => each.path.every((step, index) => step === path[index]));
+    if (component && !component.checked) continue;
+    const places = component?.checked?.factory.captures ?? [];
+    if (!places.some((place) => isAt(path.slice(2), place))) yield path;
+  }
 }
 
 /** The checked components that are in use, in the order of the file or of `order`. */

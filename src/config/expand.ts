@@ -14,9 +14,14 @@ interface Expanded {
   /** The text is one reference and nothing else: YAML decides what its value is. */
   readonly whole: boolean;
   readonly errors: readonly string[];
+  /** The text has captures, `${attributes:NAME}`: what they stand for, each series says. They are left as they are. */
+  readonly captures?: true;
 }
 
-const UNKNOWN_REFERENCE = `unknown reference: there are \${env:NAME} and \${file:PATH}`;
+/** What captures are of. */
+const CAPTURE = /^(attributes|resource|scope):/;
+
+export const UNKNOWN_REFERENCE = `unknown reference: there are \${env:NAME} and \${file:PATH}`;
 /** References that a Collector has besides: what to do instead. */
 const FETCHES = `the bridge fetches no configuration: have it fetched into a file first, and write \${file:PATH}`;
 const COLLECTOR_REFERENCES: ReadonlyMap<string, string> = new Map([
@@ -41,6 +46,7 @@ const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
  * inside out: `${file:${env:CREDENTIALS_DIRECTORY}/key}`. What a reference gives is not searched for references again.
  */
 export function expand(input: string, sources: ReferenceSources): Expanded {
+  let captures = false as boolean;
   const references: string[] = [];
   const errors: string[] = [];
   let index = 0;
@@ -70,6 +76,10 @@ export function expand(input: string, sources: ReferenceSources): Expanded {
   }
 
   function resolve(body: string): string {
+    if (CAPTURE.test(body)) {
+      captures = true;
+      return `\${${body}}`;
+    }
     const file = /^file:(.*)$/s.exec(body)?.[1];
     if (file !== undefined) return readFile(file);
     const [, scheme, name = '', fallback] = /^(?:(env):)?(.*?)(?::-(.*))?$/s.exec(body) ?? [];
@@ -105,7 +115,7 @@ export function expand(input: string, sources: ReferenceSources): Expanded {
   }
 
   const text = scan(false) ?? '';
-  return { text, references, whole: isWhole(input), errors };
+  return { text, references, whole: isWhole(input), errors, ...(captures && { captures: true as const }) };
 }
 
 /** Whether the first `${` closes at the very end. */

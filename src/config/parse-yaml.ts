@@ -199,8 +199,10 @@ class Builder {
     const [, name] = /^\$([A-Z_][A-Z0-9_]*)$/.exec(value) ?? [];
     if (name !== undefined)
       return this.#broken(at, path, `a variable is written \${env:${name}}; for the text itself write $$${name}`);
-    const { text, references, whole, errors } = expand(value, this.#context);
+    const { text, references, whole, errors, captures } = expand(value, this.#context);
     if (errors.length > 0) return this.#broken(at, path, ...errors);
+    if (captures)
+      return { kind: 'scalar', value: text, at, captures, ...(references.length > 0 && { from: references }) };
     if (references.length === 0) return { kind: 'scalar', value: text, at };
     return whole ? referenceValue(text, at, references) : { kind: 'scalar', value: text, at, from: references };
   }

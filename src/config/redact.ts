@@ -8,9 +8,12 @@ const SECRET_NAME = /(^|[_-])(tokens?|keys?|passwords?|secrets?|authorization|we
 /** Whether the option at `path`, below a component, is a secret. */
 export function isSecret(path: readonly (string | number)[], secrets: readonly (readonly string[])[]): boolean {
   if (path.some((step) => typeof step === 'string' && SECRET_NAME.test(step))) return true;
-  return secrets.some(
-    (pattern) => pattern.length <= path.length && pattern.every((step, index) => step === '*' || step === path[index]),
-  );
+  return secrets.some((pattern) => isAt(path, pattern));
+}
+
+/** Whether it is the option of this pattern, or one below it; `*` is any step. */
+export function isAt(path: readonly (string | number)[], pattern: readonly string[]): boolean {
+  return pattern.length <= path.length && pattern.every((step, index) => step === '*' || step === path[index]);
 }
 
 /** The values below `node` that no message may hold: those at secret paths, and those that references gave. */

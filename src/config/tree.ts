@@ -33,6 +33,8 @@ export interface ScalarNode extends NodeBase {
   readonly value: string | number | boolean | null;
   /** A problem with this value was reported already; what follows from it is not. */
   readonly broken?: true;
+  /** It has `${attributes:NAME}` in it: only some options may. */
+  readonly captures?: true;
 }
 
 export interface Entry {

@@ -187,6 +187,8 @@ interface Factory<Config, Context, Built> {
   readonly schema: ZodType<Config>;
   /** Paths of options that hold secrets, for `print-config`: `['api_key']`, `['instances', '*', 'token']`. */
   readonly secrets?: readonly (readonly string[])[];
+  /** Paths of options in which `${attributes:NAME}` and the like stand for what each series has: in all others they are refused. */
+  readonly captures?: readonly (readonly string[])[];
   /** What it counts beside what all of its sort do: `metrics.ts` of its folder. */
   readonly metrics?: readonly MetricDefinition[];
   /** Where it will listen, so that two of a configuration do not want the same. */

@@ -7,6 +7,8 @@ import { ITEM_GROUPS } from './couic-mapping.ts';
 import { MAX_LENGTH } from './items.ts';
 import { endpointProblem, KEY, KEY_RULE, PRODUCT, PRODUCT_RULE, socketPathOf } from './options.ts';
 import { originProblems } from './origins.ts';
+import { ruleProblems } from './rules/check.ts';
+import { rulesSchema } from './rules/config.ts';
 
 /** Node's timers end at 24.8 days; LAPI forgets after 7. */
 const LONGEST_INTERVAL = 7 * 86_400_000;
@@ -69,12 +71,15 @@ export const schema = z
         'unit of `reports`. A report is a rule change: the Console would take `request` or `packet` for attacks',
       ),
     origins: z.array(originSchema).default([]).describe('which tag counts under which origin, see below'),
+    metrics: rulesSchema,
     max_origins: z
       .int()
       .min(1)
       .max(10_000)
       .default(100)
-      .describe('of each Couic, first come, first kept: later ones share `couic-other`, see below'),
+      .describe(
+        'of each Couic, and of each `match` of `metrics`; first come, first kept: later ones share `couic-other`, see below',
+      ),
     instances: z.array(z.string().min(1)).min(1).optional().meta({
       description:
         'only these Couic instances. Several `crowdsec/NAME` make one gateway look like one bouncer for each',
@@ -112,6 +117,7 @@ export const schema = z
   .superRefine((config, context) => {
     const say = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
     for (const { index, option, message } of originProblems(config.origins)) say(['origins', index, option], message);
+    for (const { path, message } of ruleProblems(config.metrics ?? [])) say(['metrics', ...path], message);
     const family = familyProblem(config);
     if (family) say(family.path, family.message);
     if (!config.retry_on_failure.enabled) {

@@ -4,14 +4,13 @@ import { loadClientTls } from '../../../src/config/tls.ts';
 import type { Exporter, ExporterContext, Operation } from '../../../src/service/component.ts';
 import type { ComponentStatus } from '../../../src/service/component-status.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
-import { ATTR } from '../../../src/telemetry/names.ts';
 import type { CrowdSecConfig } from './config.ts';
-import { COUIC_METRICS, couicMapping, isHistory } from './couic-mapping.ts';
+import { type Counting, countingOf } from './counting.ts';
 import { examineExporter } from './examine.ts';
 import { identityOf } from './identity.ts';
 import { KeyClaim } from './key-claim.ts';
 import { windowOperations } from './operations.ts';
-import { COUIC, OTHER_ORIGIN } from './origins.ts';
+import { PREVIEW_OPERATION, preview } from './preview.ts';
 import { SealingReader } from './sealing-reader.ts';
 import { statusOf } from './status.ts';
 import { bridgeObserver, observeOutbox } from './telemetry.ts';
@@ -34,6 +33,7 @@ export class CrowdSecExporter implements Exporter {
   readonly operations: Readonly<Record<string, Operation>>;
   readonly #context: ExporterContext;
   readonly #config: CrowdSecConfig;
+  readonly #counting: Counting;
   /** Left out in a dry run, which is nobody to LAPI. */
   readonly #claim: KeyClaim | undefined;
 
@@ -47,6 +47,8 @@ export class CrowdSecExporter implements Exporter {
     // What is written down and what is dropped for its age goes by the clock that is believed.
     const { id, logger, trustedClock: clock, meter, events } = context;
     const { tls, interval } = config;
+    const counting = countingOf(config);
+    this.#counting = counting;
     if (!config.dry_run && !alone) this.#claim = new KeyClaim(() => identityOf(config), logger);
     this.exporter = new CrowdSecUsageMetricsExporter({
       dryRun: config.dry_run,
@@ -62,17 +64,16 @@ export class CrowdSecExporter implements Exporter {
         version: config.version ?? context.version,
         feature_flags: config.feature_flags,
       },
-      mapping: couicMapping(config),
-      follows: (metric, attributes = {}) => COUIC_METRICS.has(metric) && !isHistory(attributes),
+      mapping: counting.mapping,
+      follows: counting.follows,
       outbox: { attach: (fold) => context.attach(fold) },
       retry: config.retry_on_failure,
       maxAge: config.outbox.max_age,
       maxBytes: config.outbox.max_size_mib * MIB,
-      // The ledger gives a series until it is forgotten, and what comes after that begins later.
-      sourceOf: (attributes) => String(attributes[ATTR.instance]),
-      maxOrigins: config.max_origins,
-      otherOrigin: OTHER_ORIGIN,
-      reservedOrigins: [COUIC],
+      sourceOf: counting.sourceOf,
+      maxOrigins: counting.maxOrigins,
+      otherOrigin: counting.otherOrigin,
+      reservedOrigins: counting.reservedOrigins,
       heartbeat: config.heartbeat ? interval : 0,
       log: logger,
       observer: bridgeObserver({ exporter: id, meter, events }),
@@ -82,9 +83,12 @@ export class CrowdSecExporter implements Exporter {
       sleep,
       random,
     });
-    this.operations = windowOperations(this.exporter, config);
     observeOutbox(id, meter, this.exporter.outbox, clock);
     const producer = context.producer({ instances: config.instances, view: 'totals' });
+    this.operations = {
+      ...windowOperations(this.exporter, config),
+      [PREVIEW_OPERATION]: () => preview(producer, counting, clock),
+    };
     this.reader = new SealingReader({ exporter: this.exporter, producer, interval, clock, sleep, log: logger });
     context.beforeForgetting(() => this.reader.takeLast());
   }
@@ -107,7 +111,8 @@ export class CrowdSecExporter implements Exporter {
     this.#warn();
     this.#claim?.start();
     const metrics = await this.reader.metrics();
-    await this.exporter.startCounting(metrics, this.#context.sources(this.#config.instances));
+    const sources = this.#counting.sources(this.#context.sources(this.#config.instances));
+    await this.exporter.startCounting(metrics, sources);
     await this.exporter.start();
     this.reader.start();
   }

@@ -2,6 +2,8 @@ import type { ExporterFactory } from '../../../src/service/component.ts';
 import { type CrowdSecConfig, schema } from './config.ts';
 import { WINDOW_METRICS } from './metrics.ts';
 import { sharedKeys } from './one-key-each.ts';
+import { ruleWarnings } from './rules/check.ts';
+import { CAPTURES } from './rules/config.ts';
 
 /** Milliseconds. */
 const RECOMMENDED = 900_000;
@@ -14,11 +16,14 @@ export const crowdsec: ExporterFactory<CrowdSecConfig> = {
   schema,
   metrics: Object.values(WINDOW_METRICS),
   secrets: [['api_key']],
+  captures: CAPTURES,
   conflicts: sharedKeys,
-  warnings: ({ dry_run, interval }) =>
-    dry_run || interval >= RECOMMENDED
+  warnings: ({ dry_run, interval, metrics = [] }) => [
+    ...(dry_run || interval >= RECOMMENDED
       ? []
-      : [{ path: ['interval'], message: 'is under 15m, the least that CrowdSec recommends' }],
+      : [{ path: ['interval'], message: 'is under 15m, the least that CrowdSec recommends' }]),
+    ...ruleWarnings(metrics).map(({ path, message }) => ({ path: ['metrics', ...path], message })),
+  ],
   async create(context, config) {
     const { CrowdSecExporter } = await import('./crowdsec-exporter.ts');
     return new CrowdSecExporter(context, config);

@@ -60,16 +60,16 @@ export class Origins {
 
   /** An origin by its own name. */
   named(origin: string): Origin {
-    const rule = this.#rules.find((candidate) => match(candidate.origin, origin) !== undefined);
+    const rule = this.#rules.find((candidate) => star(candidate.origin, origin) !== undefined);
     return { origin, remediation: rule?.remediation ?? DEFAULT_REMEDIATION };
   }
 }
 
 function firstOrigin(rules: readonly OriginRule[], tag: string): string {
   for (const rule of rules) {
-    const star = match(rule.tag, tag);
-    if (star === undefined) continue;
-    const origin = rule.origin.replace('*', () => star);
+    const found = star(rule.tag, tag);
+    if (found === undefined) continue;
+    const origin = rule.origin.replace('*', () => found);
     // A pattern makes no origin that may not be written out: the next rule has its turn.
     if (origin !== '' && origin !== RESERVED.origin) return origin;
   }
@@ -77,11 +77,11 @@ function firstOrigin(rules: readonly OriginRule[], tag: string): string {
 }
 
 /** @returns what the `*` of the pattern stands for, empty when it has none; undefined when it does not match. */
-function match(pattern: string, text: string): string | undefined {
-  const star = pattern.indexOf('*');
-  if (star === -1) return pattern === text ? '' : undefined;
-  const head = pattern.slice(0, star);
-  const tail = pattern.slice(star + 1);
+export function star(pattern: string, text: string): string | undefined {
+  const at = pattern.indexOf('*');
+  if (at === -1) return pattern === text ? '' : undefined;
+  const head = pattern.slice(0, at);
+  const tail = pattern.slice(at + 1);
   const fits = text.length >= head.length + tail.length && text.startsWith(head) && text.endsWith(tail);
   return fits ? text.slice(head.length, text.length - tail.length) : undefined;
 }

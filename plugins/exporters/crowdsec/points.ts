@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Attributes, HrTime } from '@opentelemetry/api';
 import type { MetricData, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { SourcedMetrics } from '../../../src/service/metric-source.ts';
 
 /*
  * Values of two enums of @opentelemetry/sdk-metrics: only its types are imported, so that the library entry works with
@@ -15,7 +17,10 @@ export interface SourcePoint {
   readonly metric: string;
   readonly unit: string;
   readonly attributes: Attributes;
-  /** Tells series apart: instrument name and attributes, in any order of them. The same over restarts. */
+  /** Of whoever measured. */
+  readonly resource: Attributes;
+  readonly scope: ScopeOf;
+  /** Tells series apart: instrument name and attributes, in any order of them, and whose they are when others sent them. The same over restarts. */
   readonly key: string;
   /** Whose it is, as `sourceOf` says; empty without that. */
   readonly source: string;
@@ -29,6 +34,19 @@ export interface SourcePoint {
   readonly start: number;
 }
 
+/** What measured it. */
+interface ScopeOf {
+  readonly name: string;
+  readonly version?: string | undefined;
+  readonly attributes?: Attributes | undefined;
+}
+
+/** Which instruments to look at, and which of their series. @param given - who gives them, when others sent them: `receiver/otlp`. */
+export type Follows = (metric: string, attributes?: Attributes, given?: string) => boolean;
+
+/** Whose a series is. */
+export type SourceOf = (attributes: Attributes, metric: string, given?: string) => string;
+
 /** What could not be used of a collection, by metric, for one log line each. */
 type Unusable = Map<string, string>;
 
@@ -40,35 +58,44 @@ type Unusable = Map<string, string>;
  */
 export function pointsOf(
   metrics: ResourceMetrics,
-  follows: (metric: string, attributes?: Attributes) => boolean,
-  sourceOf: (attributes: Attributes) => string,
+  follows: Follows,
+  sourceOf: SourceOf,
   unusable: Unusable,
 ): SourcePoint[] {
   const points = new Map<string, SourcePoint>();
-  for (const { metrics: ofScope } of metrics.scopeMetrics) {
+  for (const {
+    scope,
+    metrics: ofScope,
+    resource,
+    source: given,
+  } of metrics.scopeMetrics as readonly SourcedMetrics[]) {
+    const ofOthers = resource && originKey(resource, scope);
+    const { attributes: ofResource } = resource ?? metrics.resource;
     for (const metric of ofScope) {
       const { name, unit } = metric.descriptor;
       const kind = kindOf(metric);
-      if (kind === undefined || !follows(name)) continue;
+      if (kind === undefined || !follows(name, undefined, given)) continue;
       if (kind === 'unknown level') {
         unusable.set(name, 'an up-down counter with delta temporality does not tell its level: give it cumulative');
         continue;
       }
       for (const point of metric.dataPoints) {
-        if (!follows(name, point.attributes)) continue;
+        if (!follows(name, point.attributes, given)) continue;
         const value = point.value as number;
         if (!Number.isFinite(value) || (kind !== 'level' && value < 0)) {
           unusable.set(name, `the value ${value} is not a count`);
           continue;
         }
-        const key = seriesKey(name, point.attributes);
+        const key = seriesKey(name, point.attributes, ofOthers);
         const same = points.get(key);
         points.set(key, {
           metric: name,
           unit,
           attributes: point.attributes,
+          resource: ofResource,
+          scope,
           key,
-          source: sourceOf(point.attributes),
+          source: sourceOf(point.attributes, name, given),
           kind,
           value: same ? same.value + value : value,
           start: Math.max(milliseconds(point.startTime), same?.start ?? 0),
@@ -91,7 +118,8 @@ function kindOf(metric: MetricData): SourcePoint['kind'] | 'unknown level' | und
 /** By instrument. Producers that give the same attributes object each time spare us the sorting. */
 const seriesKeys = new WeakMap<Attributes, Map<string, string>>();
 
-function seriesKey(name: string, attributes: Attributes): string {
+function seriesKey(name: string, attributes: Attributes, ofOthers: string | undefined): string {
+  if (ofOthers !== undefined) return `${seriesKey(name, attributes, undefined)}\0\0\0${ofOthers}`;
   let keys = seriesKeys.get(attributes);
   if (keys === undefined) {
     keys = new Map();
@@ -101,6 +129,29 @@ function seriesKey(name: string, attributes: Attributes): string {
   if (key === undefined) {
     key = name + attributesKey(attributes);
     keys.set(name, key);
+  }
+  return key;
+}
+
+/** By resource, and by the text of the scope. */
+const originKeys = new WeakMap<object, Map<string, string>>();
+
+/** Stands for a resource and a scope of others, which may be long. */
+function originKey(resource: { readonly attributes: Attributes }, scope: ScopeOf): string {
+  const { name, version = '', attributes = {} } = scope;
+  const text = `${name}\0${version}${attributesKey(attributes)}`;
+  let keys = originKeys.get(resource);
+  if (keys === undefined) {
+    keys = new Map();
+    originKeys.set(resource, keys);
+  }
+  let key = keys.get(text);
+  if (key === undefined) {
+    key = createHash('sha256')
+      .update(`${attributesKey(resource.attributes)}\0\0${text}`)
+      .digest('base64url')
+      .slice(0, 22);
+    keys.set(text, key);
   }
   return key;
 }

@@ -1,4 +1,3 @@
-import type { Attributes } from '@opentelemetry/api';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Clock, Sleep } from '../../../src/clock.ts';
 import { appendDecided } from '../../../src/log/decide.ts';
@@ -10,7 +9,7 @@ import type { WindowObserver } from './observer.ts';
 import type { Outbox } from './outbox.ts';
 import { type ComponentInfo, renderPayload } from './payload.ts';
 import { PendingIncrements } from './pending-increments.ts';
-import { pointsOf, type SourcePoint } from './points.ts';
+import { type Follows, pointsOf, type SourceOf, type SourcePoint } from './points.ts';
 import { decisionOf, type SealedRecord, type SeriesChange } from './records.ts';
 import { Room } from './room.ts';
 import { drawWindow, type WindowDraft } from './window.ts';
@@ -37,10 +36,10 @@ interface SealerOptions {
   readonly topic: Topic;
   readonly mapping: Mapping;
   /** Which instruments to look at, and which of their series. @default all */
-  readonly follows?: ((metric: string, attributes?: Attributes) => boolean) | undefined;
+  readonly follows?: Follows | undefined;
   readonly component: ComponentInfo;
   /** Whose a series is. @default nobody's */
-  readonly sourceOf?: ((attributes: Attributes) => string) | undefined;
+  readonly sourceOf?: SourceOf | undefined;
   /** Of each source. */
   readonly maxOrigins: number;
   readonly otherOrigin: string;
@@ -161,10 +160,10 @@ export class Sealer {
   }
 
   /** It is somebody else's code: an instrument at which it throws is not looked at. */
-  readonly #follows = (metric: string, attributes?: Attributes): boolean => {
+  readonly #follows: Follows = (metric, attributes, given) => {
     const { follows } = this.#options;
     try {
-      return follows === undefined || follows(metric, attributes);
+      return follows === undefined || follows(metric, attributes, given);
     } catch (error) {
       this.#warnOnce({
         metric,

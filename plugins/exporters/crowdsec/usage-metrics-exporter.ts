@@ -1,4 +1,3 @@
-import type { Attributes } from '@opentelemetry/api';
 import type {
   AggregationTemporality,
   InstrumentType,
@@ -20,6 +19,7 @@ import { checkOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxStorage } from './outbox-storage.ts';
 import type { ComponentInfo } from './payload.ts';
+import type { Follows, SourceOf } from './points.ts';
 import { decisionOf } from './records.ts';
 import { type Sealed, Sealer } from './sealer.ts';
 import { Sender } from './sender.ts';
@@ -29,7 +29,7 @@ export interface CrowdSecUsageMetricsExporterOptions {
   /** What counts as what. */
   readonly mapping: Mapping;
   /** Which instruments to look at, and which of their series. @default all */
-  readonly follows?: (metric: string, attributes?: Attributes) => boolean;
+  readonly follows?: Follows;
   /** Address of LAPI, without `/v1`. @default 'http://127.0.0.1:8080' */
   readonly endpoint?: string;
   /** The bouncer's key; needed unless `dryRun`, or a client certificate in `tls`. */
@@ -58,7 +58,7 @@ export interface CrowdSecUsageMetricsExporterOptions {
    * Whose a series is: each source has `maxOrigins` of its own. It says besides that a counter which its source gives no more, while it gives
    * others, has ended: should it come again, it counts from zero. @default nobody's: all share `maxOrigins`, and no counter ends
    */
-  readonly sourceOf?: (attributes: Attributes) => string;
+  readonly sourceOf?: SourceOf;
   /** Of each source. @default 100 */
   readonly maxOrigins?: number;
   /** Name that all origins beyond those share. @default 'other' */

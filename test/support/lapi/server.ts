@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { type BouncerCounts, renderTable } from '../../../plugins/exporters/crowdsec/cscli-table.ts';
 import { authenticate } from './authenticate.ts';
 import { Bouncers } from './bouncers.ts';
 import { type Fault, playAfter, playBefore } from './faults.ts';
-import { renderTable } from './render.ts';
 import { judge } from './rules.ts';
-import { type BouncerCounts, countAsCscli, oldestSecond, type StoredPush } from './table.ts';
+import { countAsCscli, oldestSecond, type StoredPush } from './table.ts';
 
 const DAY = 86_400_000;
 

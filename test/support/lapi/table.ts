@@ -1,3 +1,4 @@
+import type { BouncerCounts } from '../../../plugins/exporters/crowdsec/cscli-table.ts';
 import type { UsageMetricsWindow } from './rules.ts';
 
 /** One accepted push, as LAPI stores it. */
@@ -7,9 +8,6 @@ export interface StoredPush {
   receivedAt: number;
   windows: readonly UsageMetricsWindow[];
 }
-
-/** `[origin][name][unit]`, an empty origin for items without one. */
-export type BouncerCounts = Record<string, Record<string, Record<string, number>>>;
 
 interface RawItem {
   second: number;
@@ -42,20 +40,6 @@ export function countAsCscli(pushes: readonly StoredPush[]): Map<string, Bouncer
     units[item.unit] = (units[item.unit] ?? 0) + value;
   }
   return table;
-}
-
-/** The footer: rows of all origins and those without one, `[name][unit]`. */
-export function totals(counts: BouncerCounts): Record<string, Record<string, number>> {
-  const sums: Record<string, Record<string, number>> = {};
-  for (const names of Object.values(counts)) {
-    for (const [name, units] of Object.entries(names)) {
-      for (const [unit, value] of Object.entries(units)) {
-        sums[name] ??= {};
-        sums[name][unit] = (sums[name][unit] ?? 0) + value;
-      }
-    }
-  }
-  return sums;
 }
 
 /** Of a bouncer's oldest window that is kept. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { COUIC_METRICS, isHistory } from '../../../../plugins/exporters/crowdsec/couic-mapping.ts';
+import type { BouncerCounts } from '../../../../plugins/exporters/crowdsec/cscli-table.ts';
 import { pointsOf } from '../../../../plugins/exporters/crowdsec/points.ts';
 import { decodeRecord, type SealedWindow } from '../../../../plugins/exporters/crowdsec/records.ts';
 import type { Fault } from '../../../support/lapi/faults.ts';
-import type { BouncerCounts } from '../../../support/lapi/table.ts';
 import { FakeTraffic } from './fake-traffic.ts';
 import { Host } from './harness.ts';
 

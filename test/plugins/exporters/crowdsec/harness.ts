@@ -43,6 +43,8 @@ export class Host {
   readonly health = new Health();
   readonly lapi: LapiServer;
   instances: readonly string[] = ['couic'];
+  /** What the pipelines carry besides. */
+  receivers: readonly string[] = [];
   /** Milliseconds without a word after which the ledger forgets a tag. */
   forgetAfter = 30 * 86_400_000;
   store = new MemoryStore();
@@ -156,7 +158,7 @@ export class Host {
       carried: new Carried(),
       version: '1.2.3',
       producer: ({ instances = this.instances } = {}) => joined([this.ledger.producer(instances), ...this.producers]),
-      sources: (instances = this.instances) => instances,
+      sources: (instances = this.instances) => [...instances, ...this.receivers],
       resource: () => provider.resource(),
       acts: () => true,
       has: (signal) => signal === 'metrics',

@@ -1,4 +1,5 @@
-import { type BouncerCounts, totals } from './table.ts';
+/** `[origin][name][unit]`, an empty origin for items without one. */
+export type BouncerCounts = Record<string, Record<string, Record<string, number>>>;
 
 const PLURALS: Readonly<Record<string, string>> = { byte: 'bytes', packet: 'packets', ip: 'IPs' };
 const ORIGINS: Readonly<Record<string, string>> = {
@@ -50,6 +51,20 @@ export function renderTable(bouncer: string, counts: BouncerCounts, since: numbe
     line([total[0]!.padStart(widths[0]!), ...figures(total)]),
     rule(widths),
   ].join('\n');
+}
+
+/** The footer: rows of all origins and those without one, `[name][unit]`. */
+function totals(counts: BouncerCounts): Record<string, Record<string, number>> {
+  const sums: Record<string, Record<string, number>> = {};
+  for (const names of Object.values(counts)) {
+    for (const [name, units] of Object.entries(names)) {
+      for (const [unit, value] of Object.entries(units)) {
+        sums[name] ??= {};
+        sums[name][unit] = (sums[name][unit] ?? 0) + value;
+      }
+    }
+  }
+  return sums;
 }
 
 function sorted(of: object): string[] {

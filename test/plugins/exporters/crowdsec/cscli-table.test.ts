@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { renderTable } from './render.ts';
+import { renderTable } from '../../../../plugins/exporters/crowdsec/cscli-table.ts';
 
 const SINCE = Date.UTC(2026, 10, 26, 15, 14, 20) / 1000;
 

@@ -1,0 +1,51 @@
+import type { Attributes } from '@opentelemetry/api';
+import { isInstance } from '../../../src/service/metric-source.ts';
+import { ATTR } from '../../../src/telemetry/names.ts';
+import type { CrowdSecConfig } from './config.ts';
+import { COUIC_METRICS, couicMapping, isHistory } from './couic-mapping.ts';
+import type { Mapping } from './mapping.ts';
+import { COUIC, OTHER_ORIGIN } from './origins.ts';
+import type { Follows, SourceOf, SourcePoint } from './points.ts';
+import { Rules } from './rules/rules.ts';
+
+/** What of the bridge's metrics counts as what, by the configuration. */
+export interface Counting {
+  readonly mapping: Mapping;
+  readonly follows: Follows;
+  readonly sourceOf: SourceOf;
+  /** Whether it is of Couic, or a rule says what it is. */
+  knows(point: SourcePoint): boolean;
+  /** @param names - of Couic instances and receivers. @returns all that `sourceOf` may say of theirs. */
+  sources(names: readonly string[]): readonly string[];
+  readonly maxOrigins: number;
+  readonly otherOrigin: string;
+  readonly reservedOrigins: readonly string[];
+}
+
+/** Couic's metrics by Couic's mapping, those of others by rules; a rule that fits one of Couic's comes before. */
+export function countingOf(config: CrowdSecConfig): Counting {
+  const couic = couicMapping(config);
+  const rules = new Rules(config.metrics ?? []);
+  return {
+    mapping: (point) => {
+      if (rules.fits(point)) return rules.mapping(point);
+      return isInstance(point.source) ? couic(point) : undefined;
+    },
+    knows: (point) => isInstance(point.source) || rules.fits(point),
+    follows: (metric, attributes = {}, given) =>
+      given === undefined ? COUIC_METRICS.has(metric) && !isHistory(attributes) : rules.partOf(metric) !== undefined,
+    // The ledger gives a series until it is forgotten, and so does a receiver; what comes after that begins later.
+    sourceOf: (attributes: Attributes, metric, given) =>
+      given === undefined ? String(attributes[ATTR.instance]) : part(given, rules.partOf(metric) ?? ''),
+    sources: (names) =>
+      names.flatMap((name) => (isInstance(name) ? [name] : rules.parts.map((match) => part(name, match)))),
+    maxOrigins: config.max_origins,
+    otherOrigin: OTHER_ORIGIN,
+    reservedOrigins: [COUIC],
+  };
+}
+
+/** `receiver/otlp haproxy_*`: no name of an instance. */
+function part(receiver: string, match: string): string {
+  return `${receiver} ${match}`;
+}

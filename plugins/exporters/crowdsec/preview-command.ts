@@ -1,0 +1,54 @@
+import { type Command, type CommandContext, UsageError } from '../../../src/cli/command.ts';
+import { CONFIG_USAGE } from '../../../src/cli/config-options.ts';
+import { EXIT } from '../../../src/cli/exit-codes.ts';
+import { openChosen, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
+import { type Admin, AdminError } from '../../../src/service/admin/admin.ts';
+import { renderTable } from './cscli-table.ts';
+import { PREVIEW_OPERATION, type Preview } from './preview.ts';
+
+/** Shows what rules make of metrics, before LAPI is told. */
+export const previewCommand: Command = {
+  name: 'preview',
+  summary: 'Print the table that cscli would show of all that was counted so far, and what no rule fits',
+  usage: `[--exporter ID] ${STATE_USAGE} ${CONFIG_USAGE}`,
+  help: `
+  --exporter ID     Which exporter, when there are several: crowdsec/edge.
+${STATE_HELP}
+Draws what a crowdsec exporter makes of all totals, as "cscli metrics show bouncers --no-unit" would if LAPI had been told all
+of it; and names metrics of others that count as nothing. Tells LAPI nothing, with dry_run or without.
+`,
+  async run(args, context) {
+    const rest = [...args];
+    const at = rest.indexOf('--exporter');
+    const exporter = at === -1 ? undefined : rest.splice(at, 2)[1];
+    if (at !== -1 && exporter === undefined) throw new UsageError('--exporter needs an id, as in crowdsec/edge');
+    const { admin } = await openChosen(rest, context);
+    try {
+      for (const id of await exportersOf(admin, exporter))
+        show(id, (await admin.call(id, PREVIEW_OPERATION, null)) as Preview, context);
+      return EXIT.ok;
+    } finally {
+      await admin.close();
+    }
+  },
+};
+
+async function exportersOf(admin: Admin, wanted: string | undefined): Promise<readonly string[]> {
+  const all = (await admin.components())
+    .filter(({ operations }) => operations.includes(PREVIEW_OPERATION))
+    .map(({ id }) => id);
+  if (all.length === 0)
+    throw new AdminError('no exporter of this configuration goes to CrowdSec: add a crowdsec exporter');
+  if (wanted === undefined) return all;
+  if (!all.includes(wanted)) throw new UsageError(`"${wanted}" is no crowdsec exporter; there are: ${all.join(', ')}`);
+  return [wanted];
+}
+
+function show(id: string, { counts, since, more, leftOut, unused }: Preview, { stdout }: CommandContext): void {
+  const isEmpty = Object.keys(counts).length === 0;
+  stdout(isEmpty ? `${id}: nothing was counted that LAPI would be told of\n` : `${renderTable(id, counts, since)}\n`);
+  if (more) stdout('There is more than one window holds: this is the first.\n');
+  for (const { metric, problem } of leftOut) stdout(`left out: ${metric}: ${problem}\n`);
+  if (unused.length > 0) stdout('Counts as nothing, since no rule fits:\n');
+  for (const { metric, series } of unused) stdout(`  ${metric}: ${series} series\n`);
+}
