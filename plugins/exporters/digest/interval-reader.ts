@@ -111,7 +111,7 @@ export class IntervalReader {
     this.#restart();
     if (isWritten && record.digest) {
       const { level, total } = record.digest;
-      logger.info({ level, total }, `Digest of ${total} added rules (${level}): to be sent to all notifiers`);
+      logger.info({ total }, `Digest of ${total} added rules (${level}): to be sent to all notifiers`);
       onDigest();
     }
     // It only lets the log go of what is counted: the next end does it too.

@@ -56,9 +56,13 @@ extensions:
     directory: \${env:STATE_DIRECTORY:-./data}
   health_check:
     endpoint: 127.0.0.1:13133
+  # A page that says whether it works, and what to do next
+  status_page:
+    endpoint: 127.0.0.1:13134
+    token: \${env:COUIC_STATUS_PAGE_TOKEN:-}
 
 service:
-  extensions: [file_storage, health_check]
+  extensions: [file_storage, health_check, status_page]
   pipelines:
     metrics:
       receivers: [couic]
@@ -80,7 +84,7 @@ function* differences(seconds: number, hasDiscord: boolean, unknown: readonly st
     yield 'There is no [discord]: couic-report told nobody what it counted, and there is no exporter digest here.';
   }
   yield 'Bodies over 2 MB are taken: couic-report answered 413, and Couic sent them again for ever.';
-  yield 'Metrics are shown to Prometheus at 127.0.0.1:9464, and state is kept in a directory.';
+  yield 'Metrics are shown to Prometheus at 127.0.0.1:9464, a status page to browsers of this host at 127.0.0.1:13134, and state is kept in a directory.';
   if (unknown.length > 0) yield `Not read, by couic-report neither: ${unknown.join(', ')}.`;
 }
 

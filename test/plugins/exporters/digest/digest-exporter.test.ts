@@ -53,6 +53,7 @@ test('counts as couic-report does: adds of both policies, networks once, removal
   expect(fieldOf('Top Tags')).toBe('ssh (×2)\nscanner (×1)');
   expect(fieldOf('By Couic')).toBe('**paris**: 3, 2 distinct\n**lyon**: 1, 1 distinct');
   expect(fieldOf('Dropped Packets')).toBeUndefined();
+  expect(harness.context.logged).toContain('info Digest of 4 added rules (green): to be sent to all notifiers');
 });
 
 test('is silent on an interval without a report, and below threshold_min; the next begins at nothing', async () => {
