@@ -63,8 +63,9 @@ export class DigestExporter implements Exporter {
     const common = { state, topic, logger, clock, sleep };
     this.#ends = new IntervalEnds({ ...common, reader: this.#feed.reader, interval });
     const retry = config.retry_on_failure;
+    const acts = () => context.acts();
     this.#senders = this.#notifiers.map(
-      (notifier) => new Sender({ ...common, notifier, retry, telemetry: this.#telemetry, random }),
+      (notifier) => new Sender({ ...common, notifier, retry, acts, telemetry: this.#telemetry, random }),
     );
     this.operations = {
       [DIGEST_OPERATIONS.status]: async () => this.#status(),

@@ -12,6 +12,8 @@ import type { Notifier } from './notifier.ts';
 import { decisionOf, type Fate } from './records.ts';
 import type { DigestTelemetry } from './telemetry.ts';
 
+/** After which it is looked again whether this bridge may send, ms. */
+const LOOK_AGAIN = 5000;
 /** Digests that wait for one notifier. */
 const MOST_WAITING = 100;
 
@@ -20,6 +22,8 @@ interface SenderOptions {
   readonly state: DigestState;
   readonly topic: Topic;
   readonly retry: RetryConfig;
+  /** Whether this one of several bridges may send now: another may be at it. */
+  readonly acts: () => boolean;
   readonly telemetry: DigestTelemetry;
   readonly logger: Logger;
   /** What is believed. */
@@ -79,11 +83,13 @@ export class Sender {
   }
 
   async #turn(end: AbortSignal): Promise<Next> {
-    const { state, notifier, logger } = this.#options;
+    const { state, notifier, logger, acts } = this.#options;
+    if (!acts()) return LOOK_AGAIN;
     try {
       await this.#dropSurplus();
       for (const digest of state.waitingFor(notifier.id)) {
         if (end.aborted) return undefined;
+        if (!acts()) return LOOK_AGAIN;
         const wait = await this.#deliver(digest);
         if (wait !== undefined) return { atLeast: wait };
       }

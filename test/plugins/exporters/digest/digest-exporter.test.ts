@@ -217,6 +217,22 @@ test('tells the status page what it counts, what waits and why', async () => {
   });
 });
 
+test('of several bridges one that may not send now tells nobody, and what waits goes when it may', async () => {
+  const harness = await start();
+  harness.acts = false;
+  await harness.report([{ cidr: '10.0.0.1/32' }]);
+  await harness.pass();
+  await until(() => told(harness).length === 1);
+  for (let turn = 0; turn < 10; turn++) {
+    harness.time.advance(10_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(discord.requests).toEqual([]);
+  harness.acts = true;
+  harness.time.advance(10_000);
+  await arrived(1);
+});
+
 test('an answer that is lost has it sent again, which Discord cannot tell', async () => {
   const harness = await start();
   await harness.report([{ cidr: '10.0.0.1/32' }]);

@@ -28,6 +28,8 @@ export class DigestHarness {
   readonly ledger: ReturnType<typeof newLedger>['ledger'];
   readonly exporter: DigestExporter;
   readonly context: ReturnType<typeof exporterContext>;
+  /** Whether this one of several bridges may send. */
+  acts = true;
   /** Thrown by the next commits while set. */
   failure: Error | undefined;
   #bodies: number;
@@ -54,6 +56,7 @@ export class DigestHarness {
     this.context = exporterContext({ id: 'digest', clock });
     const context: ExporterContext = {
       ...this.context,
+      acts: () => this.acts,
       has: (signal) => signal === 'logs',
       eventFeed: (retention): EventFeed => ({
         reader: runner.reader('digest', retention),
