@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs';
 import { isExecutable, run, which } from './command.ts';
 import { aptInstall, mayInstall } from './debian.ts';
-import { collectorTool, composeTool, ensureBuilt, type GoTool, victoriaLogsTool } from './go-build.ts';
+import {
+  collectorTool,
+  composeTool,
+  ensureBuilt,
+  type GoTool,
+  scrapingCollectorTool,
+  victoriaLogsTool,
+} from './go-build.ts';
 import { ensureOpenSearch, OPENSEARCH } from './opensearch-build.ts';
 import { TOOL_NAMES, type Tool, type ToolName, type Tools } from './tool.ts';
 
@@ -24,6 +31,9 @@ const DEBIAN: Readonly<Partial<Record<ToolName, DebianTool>>> = {
   caddy: { package: 'caddy', commands: ['caddy'], version: 'version' },
   amtool: { package: 'prometheus-alertmanager', commands: ['amtool'] },
   alertmanager: { package: 'prometheus-alertmanager', commands: ['prometheus-alertmanager', 'alertmanager'] },
+  nft: { package: 'nftables', commands: ['nft', '/usr/sbin/nft'] },
+  jq: { package: 'jq', commands: ['jq'] },
+  'prometheus-node-exporter': { package: 'prometheus-node-exporter', commands: ['prometheus-node-exporter'] },
   rsyslogd: { package: 'rsyslog-gnutls', commands: ['rsyslogd', '/usr/sbin/rsyslogd'], version: '-v' },
 };
 
@@ -87,6 +97,7 @@ async function find(name: ToolName, log: (line: string) => void): Promise<Tool> 
 
 async function goTool(name: ToolName): Promise<GoTool> {
   if (name === 'otelcol') return collectorTool();
+  if (name === 'otelcol-scraper') return scrapingCollectorTool();
   return name === 'victorialogs' ? victoriaLogsTool() : composeTool();
 }
 

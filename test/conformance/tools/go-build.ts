@@ -9,6 +9,7 @@ const COMPOSE = 'github.com/compose-spec/compose-go/v2/cmd@v2.16.2';
 const VICTORIA_LOGS = 'github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs@v1.52.1';
 const NATS_SERVER = 'github.com/nats-io/nats-server/v2@v2.14.8';
 const MANIFEST = new URL('./collector-builder.yaml', import.meta.url);
+const SCRAPING = new URL('./scraping-collector.yaml', import.meta.url);
 const TIMEOUT = 12 * 60_000;
 
 /** One tool that is built with Go from the module proxy. */
@@ -32,6 +33,34 @@ export async function collectorTool(): Promise<GoTool> {
       const config = join(directory, 'builder.yaml');
       await writeFile(config, manifest.replace(/^dist:$/m, `dist:\n  output_path: ${output}`));
       await must(join(directory, 'builder'), ['--config', config], directory);
+      return join(output, 'otelcol');
+    },
+  };
+}
+
+/**
+ * A Collector with a Prometheus receiver. The builder's own `go mod tidy` asks for what only tests of tests need, which the module proxy
+ * does not have: so the builder writes the sources, and Go finds the modules as it builds.
+ */
+export async function scrapingCollectorTool(): Promise<GoTool> {
+  const manifest = await readFile(SCRAPING, 'utf8');
+  return {
+    name: 'otelcol-scraper',
+    path: cachePath('otelcol-scraper', BUILDER + manifest),
+    async build(go, directory) {
+      await install(go, BUILDER, directory);
+      const output = join(directory, 'out');
+      const config = join(directory, 'builder.yaml');
+      await writeFile(config, manifest.replace(/^dist:$/m, `dist:\n  output_path: ${output}`));
+      await must(
+        join(directory, 'builder'),
+        ['--config', config, '--skip-get-modules', '--skip-compilation'],
+        directory,
+      );
+      const modules = Array.from(manifest.matchAll(/gomod: (.*)/g), ([, module]) => `\t${module}\n`);
+      const mod = `module go.opentelemetry.io/collector/cmd/builder\n\ngo 1.25.0\n\nrequire (\n${modules.join('')})\n`;
+      await writeFile(join(output, 'go.mod'), mod);
+      await must(go, ['build', '-mod=mod', '-trimpath', '-ldflags=-s -w', '-o', 'otelcol', '.'], output);
       return join(output, 'otelcol');
     },
   };

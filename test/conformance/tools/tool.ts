@@ -3,6 +3,7 @@ export const TOOL_NAMES = [
   'prometheus',
   'promtool',
   'otelcol',
+  'otelcol-scraper',
   'compose',
   'chromium',
   'lintian',
@@ -17,6 +18,9 @@ export const TOOL_NAMES = [
   'amtool',
   'alertmanager',
   'couic-report',
+  'nft',
+  'jq',
+  'prometheus-node-exporter',
 ] as const;
 export type ToolName = (typeof TOOL_NAMES)[number];
 
