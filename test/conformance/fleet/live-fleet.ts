@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BulkServer } from '../../support/bulk-api/server.ts';
 import { seededRandom } from '../../support/couic-sim/random.ts';
-import { COUIC_TIMINGS } from '../../support/couic-sim/sender.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
 import { MetricsSink } from '../../support/metrics-sink.ts';
 import { BridgeProcess } from '../tools/bridge-process.ts';
@@ -12,9 +11,6 @@ import { apiReceiver, FleetCouic } from './fleet-couic.ts';
 import { fleet, type Profile } from './profile.ts';
 
 const seconds = () => Math.floor(Date.now() / 1000);
-
-/** On a busy machine a Couic would try again after 2 s, and no retry is known as one when another sends with its token, as here. */
-const PATIENT = { ...COUIC_TIMINGS, timeout: 60_000 };
 
 /** A built bridge in real time, three Couics that feed it, one LAPI that takes windows and one that knows no such key. */
 export class LiveFleet {
@@ -65,8 +61,7 @@ export class LiveFleet {
     };
     const bridge = await BridgeProcess.start(config(profiles, addresses));
     const couics = profiles.map(
-      (profile, seed) =>
-        new FleetCouic({ profile, seed, sockets, webhook: bridge.webhook, now: seconds, timings: PATIENT }),
+      (profile, seed) => new FleetCouic({ profile, seed, sockets, webhook: bridge.webhook, now: seconds }),
     );
     return new LiveFleet({ bridge, couics, lapis: [lapi, deafLapi], otlp, siem, sockets });
   }
@@ -98,7 +93,8 @@ export class LiveFleet {
   async #misbehave(second: number): Promise<void> {
     const paris = this.couics[0]!;
     const token = '11111111-1111-4111-8111-111111111111';
-    paris.add('drop', `203.0.113.${second % 256}/32`, `tag-${second}`, `kind-${second}`);
+    // Who speaks by the token of a Couic takes the place of what that Couic is sending, and its retry is not known as one any more.
+    await paris.couic.drained();
     const report = (cidr: string) =>
       `{"action":"remove","policy":"drop","entry":{"creation":1,"cidr":"${cidr}","tag":null,"expiration":0},"metadata":null}`;
     const body = `[${report(`198.51.100.${second % 256}/32`)}]`;
@@ -106,6 +102,7 @@ export class LiveFleet {
       await fetch(`${this.bridge.webhook}/${token}`, { method: 'POST', body: sent });
     }
     await fetch(`${this.bridge.webhook}/99999999-9999-4999-8999-999999999999`, { method: 'POST', body });
+    paris.add('drop', `203.0.113.${second % 256}/32`, `tag-${second}`, `kind-${second}`);
   }
 }
 

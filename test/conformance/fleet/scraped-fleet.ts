@@ -19,6 +19,16 @@ export interface ScrapedFleetOptions {
 /** Seconds that the fleet lives. */
 const LENGTH = 25;
 
+const ACCEPTED = 'couic_bridge_receiver_accepted_reports_total';
+
+/** Waits until Prometheus has the last report: one more scrape; through a Collector, one more batch. */
+async function everythingIn(server: PrometheusServer, metrics: string): Promise<void> {
+  const text = await (await fetch(`http://${metrics}/metrics`)).text();
+  const accepted = [...text.matchAll(new RegExp(`^${ACCEPTED}\\{.*\\} (\\d+)$`, 'gm'))];
+  const all = accepted.reduce((sum, [, value]) => sum + Number(value), 0);
+  while (Number((await server.query(`sum(${ACCEPTED})`))[0]?.value[1]) !== all) await delay(200);
+}
+
 /** A fleet that lived for a while, the Prometheus that scraped it each second, and the dashboards' questions to it. */
 export class ScrapedFleet {
   readonly live: LiveFleet;
@@ -41,8 +51,7 @@ export class ScrapedFleet {
     await delay(2500);
     const from = Date.now() / 1000;
     await live.live(LENGTH);
-    // One more scrape, so that the last report is in; through a Collector, one more batch.
-    await delay(collector ? 9000 : 2000);
+    await everythingIn(server, live.bridge.metrics);
     return new ScrapedFleet(live, server, { from, to: Date.now() / 1000, step: 1, scrape: 1 });
   }
 
