@@ -26,7 +26,7 @@ function ruleChanged(event: RuleEvent): string {
   if (tag !== null) text += `,"tag":${nameText(tag)}`;
   if (made !== undefined) text += `,"creation":"${made}"`;
   if (ends !== undefined) text += `,"expiration":"${ends}"`;
-  if (lifetime !== null) text += `,"lifetime_seconds":${lifetime / 1000}`;
+  if (lifetime !== null && Number.isFinite(lifetime)) text += `,"lifetime_seconds":${lifetime / 1000}`;
   if (metadata?.plain !== undefined) text += `,"metadata":${metadata.plain}`;
   else if (metadata !== null) return `${text}${aboutMetadata(metadata, metadataCut)}}`;
   return metadataCut ? `${text},"metadata_cut":true}` : `${text}}`;

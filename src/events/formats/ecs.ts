@@ -56,7 +56,7 @@ function aboutRule(event: RuleEvent, instance: string): string {
   if (network !== null) text += `,"network_form":"${network.form}"`;
   if (made !== undefined) text += `,"creation":"${made}"`;
   if (ends !== undefined) text += `,"expiration":"${ends}"`;
-  if (lifetime !== null) text += `,"lifetime":${lifetime / 1000}`;
+  if (lifetime !== null && Number.isFinite(lifetime)) text += `,"lifetime":${lifetime / 1000}`;
   return `${text}}${metadata === null ? cutMark(event.metadataCut) : aboutMetadata(metadata, event.metadataCut)}}}`;
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { couicText } from '../../../src/events/formats/couic.ts';
 import { ecsText } from '../../../src/events/formats/ecs.ts';
 import { addedEvent, expiredEvent, quarantinedEvent } from '../../support/sample-events.ts';
 
@@ -57,6 +58,12 @@ test('its end', () => {
   });
   expect(couic.rule.lifetime).toBe(3600);
   expect(couic.metadata).toBeUndefined();
+});
+
+test('times that are none are left out, and what is left is JSON', () => {
+  const odd = addedEvent({ time: Number.NaN, creation: Number.NaN, expiration: Number.NaN, lifetime: Number.NaN });
+  expect(shown(odd).couic.rule).toEqual({ policy: 'drop', network: '192.0.2.1/32', network_form: 'plain' });
+  expect(JSON.parse(couicText(odd))).not.toHaveProperty('lifetime_seconds');
 });
 
 test('a report that was not valid', () => {
