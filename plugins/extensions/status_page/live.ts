@@ -40,7 +40,8 @@ export class Live {
     const end = new AbortController();
     this.#followers.add(end);
     response.once('close', () => end.abort());
-    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    // The connection ends with it: one that is kept would hold up the end of the listener.
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', connection: 'close' });
     response.write('retry: 2000\n\n');
     const sending = new Sending(response);
     const heartbeat = setInterval(() => (isAllowed() ? sending.beat() : end.abort()), HEARTBEAT);

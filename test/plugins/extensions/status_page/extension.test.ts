@@ -4,6 +4,7 @@ import { StatusPage } from '../../../../plugins/extensions/status_page/extension
 import { LOGIN_OPERATION, type PageLogin } from '../../../../plugins/extensions/status_page/operations.ts';
 import { RULE_OPERATIONS } from '../../../../src/service/admin/rules.ts';
 import { SUMMARY_OPERATION } from '../../../../src/service/admin/summary.ts';
+import type { BridgeView } from '../../../../src/service/bridge-view.ts';
 import { emptyBridge, exporterContext, noDeadline } from '../../../support/exporter-context.ts';
 
 const running: StatusPage[] = [];
@@ -24,7 +25,11 @@ function contextOf() {
     if (operation === RULE_OPERATIONS.explain) throw new Error('that is no address and no network');
     throw new Error('nobody knows the configuration');
   };
-  return { ...exporterContext({ id: 'status_page' }), bridge: { ...emptyBridge, call } };
+  /** Nothing happens, for as long as somebody waits for it. */
+  const newestEvents: BridgeView['newestEvents'] = async function* (_most, signal) {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  };
+  return { ...exporterContext({ id: 'status_page' }), bridge: { ...emptyBridge, call, newestEvents } };
 }
 
 const form = (fields: Record<string, string>, headers: Record<string, string> = {}) =>
@@ -34,7 +39,9 @@ test('says where it is, and lets in whoever was given a code by the command line
   const { context, login } = await start();
   const { url, code, goodFor } = await login();
   expect(context.logged).toEqual([`info A page to look at is at ${url}`]);
-  expect([goodFor, (await fetch(url)).status]).toEqual([300_000, 200]);
+  const open = await fetch(url);
+  expect([goodFor, open.status]).toEqual([300_000, 200]);
+  expect(await open.text()).not.toContain('id="explain-form"');
   const entered = await fetch(`${url}login`, form({ secret: code }));
   const cookie = entered.headers.getSetCookie()[0]!.split(';')[0]!;
   const page = await (await fetch(url, { headers: { cookie } })).text();
