@@ -6,6 +6,7 @@ import { eraseCommand } from './erase.ts';
 import { eventsCommand } from './events.ts';
 import { explainCommand } from './explain.ts';
 import { limitsCommand } from './limits.ts';
+import { migrateCommand } from './migrate.ts';
 import { printConfigCommand } from './print-config.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { reloadCommand } from './reload.ts';
@@ -28,4 +29,5 @@ export const commands: readonly Command[] = [
   rulesCommand,
   eraseCommand,
   eventsCommand,
+  migrateCommand,
 ];

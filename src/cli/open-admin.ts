@@ -1,20 +1,10 @@
 import { existsSync } from 'node:fs';
-import { pino } from 'pino';
-import { systemClock } from '../clock.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
-import { BridgeEvents } from '../events/bridge-events.ts';
-import { ConnectionBudget } from '../http/connection-budget.ts';
 import { StorageError } from '../log/storage-error.ts';
 import { type Admin, AdminError } from '../service/admin/admin.ts';
 import { AdminClient } from '../service/admin/admin-client.ts';
 import { askedOf, LocalAdmin } from '../service/admin/local-admin.ts';
-import { buildComponents, type Components } from '../service/build-components.ts';
-import { Carried } from '../service/carried.ts';
-import { bridgeView } from '../service/running-bridge.ts';
-import { createServiceLedger } from '../service/service-ledger.ts';
-import { Health } from '../telemetry/health.ts';
-import { createMeterProvider } from '../telemetry/meter-provider.ts';
-import { createResource } from '../telemetry/resource.ts';
+import { buildStopped } from './build-stopped.ts';
 import { type CommandContext, UsageError } from './command.ts';
 import { SYSTEM_STATE } from './config-options.ts';
 import { loadServiceConfig, ServiceConfigError } from './load-service-config.ts';
@@ -80,27 +70,7 @@ export async function openRunning(directory: string): Promise<OpenedAdmin> {
  * @throws AdminError when the state cannot be opened.
  */
 export async function openAdmin(config: BridgeConfig, version: string): Promise<OpenedAdmin> {
-  const logger = pino({ enabled: false });
-  const connections = new ConnectionBudget();
-  const resource = createResource({ version, instanceId: 'command' });
-  const components: Components = await buildComponents({
-    config,
-    logger,
-    version,
-    clock: systemClock,
-    events: new BridgeEvents(),
-    health: new Health(),
-    connections,
-    carried: new Carried(),
-    // No extension but the storage is started, so none shows it.
-    bridge: bridgeView(
-      () => components,
-      () => [],
-    ),
-    // Nobody reads it.
-    meterProvider: createMeterProvider({ version, resource, metrics: [] }),
-    createLedger: createServiceLedger,
-  });
+  const { components, connections } = await buildStopped(config, version);
   const { receivers, exporters, extensions, log } = components;
   const { directory } = log;
   if (directory === undefined) throw new AdminError('the storage of this configuration has no directory to look into');

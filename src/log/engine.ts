@@ -15,6 +15,12 @@ export interface LogEngine {
    */
   open(): Promise<Opened>;
   /**
+   * Makes a new log that goes on where another one stopped, in place of `open()`. When it resolves the engine is closed, and another one
+   * may open it; until then nothing that could be opened is there. Left out by an engine that cannot.
+   * @throws StorageError `ERR_STORAGE_FOREIGN` when a log is there already.
+   */
+  adopt?(log: MovedLog): Promise<void>;
+  /**
    * Delivers all entries from a position on, in order: those that are there before it resolves, later ones as they are
    * committed, others' entries as well as our own. Called once, after `open()` and before the first append.
    * @throws Gap when entries from there on are no longer kept.
@@ -68,6 +74,16 @@ export interface LogEngine {
 export interface Opened {
   /** The newest snapshot. */
   readonly snapshot: { readonly position: Position; readonly pieces: Iterable<SnapshotPiece> } | undefined;
+}
+
+/** A whole log, on its way to another engine. */
+export interface MovedLog {
+  readonly identity: LogIdentity;
+  readonly snapshot: Opened['snapshot'];
+  /** No entry is before this position; where some are missing after it, nothing is. */
+  readonly first: Position;
+  /** From there to the end, in order. */
+  readonly entries: AsyncIterable<Entry>;
 }
 
 export interface Follower {

@@ -9,6 +9,7 @@ import type { BridgeEvents } from '../events/bridge-events.ts';
 import type { ConnectionBudget } from '../http/connection-budget.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { TrustedClock } from '../ledger/trusted-clock.ts';
+import type { LogEngine } from '../log/engine.ts';
 import type { Fold, Log, Reader, Retention, Topic } from '../log/log.ts';
 import type { Finding } from '../telemetry/finding.ts';
 import type { Health } from '../telemetry/health.ts';
@@ -66,6 +67,8 @@ export interface Exporter extends Component {
 export interface Extension extends Component {
   /** The storage extension offers the log; exactly one extension of a service does. */
   readonly log?: Log;
+  /** What keeps it: not opened before `start()`. */
+  readonly engine?: LogEngine;
   /** Where several bridges share that log. */
   readonly lease?: BridgeLease;
 }

@@ -60,6 +60,8 @@ export interface ClusterResult {
   readonly attempts: number;
   readonly failedAttempts: number;
   readonly starts: number;
+  /** Of the balancer, by status. */
+  readonly answers: Record<string, number>;
   readonly windows: number;
   /** The longest time in which a Couic had no answer with 2xx, ms, by what had happened. */
   readonly longest: Record<string, number>;
@@ -131,9 +133,7 @@ class ClusterRun {
       this.#bridges.push(bridge);
       await bridge.start();
     }
-    this.#balancer = await new Balancer(this.#random, () =>
-      this.#bridges.filter(({ isWanted }) => isWanted).map(({ port }) => port),
-    ).open();
+    this.#balancer = await new Balancer(this.#random, this.#bridges).open();
     this.#couics = instances.map(({ name, token }) => this.#couic(name, token));
     for (const { couic } of this.#couics) couic.start();
     this.#traffic = this.#workAll();
@@ -297,7 +297,7 @@ class ClusterRun {
 
   summary(): string {
     const sum = (of: (each: Reporter) => number) => this.#couics.reduce((total, each) => total + of(each), 0);
-    return `${sum(({ model }) => model.total)} reports, ${sum(({ couic }) => couic.counts.failures)} of ${sum(({ couic }) => couic.counts.attempts)} requests failed, longest pause ${this.#longest[this.#fault] ?? 0} ms`;
+    return `${sum(({ model }) => model.total)} reports, ${sum(({ couic }) => couic.counts.failures)} of ${sum(({ couic }) => couic.counts.attempts)} requests failed, longest pause ${this.#longest[this.#fault] ?? 0} ms, answers ${JSON.stringify(this.#balancer.answers)}`;
   }
 
   logs(): string {
@@ -331,6 +331,7 @@ class ClusterRun {
       attempts: this.#couics.reduce((sum, { couic }) => sum + couic.counts.attempts, 0),
       failedAttempts: this.#couics.reduce((sum, { couic }) => sum + couic.counts.failures, 0),
       starts: this.#bridges.reduce((sum, { starts }) => sum + starts, 0),
+      answers: this.#balancer.answers,
       windows: this.#lapi.pushes.length,
       longest: this.#longest,
       expected: { ...expected, events },

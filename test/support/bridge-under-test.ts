@@ -36,9 +36,9 @@ export class BridgeUnderTest {
   }
 
   /** Starts it; resolves when it takes reports. @throws when it ended instead. */
-  async start(env: NodeJS.ProcessEnv = {}): Promise<this> {
+  async start(env: NodeJS.ProcessEnv = {}, config = 'config.yaml'): Promise<this> {
     const from = this.output.length;
-    const child = this.#spawn(['--config', 'config.yaml'], env);
+    const child = this.#spawn(['--config', config], env);
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
       const look = () => {

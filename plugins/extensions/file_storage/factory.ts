@@ -15,6 +15,7 @@ export const fileStorage: ExtensionFactory<FileStorageConfig> = {
     const log = new LogRunner({ engine, clock, logger, maxAge });
     return {
       log,
+      engine,
       start: () => log.load(),
       shutdown: (deadline) => log.close(deadline),
       examine: () => examineDirectory(directory),

@@ -1,5 +1,6 @@
 import type { ExtensionFactory } from '../../../src/service/component.ts';
 import { type JetStreamStorageConfig, openServers, schema } from './config.ts';
+import { LOG_METRICS } from './metrics.ts';
 
 export const jetStreamStorage: ExtensionFactory<JetStreamStorageConfig> = {
   kind: 'extension',
@@ -7,6 +8,7 @@ export const jetStreamStorage: ExtensionFactory<JetStreamStorageConfig> = {
   summary: 'the same on several servers, for several bridges',
   stability: 'alpha',
   schema,
+  metrics: Object.values(LOG_METRICS),
   secrets: [['password'], ['nkey']],
   warnings: (config) =>
     openServers(config).map((server) => ({

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Follower, LogEngine, Opened, SnapshotPiece } from '../engine.ts';
+import type { Follower, LogEngine, MovedLog, Opened, SnapshotPiece } from '../engine.ts';
 import {
   type AppendOptions,
   type Entry,
@@ -13,10 +13,11 @@ import {
 } from '../log.ts';
 import { notOpen, type StorageError, tooLarge } from '../storage-error.ts';
 import { acquireLock } from './acquire-lock.ts';
+import { adoptInto } from './adopt.ts';
 import { createDirectory, makePrivate, surveyDirectory } from './directory.ts';
 import { type Disk, systemDisk, writeWhole } from './disk.ts';
-import { damaged } from './errors.ts';
-import { MANIFEST, snapshotPath, snapshotsIn, UNFINISHED } from './layout.ts';
+import { damaged, foreign } from './errors.ts';
+import { isOurs, isWritten, LOCK, MANIFEST, snapshotPath, snapshotsIn, UNFINISHED } from './layout.ts';
 import type { DirectoryLock } from './lock.ts';
 import { encodeManifest, readManifest } from './manifest.ts';
 import { Mark } from './mark.ts';
@@ -94,6 +95,22 @@ export class EmbeddedEngine implements LogEngine {
     } catch (error) {
       await lock.release();
       throw error;
+    }
+  }
+
+  async adopt(log: MovedLog): Promise<void> {
+    const { directory } = this;
+    createDirectory(directory);
+    surveyDirectory(directory);
+    const lock = await acquireLock(directory, this.#options);
+    try {
+      makePrivate(directory);
+      const found = readdirSync(directory).filter((name) => isOurs(name) && isWritten(name) && name !== LOCK);
+      if (found.length > 0)
+        throw foreign(directory, `holds ${found[0]} already, and a log is taken over into an empty one`);
+      await adoptInto(this.#disk, directory, log);
+    } finally {
+      await lock.release();
     }
   }
 

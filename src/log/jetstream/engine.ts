@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Follower, LogEngine, Opened, SnapshotPiece } from '../engine.ts';
+import type { Follower, LogEngine, MovedLog, Opened, SnapshotPiece } from '../engine.ts';
 import {
   type AppendOptions,
   type Entry,
@@ -12,8 +12,10 @@ import {
   type Position,
 } from '../log.ts';
 import { notOpen, StorageError, tooLarge } from '../storage-error.ts';
+import { adoptInto } from './adopt.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { Erasing } from './erasing.ts';
+import { isNobodyThere, isUnanswered, noAnswer } from './errors.ts';
 import { Extents } from './extents.ts';
 import { Heads } from './heads.ts';
 import { partsOf } from './kept-parts.ts';
@@ -29,6 +31,9 @@ import { topicOf } from './subjects.ts';
 
 /** Headers, and what frames them. */
 const LEAST_PAYLOAD = MAX_RECORD + 1024;
+/** The server says something every second: without a word for so long, this bridge is not well. */
+const SILENT_MS = 3000;
+const WATCH_MS = 500;
 /** What is waited for at the end, ms. */
 const DRAIN_MS = 1500;
 /** A snapshot is this long at most when a copy is kept on the bridge's own disk; it is in memory for that. */
@@ -61,6 +66,9 @@ export class JetStreamEngine implements LogEngine {
   #delivered: Position = 0;
   #isConnected = true;
   #isFollowing = false;
+  /** By the monotonic clock. */
+  #heardAt: number | undefined;
+  #watching: NodeJS.Timeout | undefined;
   #following: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -95,7 +103,7 @@ export class JetStreamEngine implements LogEngine {
       const connection = await this.#options.connect();
       this.#open = await this.#begin(connection).catch(async (error) => {
         await connection.close();
-        throw error;
+        throw isUnanswered(error) || isNobodyThere(error) ? noAnswer(error) : error;
       });
       void this.#watch(connection);
       this.#note = await this.#open.store.note();
@@ -103,6 +111,27 @@ export class JetStreamEngine implements LogEngine {
     } catch (error) {
       await this.close();
       throw error;
+    }
+  }
+
+  async adopt(log: MovedLog): Promise<void> {
+    const { stream, replicas, maxBytes } = this.#options;
+    await this.#local.open();
+    try {
+      if (this.#local.logId !== undefined)
+        throw new StorageError(
+          'ERR_STORAGE_FOREIGN',
+          `${this.directory} is of a bridge that has worked on log ${this.#local.logId}: give an empty directory (extensions::jetstream_storage::directory)`,
+        );
+      const connection = await this.#options.connect();
+      try {
+        await adoptInto(connection, { stream, replicas, maxBytes }, log);
+      } finally {
+        await connection.close();
+      }
+      await this.#local.become(log.identity);
+    } finally {
+      await this.#local.close();
     }
   }
 
@@ -168,6 +197,7 @@ export class JetStreamEngine implements LogEngine {
       });
     });
     this.#isFollowing = true;
+    this.#watching = setInterval(() => this.#watchSilence(), WATCH_MS).unref();
     // What went while it was read is not among what was delivered.
     const { cut } = await open.store.state();
     if (cut >= from && this.#delivered < cut) throw new Gap(from, cut + 1);
@@ -288,7 +318,10 @@ export class JetStreamEngine implements LogEngine {
   async *#entries(open: Open, from: Position, signal: AbortSignal) {
     const { stream } = this.#options;
     const { connection, jsm } = open;
-    const reader = new StreamReader({ connection, jsm, stream }, from, signal);
+    const heard = () => {
+      this.#heardAt = this.#options.clock.monotonic();
+    };
+    const reader = new StreamReader({ connection, jsm, stream, heard }, from, signal);
     const place = { next: from, reader };
     this.#readers.add(place);
     try {
@@ -321,6 +354,27 @@ export class JetStreamEngine implements LogEngine {
   #entryOf({ sequence, time, subject, data, id }: StreamMessage): Entry {
     const topic = topicOf(this.#options.stream, subject);
     return { position: sequence, time, epoch: epochOf(id ?? ''), topic, record: data };
+  }
+
+  /** What is taken while nothing is heard would not be answered. */
+  #watchSilence(): void {
+    const { health } = this.#options;
+    if ((this.silence ?? 0) > SILENT_MS)
+      health.setUnavailable(
+        'log',
+        'nothing is heard of the log: its server does not answer, or the way to it is broken',
+      );
+    else health.setAvailable('log');
+  }
+
+  /** Whether an append was taken last, and one would be now. */
+  get isWritable(): boolean {
+    return this.#publisher !== undefined && this.#isConnected && !this.#publisher.isFailing;
+  }
+
+  /** Since when nothing was heard of the stream, ms; it says something every second. Undefined before the start. */
+  get silence(): number | undefined {
+    return this.#heardAt === undefined ? undefined : this.#options.clock.monotonic() - this.#heardAt;
   }
 
   /** How the stream does, for operators. @throws when its leader does not answer. */
@@ -405,6 +459,7 @@ export class JetStreamEngine implements LogEngine {
 
   async #close(): Promise<void> {
     await this.drain();
+    clearInterval(this.#watching);
     this.#ending.abort();
     await this.#following;
     await this.#open?.connection.close();

@@ -42,6 +42,15 @@ export function cannotCommit(what: string, cause?: unknown): StorageError {
   return new StorageError('ERR_STORAGE_COMMIT', `${what}. The bridge goes on by itself.`, { cause });
 }
 
+/** Of a start. */
+export function noAnswer(cause: unknown): StorageError {
+  return new StorageError(
+    'ERR_STORAGE_COMMIT',
+    "the NATS server is there, and its JetStream does not answer: is it enabled, and are more than half of the cluster's servers up?",
+    { cause },
+  );
+}
+
 /** @param what - worded to follow "stream NAME ". */
 export function refused(stream: string, what: string): StorageError {
   return new StorageError('ERR_STORAGE_FOREIGN', `stream ${stream} ${what}`);

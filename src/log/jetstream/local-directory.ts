@@ -7,6 +7,7 @@ import { createDirectory, makePrivate } from '../embedded/directory.ts';
 import { systemDisk, writeWhole } from '../embedded/disk.ts';
 import { MANIFEST } from '../embedded/layout.ts';
 import type { DirectoryLock } from '../embedded/lock.ts';
+import type { LogIdentity } from '../log.ts';
 import { StorageError } from '../storage-error.ts';
 
 /** Who this bridge is, and which log it has worked on. */
@@ -68,6 +69,12 @@ export class LocalDirectory {
     if (logId === this.#kept.logId) return;
     this.#kept = { ...this.#kept, logId };
     await this.#write(BRIDGE, Buffer.from(`${JSON.stringify(this.#kept, undefined, 2)}\n`));
+  }
+
+  /** Takes the place of a bridge that kept the log elsewhere. */
+  async become({ instanceId, logId }: LogIdentity): Promise<void> {
+    this.#kept = { instanceId };
+    await this.worksOn(logId);
   }
 
   /** @param digest - as the object store has it. @returns the copy, if it is that snapshot. */

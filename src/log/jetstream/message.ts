@@ -6,6 +6,8 @@ import { headers, type MsgHdrs } from '@nats-io/transport-node';
  * and to its writer, which knows it again though the acknowledgement was lost.
  */
 const MESSAGE_ID = 'Nats-Msg-Id';
+/** On an entry that came from another log, in place of the stream's time: ms since the epoch. */
+const TIME = 'Couic-Time';
 /** On a message that says nothing: it stands where a subject's last one is to go. */
 const EMPTY = 'Couic-Empty';
 const ID = /^([0-9a-f]{16})-\d+$/;
@@ -38,6 +40,19 @@ export function idIn(found: MsgHdrs | undefined): string | undefined {
 
 export function isEmptyIn(found: MsgHdrs | undefined): boolean {
   return found?.has(EMPTY) ?? false;
+}
+
+/** When it was committed, if the stream's own time is not that. */
+export function timeIn(found: MsgHdrs | undefined): number | undefined {
+  const text = found?.get(TIME);
+  return text ? Number(text) : undefined;
+}
+
+/** Of an entry that comes from another log. */
+export function movedHeaders(time: number): MsgHdrs {
+  const made = headers();
+  made.set(TIME, String(time));
+  return made;
 }
 
 export function emptyHeaders(): MsgHdrs {

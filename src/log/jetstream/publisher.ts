@@ -127,6 +127,10 @@ export class Publisher {
     return (found?.seq ?? 0) <= known;
   }
 
+  get isFailing(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Position of the last entry that an append resolved with. */
   get written(): Position {
     return this.#written;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node';
 import type { Position } from '../log.ts';
-import { idIn, isEmptyIn, type StreamMessage } from './message.ts';
+import { idIn, isEmptyIn, type StreamMessage, timeIn } from './message.ts';
 
 const HEARTBEAT_MS = 1000;
 /** Without a word for so long, another consumer takes its place: the server that had it is gone, or the way to it. */
@@ -15,6 +15,8 @@ interface ReaderContext {
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;
   readonly stream: string;
+  /** Told whenever anything is heard of the stream. */
+  heard?(): void;
 }
 
 /** Nothing more is there at the moment. */
@@ -148,6 +150,7 @@ export class StreamReader {
   }
 
   #listen(): void {
+    this.#context.heard?.();
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => this.#reopen(), SILENCE_MS);
     this.#silence.unref();
@@ -169,7 +172,7 @@ export class StreamReader {
       if (sequence >= this.#next) {
         this.#next = sequence + 1;
         const { subject, data, headers } = message;
-        const time = Number(nanoseconds / 1_000_000n);
+        const time = timeIn(headers) ?? Number(nanoseconds / 1_000_000n);
         this.#push({ sequence, time, subject, data, id: idIn(headers), isEmpty: isEmptyIn(headers) });
       }
       if (pending === 0) this.#push(AT_END);

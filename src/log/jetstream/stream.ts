@@ -6,7 +6,7 @@ import {
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import type { LogIdentity } from '../log.ts';
+import type { LogIdentity, Position } from '../log.ts';
 import { isNameInUse, isNotFound, refused } from './errors.ts';
 import { subjectsOf } from './subjects.ts';
 
@@ -20,6 +20,8 @@ interface StreamShape {
 /** In the stream's metadata. */
 const LOG_ID = 'couic-otel-bridge.log-id';
 const CREATED_AT = 'couic-otel-bridge.created-at';
+
+const DESCRIPTION = 'The log of the Couic OTel bridge';
 
 type Checked = Partial<Record<keyof StreamConfig, unknown>>;
 
@@ -69,6 +71,27 @@ export async function openStream(
   return identity;
 }
 
+/**
+ * Makes the stream for a log that comes from elsewhere: it is none of the bridge's until it has that log's name.
+ * @param first - the position that its first message gets.
+ * @throws StorageError when there is one.
+ */
+export async function makeStreamAt(jsm: JetStreamManager, shape: StreamShape, first: Position): Promise<void> {
+  if (await infoOf(jsm, shape.stream))
+    throw refused(
+      shape.stream,
+      'is there already, and a log is taken over into a new one: choose another name (extensions::jetstream_storage::stream), or delete it',
+    );
+  const config = { name: shape.stream, ...(wanted(shape) as object), description: DESCRIPTION };
+  await jsm.streams.add({ ...config, first_seq: first });
+}
+
+/** From now on it is that log. */
+export async function nameStream(jsm: JetStreamManager, stream: string, identity: LogIdentity): Promise<void> {
+  const metadata = { [LOG_ID]: identity.logId, [CREATED_AT]: String(identity.createdAt) };
+  await jsm.streams.update(stream, { metadata });
+}
+
 async function infoOf(jsm: JetStreamManager, stream: string): Promise<StreamConfig | undefined> {
   try {
     return (await jsm.streams.info(stream)).config;
@@ -80,9 +103,13 @@ async function infoOf(jsm: JetStreamManager, stream: string): Promise<StreamConf
 
 async function makeStream(jsm: JetStreamManager, shape: StreamShape, now: number): Promise<StreamConfig> {
   const metadata = { [LOG_ID]: randomUUID(), [CREATED_AT]: String(now) };
-  const description = 'The log of the Couic OTel bridge';
   try {
-    const made = await jsm.streams.add({ name: shape.stream, ...(wanted(shape) as object), description, metadata });
+    const made = await jsm.streams.add({
+      name: shape.stream,
+      ...(wanted(shape) as object),
+      description: DESCRIPTION,
+      metadata,
+    });
     return made.config;
   } catch (error) {
     // Another bridge has made it in the same moment.

@@ -16,6 +16,7 @@ export interface ClusterBridgeOptions {
 export class ClusterBridge {
   readonly port: number;
   readonly process = new BridgeUnderTest();
+  readonly healthPort: number;
   readonly #metricsPort: number;
   readonly #proxies: readonly FaultProxy[];
   /** Whether it is to be started again. */
@@ -24,15 +25,14 @@ export class ClusterBridge {
   #ahead = 0;
   starts = 0;
 
-  private constructor(port: number, metricsPort: number, proxies: readonly FaultProxy[]) {
-    this.port = port;
-    this.#metricsPort = metricsPort;
+  private constructor(ports: readonly number[], proxies: readonly FaultProxy[]) {
+    [this.port, this.#metricsPort, this.healthPort] = ports as [number, number, number];
     this.#proxies = proxies;
   }
 
   static async make(options: ClusterBridgeOptions): Promise<ClusterBridge> {
     const proxies = await Promise.all(options.natsPorts.map((port) => FaultProxy.open(port)));
-    const bridge = new ClusterBridge(await freePort(), await freePort(), proxies);
+    const bridge = new ClusterBridge([await freePort(), await freePort(), await freePort()], proxies);
     const retry = { initial_interval: '100ms', max_interval: '1s', max_elapsed_time: '0s' };
     bridge.process.write({
       receivers: {
@@ -50,6 +50,7 @@ export class ClusterBridge {
         elasticsearch: { endpoint: options.siem, retry_on_failure: retry, batch: { max_events: 50 } },
       },
       extensions: {
+        health_check: { endpoint: `127.0.0.1:${bridge.healthPort}` },
         jetstream_storage: {
           servers: proxies.map(({ port }) => `nats://127.0.0.1:${port}`),
           stream: options.stream,
@@ -58,7 +59,7 @@ export class ClusterBridge {
         },
       },
       service: {
-        extensions: ['jetstream_storage'],
+        extensions: ['jetstream_storage', 'health_check'],
         pipelines: {
           metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec'] },
           logs: { receivers: ['couic'], exporters: ['elasticsearch'] },

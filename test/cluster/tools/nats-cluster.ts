@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { freePort } from '../../support/free-port.ts';
@@ -23,7 +24,10 @@ export class NatsCluster {
       }),
     );
     await Promise.all(nodes.map((node) => node.start()));
-    return new NatsCluster(nodes);
+    const cluster = new NatsCluster(nodes);
+    // They have to agree on who leads first.
+    while (!(await cluster.#ask(async (jsm) => (await jsm.getAccountInfo()) !== undefined))) await sleep(100);
+    return cluster;
   }
 
   /** The node that leads a stream; undefined while none does. */
