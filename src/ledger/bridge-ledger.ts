@@ -36,7 +36,7 @@ const LEDGER = 'ledger';
 const INSTANCE = 'couic/';
 
 interface LedgerOptions {
-  log: Pick<Log, 'attach' | 'topic' | 'isShared' | 'isCurrent' | 'extents' | 'read' | 'erase' | 'unfinished'>;
+  log: Pick<Log, 'attach' | 'topic' | 'isCurrent' | 'extents' | 'read' | 'erase' | 'unfinished'>;
   /** The host's. */
   clock: Clock;
   /** Over that clock; the ledger tells it how far the records go. */
@@ -76,7 +76,7 @@ export class BridgeLedger implements Ledger {
     const { log, logger, forgetAfter: after } = options;
     log.attach(LEDGER, this.#fold, [INSTANCE]);
     // Of a newest body that this process has not taken, nothing says that its sender has had an answer.
-    this.#fold.onOthersBody = (instance) => this.#intakes.get(instance)?.sender.wentElsewhere();
+    this.#fold.onOthersBody = (instance) => this.#intake(instance).sender.wentElsewhere(options.clock.monotonic());
     const topic = log.topic(LEDGER);
     this.#topic = topic;
     this.#expiry = new Expiry({
@@ -256,7 +256,6 @@ export class BridgeLedger implements Ledger {
         clock: this.#clock,
         monotonic: () => this.#options.clock.monotonic(),
         topic: this.#topicOf(instance),
-        isShared: this.#options.log.isShared,
         isCurrent: () => this.#options.log.isCurrent(INSTANCE + instance),
         committed: (chunk) => this.#committed(instance, chunk),
       };

@@ -27,8 +27,6 @@ export interface IntakeContext {
   monotonic(): number;
   /** The instance's. */
   readonly topic: Topic;
-  /** Whether other bridges take bodies of this Couic as well. */
-  readonly isShared: boolean;
   /** Whether nobody else has written to it since. */
   isCurrent(): Promise<boolean>;
   /** Whether anybody reads events: then the metadata of reports is written down as well. */
@@ -216,9 +214,10 @@ export class Intake implements Reading {
 
   /** The first element is whole: may this be the newest body again? */
   async #begin(): Promise<void> {
-    const { state, instance, sender, topic, isShared } = this.#context;
+    const { state, instance, sender, topic } = this.#context;
     // While this process stood still, its sender may have gone on with another bridge, and that may be known here by now.
-    if (isShared && this.#attempt.wasLateSince(this.#attempt.beganAt - STALE_MS)) throw new SupersededError();
+    const since = this.#attempt.beganAt - STALE_MS;
+    if (sender.elsewhereAt >= since && this.#attempt.wasLateSince(since)) throw new SupersededError();
     this.#seen = topic.last;
     const first = { offset: this.#scanner.elementEnd, hash: this.#hashHere(), elements: 1 };
     this.#first = first;

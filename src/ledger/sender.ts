@@ -33,6 +33,8 @@ export class Sender {
   newest: Newest | null = null;
   /** A body that was read to its end and whose last chunk is on its way to the disk, by the hash of its first element. */
   committing: { readonly first: string; readonly done: Promise<unknown> } | null = null;
+  /** When it was known here last that another bridge had taken a body, monotonic, ms. */
+  elsewhereAt = Number.NEGATIVE_INFINITY;
   #reading: Reading | null = null;
   #waiting: { readonly next: Reading; begin(): void; reject(reason: Error): void } | null = null;
 
@@ -65,8 +67,9 @@ export class Sender {
   }
 
   /** Another bridge has taken a body since: that is the newest, and every request that had begun here before was given up. */
-  wentElsewhere(): void {
+  wentElsewhere(now: number): void {
     this.newest = null;
+    this.elsewhereAt = now;
     this.#reading?.end(new SupersededError());
     this.#waiting?.reject(new SupersededError());
   }

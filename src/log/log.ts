@@ -161,8 +161,6 @@ export interface Log {
   /** Writes down where new readers begin, and that those which were released keep nothing. `load()` does it too. */
   settle(): Promise<void>;
   topic(name: string): Topic;
-  /** Whether other processes may write to it as well. */
-  readonly isShared: boolean;
   /**
    * Whether nobody has written to a topic what is not folded here: asked of whoever decides that, where several processes share the log.
    * @throws StorageError `ERR_STORAGE_COMMIT`: nobody answers.

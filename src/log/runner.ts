@@ -170,10 +170,6 @@ export class LogRunner implements Log {
     return this.#topic(name);
   }
 
-  get isShared(): boolean {
-    return this.#engine.isLast !== undefined;
-  }
-
   async isCurrent(topic: string): Promise<boolean> {
     return (await this.#engine.isLast?.(topic, this.#topic(topic).last)) ?? true;
   }

@@ -28,7 +28,7 @@ export interface ServiceLedger extends Ledger {
 }
 
 export interface ServiceLedgerOptions {
-  log: Pick<Log, 'attach' | 'topic' | 'isShared' | 'isCurrent' | 'extents' | 'read' | 'erase' | 'unfinished'>;
+  log: Pick<Log, 'attach' | 'topic' | 'isCurrent' | 'extents' | 'read' | 'erase' | 'unfinished'>;
   clock: Clock;
   trustedClock: TrustedClock;
   events: BridgeEvents;

@@ -13,7 +13,7 @@ function section(metric: MetricDefinition): string {
     `\`${prometheusName(metric)}\``,
     kind,
     `\`${unit}\``,
-    attributes.map((key) => `\`${key}\``).join(', '),
+    ...(attributes.length > 0 ? [attributes.map((key) => `\`${key}\``).join(', ')] : []),
   ];
   if (boundaries) facts.push(`buckets ${boundaries.join(', ')}`);
   return `### \`${name}\`\n\n${facts.join(' · ')}\n\n${wordsOf(metric)}`;

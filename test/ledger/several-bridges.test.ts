@@ -10,11 +10,13 @@ type Ledger = ReturnType<typeof newLedger>['ledger'];
 
 let memory: MemoryLog;
 let runners: LogRunner[] = [];
+let clocks: ManualClock[] = [];
 /** Runs before the commits of a bridge, by its number. */
 let beforeCommit: (() => Promise<void>)[] = [];
 beforeEach(() => {
   memory = new MemoryLog();
   beforeCommit = [];
+  clocks = [];
 });
 afterEach(async () => {
   await Promise.all(runners.map((runner) => runner.close(AbortSignal.abort())));
@@ -25,6 +27,7 @@ afterEach(async () => {
 async function bridge(): Promise<Ledger> {
   const number = runners.length;
   const clock = new ManualClock();
+  clocks.push(clock);
   const engine = new MemoryEngine(memory, {
     isShared: true,
     now: () => 1,
@@ -116,6 +119,7 @@ describe('several bridges on one log', () => {
 
   test('what is read just after the process stood still may have been given up meanwhile, and is to come again', async () => {
     const [one, two] = [await bridge(), await bridge()];
+    clocks[0]!.mono = 5000;
     await send(two, body('a'));
     await send(two, body('b'));
     let lateAt = 5000;

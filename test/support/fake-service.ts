@@ -185,7 +185,6 @@ export class FakeService {
       attach: (name) => void this.attached.push(name),
       detach: (name) => void this.detached.push(name),
       topic: (name) => ({ name, last: 0, append: async () => 1 }),
-      isShared: false,
       isCurrent: async () => true,
       extents: [],
       unfinished: undefined,
