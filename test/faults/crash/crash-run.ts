@@ -11,8 +11,11 @@ import { KilledBridge } from './bridge-child.ts';
 import { type KillPoint, planKill } from './kill-plan.ts';
 import { activeRules, Model } from './model.ts';
 
-/** Couic's times, scaled: it looks often, and gives up after 400 ms instead of 2 s. */
-const TIMINGS = { look: 10, timeout: 400, backoff: 1000, maxBackoff: 1000 };
+/**
+ * Couic's times, scaled: it looks often, and gives up after 400 ms instead of 2 s. On a machine that has much else to do a backlog may take longer
+ * than that, and is then never answered: CRASH_TIMEOUT is for those.
+ */
+const TIMINGS = { look: 10, timeout: Number(process.env.CRASH_TIMEOUT ?? 400), backoff: 1000, maxBackoff: 1000 };
 const INSTANCES = ['edge-1', 'edge-2'];
 const LIFETIME_S = 3;
 
