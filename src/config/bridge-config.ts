@@ -9,6 +9,8 @@ export type Kind = AnyFactory['kind'];
 export interface ConfiguredComponent<F extends AnyFactory = AnyFactory> {
   /** As written: `crowdsec/edge`. */
   readonly id: string;
+  /** The section that it is a part of, when that makes several. */
+  readonly section?: string;
   /** With the factory's own type where an alias was written. Names durable state, so that it survives the change. */
   readonly canonicalId: ComponentId;
   readonly factory: F;

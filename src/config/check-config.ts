@@ -10,6 +10,7 @@ import { UNKNOWN_REFERENCE } from './expand.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
 import { isAt } from './redact.ts';
 import { serviceSchema } from './service-schema.ts';
+import { splitOf, withParts } from './split.ts';
 import { positionOf, type TreeNode, walk } from './tree.ts';
 
 const SECTIONS = ['receivers', 'exporters', 'extensions', 'service'];
@@ -50,12 +51,19 @@ export function checkConfig(
   const service = checkSection(tree, { schema: serviceSchema, path: ['service'] }, note);
   if (failed || !service) return undefined;
   const receivers = inUse(defined.receivers, used) as BridgeConfig['receivers'];
-  const exporters = inUse(defined.exporters, used) as BridgeConfig['exporters'];
+  const exporters = inUse(defined.exporters, used).flatMap((each) =>
+    splitOf(each, (message) => error(['exporters', each.id], message)),
+  ) as BridgeConfig['exporters'];
   const extensions = inUse(defined.extensions, used, service.extensions) as BridgeConfig['extensions'];
   const all = [...receivers, ...exporters, ...extensions];
   for (const { id, kind, message } of findConflicts(all)) error([`${kind}s`, id], message);
   if (failed) return undefined;
-  for (const { id, factory, config } of all) {
+  // What holds of a section is said once.
+  const written = new Set<string>();
+  for (const { id: own, section, factory, config } of all) {
+    const id = section ?? own;
+    if (written.has(`${factory.kind} ${id}`)) continue;
+    written.add(`${factory.kind} ${id}`);
     for (const { path: below, message } of factory.warnings?.(config) ?? []) {
       const path = [`${factory.kind}s`, id, ...below];
       note({ severity: 'warning', at: positionOf(tree, path), path, message });
@@ -65,7 +73,7 @@ export function checkConfig(
     receivers,
     exporters,
     extensions,
-    service,
+    service: { ...service, pipelines: withParts(service.pipelines, exporters) },
     positionOf: (path) => positionOf(tree, path),
   };
 }

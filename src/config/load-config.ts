@@ -49,8 +49,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 function secretsIn(tree: TreeNode, config: BridgeConfig): string[] {
   const found: string[] = [];
   for (const kind of ['receivers', 'exporters', 'extensions'] as const) {
-    for (const { id, factory } of config[kind]) {
-      const section = nodeAt(tree, [kind, id]);
+    for (const { id, section: whole = id, factory, config: own } of config[kind]) {
+      // What a file gave is not in the tree.
+      for (const [option] of whole === id ? [] : (factory.secrets ?? [])) found.push(...textIn(own, option));
+      const section = nodeAt(tree, [kind, whole]);
       for (const { node, path } of section ? walk(section) : []) {
         if (node.kind !== 'scalar' || node.value === null) continue;
         const text = node.raw ?? String(node.value);
@@ -60,6 +62,11 @@ function secretsIn(tree: TreeNode, config: BridgeConfig): string[] {
     }
   }
   return found;
+}
+
+function textIn(config: unknown, option: string | undefined): string[] {
+  const value = option === undefined ? undefined : (config as Readonly<Record<string, unknown>>)[option];
+  return typeof value === 'string' && value !== '' ? [value] : [];
 }
 
 /** By line within each source; files in the order they were given, then `--set`. */

@@ -11,9 +11,9 @@ import { nodeAt, type TreeNode, toValue } from './tree.ts';
 export function renderConfig({ config, tree }: LoadedConfig): string {
   const section = (kind: 'receivers' | 'exporters' | 'extensions') =>
     Object.fromEntries(
-      config[kind].map(({ id, factory }) => [
-        id,
-        render(nodeAt(tree, [kind, id]), factory.schema, factory.secrets ?? []),
+      config[kind].map(({ id, section: written = id, factory }) => [
+        written,
+        render(nodeAt(tree, [kind, written]), factory.schema, factory.secrets ?? []),
       ]),
     );
   return stringify({

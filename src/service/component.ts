@@ -176,6 +176,12 @@ export interface Conflict {
   readonly message: string;
 }
 
+/** One of several components of one section: it is called `ID/NAME`. */
+interface Part<Config> {
+  readonly name: string;
+  readonly config: Config;
+}
+
 interface Factory<Config, Context, Built> {
   /** Lower case with underscores, as in the configuration: `couic`, `crowdsec`. */
   readonly type: string;
@@ -194,6 +200,11 @@ interface Factory<Config, Context, Built> {
   readonly captures?: readonly (readonly string[])[];
   /** What it counts beside what all of its sort do: `metrics.ts` of its folder. */
   readonly metrics?: readonly MetricDefinition[];
+  /**
+   * Several components in place of one, each with a name of its own, that stand together wherever the section stands in pipelines.
+   * @returns undefined when it is one. @throws Error with what is wrong, of a file that has to be read for it.
+   */
+  readonly split?: (config: Config) => readonly Part<Config>[] | undefined;
   /** Where it will listen, so that two of a configuration do not want the same. */
   readonly listensOn?: (config: Config) => Endpoint | readonly Endpoint[];
   /** What is taken, and should be looked at: told by `validate`, and in the log. */

@@ -46,6 +46,7 @@ describe('docs/security.md has the bounds of the code', () => {
     ["names in Couic's counters", count, `${couicApi}/metrics-answer.ts`, 'MAX_NAMES'],
     ["an error of Couic's API", bytes, `${couicApi}/api-client.ts`, 'MAX_ERROR'],
     ['CrowdSec: windows that LAPI refused', count, 'plugins/exporters/crowdsec/outbox-bounds.ts', 'MOST_QUARANTINED'],
+    ['CrowdSec: bouncers of one section', count, 'plugins/exporters/crowdsec/rules/config.ts', 'MOST_KEYS'],
     ['CrowdSec: others of this host with our key', count, 'plugins/exporters/crowdsec/key-claim.ts', 'MOST_OTHERS'],
     ['status page: a form', bytes, `${statusPage}/form.ts`, 'MOST_BODY'],
     ['status page: wrong tokens', count, `${statusPage}/access.ts`, 'MOST_FAILURES'],

@@ -8,7 +8,8 @@ import { MAX_LENGTH } from './items.ts';
 import { endpointProblem, KEY, KEY_RULE, PRODUCT, PRODUCT_RULE, socketPathOf } from './options.ts';
 import { originProblems } from './origins.ts';
 import { ruleProblems } from './rules/check.ts';
-import { rulesSchema } from './rules/config.ts';
+import { keysSchema, perSchema, rulesSchema } from './rules/config.ts';
+import { type Only, perProblems } from './rules/per.ts';
 
 /** Node's timers end at 24.8 days; LAPI forgets after 7. */
 const LONGEST_INTERVAL = 7 * 86_400_000;
@@ -72,6 +73,13 @@ export const schema = z
       ),
     origins: z.array(originSchema).default([]).describe('which tag counts under which origin, see below'),
     metrics: rulesSchema,
+    per: perSchema,
+    keys: keysSchema,
+    keys_file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('with `per`, in place of `keys`: a file of YAML that holds such a map. Read at start and at a reload'),
     max_origins: z
       .int()
       .min(1)
@@ -118,6 +126,7 @@ export const schema = z
     const say = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
     for (const { index, option, message } of originProblems(config.origins)) say(['origins', index, option], message);
     for (const { path, message } of ruleProblems(config.metrics ?? [])) say(['metrics', ...path], message);
+    for (const { option, message } of perProblems(config)) say([option], message);
     const family = familyProblem(config);
     if (family) say(family.path, family.message);
     if (!config.retry_on_failure.enabled) {
@@ -138,7 +147,7 @@ export const schema = z
           say([option], 'is for a LAPI over the network, and endpoint is a Unix socket');
     }
     if (config.dry_run) return;
-    if (config.api_key === '' && config.tls?.cert_file === undefined) {
+    if (config.api_key === '' && config.tls?.cert_file === undefined && config.per === undefined) {
       say(
         ['api_key'],
         'is needed without dry_run: "cscli bouncers add couic-otel-bridge" on the LAPI host prints one. Or set dry_run: true, or a client certificate in tls',
@@ -152,7 +161,10 @@ export const schema = z
     if (config.interval < 1000) say(['interval'], 'must be at least 1s: a window has whole seconds');
   });
 
-export type CrowdSecConfig = z.output<typeof schema>;
+export type CrowdSecConfig = z.output<typeof schema> & {
+  /** Of one of several bouncers of a section. */
+  readonly only?: Only;
+};
 
 type Family = 'ipv4' | 'ipv6';
 

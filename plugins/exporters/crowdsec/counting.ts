@@ -12,6 +12,8 @@ import { Rules } from './rules/rules.ts';
 export interface Counting {
   readonly mapping: Mapping;
   readonly follows: Follows;
+  /** Whether this exporter tells of what such a resource measures. */
+  isAsked(resource: Attributes): boolean;
   readonly sourceOf: SourceOf;
   /** Whether it is of Couic, or a rule says what it is. */
   knows(point: SourcePoint): boolean;
@@ -22,18 +24,34 @@ export interface Counting {
   readonly reservedOrigins: readonly string[];
 }
 
-/** Couic's metrics by Couic's mapping, those of others by rules; a rule that fits one of Couic's comes before. */
-export function countingOf(config: CrowdSecConfig): Counting {
+/**
+ * Couic's metrics by Couic's mapping, those of others by rules; a rule that fits one of Couic's comes before.
+ * @param onUnknown - told of values of `per` that have no key.
+ */
+export function countingOf(
+  config: CrowdSecConfig,
+  onUnknown: (attribute: string, value: Attributes[string]) => void = () => {},
+): Counting {
   const couic = couicMapping(config);
   const rules = new Rules(config.metrics ?? []);
+  const { only } = config;
+  const isAsked = (resource: Attributes) => {
+    if (only === undefined) return true;
+    const value = resource[only.attribute];
+    if (only.known !== undefined && !only.known.includes(String(value ?? ''))) onUnknown(only.attribute, value);
+    return String(value ?? '') === only.value;
+  };
   return {
     mapping: (point) => {
       if (rules.fits(point)) return rules.mapping(point);
       return isInstance(point.source) ? couic(point) : undefined;
     },
     knows: (point) => isInstance(point.source) || rules.fits(point),
-    follows: (metric, attributes = {}, given) =>
-      given === undefined ? COUIC_METRICS.has(metric) && !isHistory(attributes) : rules.partOf(metric) !== undefined,
+    isAsked,
+    follows: (metric, attributes = {}, from) => {
+      if (from === undefined) return only === undefined && COUIC_METRICS.has(metric) && !isHistory(attributes);
+      return rules.partOf(metric) !== undefined && isAsked(from.resource);
+    },
     // The ledger gives a series until it is forgotten, and so does a receiver; what comes after that begins later.
     sourceOf: (attributes: Attributes, metric, given) =>
       given === undefined ? String(attributes[ATTR.instance]) : part(given, rules.partOf(metric) ?? ''),

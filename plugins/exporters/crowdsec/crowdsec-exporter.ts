@@ -26,6 +26,9 @@ interface Hooks {
   readonly alone?: boolean;
 }
 
+/** Values of `per` without a key that are named in the log. */
+const MOST_NAMED = 20;
+
 /** The component: the exporter, its reader over the ledger's metrics, and their order at start and shutdown. */
 export class CrowdSecExporter implements Exporter {
   readonly reader: SealingReader;
@@ -47,7 +50,7 @@ export class CrowdSecExporter implements Exporter {
     // What is written down and what is dropped for its age goes by the clock that is believed.
     const { id, logger, trustedClock: clock, meter, events } = context;
     const { tls, interval } = config;
-    const counting = countingOf(config);
+    const counting = countingOf(config, keyless(logger));
     this.#counting = counting;
     if (!config.dry_run && !alone) this.#claim = new KeyClaim(() => identityOf(config), logger);
     this.exporter = new CrowdSecUsageMetricsExporter({
@@ -137,4 +140,18 @@ export class CrowdSecExporter implements Exporter {
       logger.warn(`The key goes to ${hostname} unencrypted: use https, or a network that nobody listens on`);
     }
   }
+}
+
+/** Says once of each value that it has no key. */
+function keyless(logger: ExporterContext['logger']): (attribute: string, value: unknown) => void {
+  const named = new Set<unknown>();
+  return (attribute, value) => {
+    if (named.has(value) || named.size >= MOST_NAMED) return;
+    named.add(value);
+    logger.warn(
+      value === undefined
+        ? `CrowdSec is not told of series whose resource has no ${attribute}`
+        : `CrowdSec is not told of ${attribute} "${String(value)}", which has no key: add one to keys`,
+    );
+  };
 }

@@ -4,6 +4,7 @@ import { WINDOW_METRICS } from './metrics.ts';
 import { sharedKeys } from './one-key-each.ts';
 import { ruleWarnings } from './rules/check.ts';
 import { CAPTURES } from './rules/config.ts';
+import { splitByKey } from './rules/per.ts';
 
 /** Milliseconds. */
 const RECOMMENDED = 900_000;
@@ -15,8 +16,9 @@ export const crowdsec: ExporterFactory<CrowdSecConfig> = {
   stability: 'beta',
   schema,
   metrics: Object.values(WINDOW_METRICS),
-  secrets: [['api_key']],
+  secrets: [['api_key'], ['keys', '*']],
   captures: CAPTURES,
+  split: splitByKey,
   conflicts: sharedKeys,
   warnings: ({ dry_run, interval, metrics = [] }) => [
     ...(dry_run || interval >= RECOMMENDED

@@ -41,8 +41,14 @@ interface ScopeOf {
   readonly attributes?: Attributes | undefined;
 }
 
-/** Which instruments to look at, and which of their series. @param given - who gives them, when others sent them: `receiver/otlp`. */
-export type Follows = (metric: string, attributes?: Attributes, given?: string) => boolean;
+/** Which instruments to look at, and which of their series. @param from - whose they are, when others sent them. */
+export type Follows = (metric: string, attributes?: Attributes, from?: From) => boolean;
+
+interface From {
+  /** Who gives them: `receiver/otlp`. */
+  readonly source: string;
+  readonly resource: Attributes;
+}
 
 /** Whose a series is. */
 export type SourceOf = (attributes: Attributes, metric: string, given?: string) => string;
@@ -71,16 +77,17 @@ export function pointsOf(
   } of metrics.scopeMetrics as readonly SourcedMetrics[]) {
     const ofOthers = resource && originKey(resource, scope);
     const { attributes: ofResource } = resource ?? metrics.resource;
+    const from = given === undefined ? undefined : { source: given, resource: ofResource };
     for (const metric of ofScope) {
       const { name, unit } = metric.descriptor;
       const kind = kindOf(metric);
-      if (kind === undefined || !follows(name, undefined, given)) continue;
+      if (kind === undefined || !follows(name, undefined, from)) continue;
       if (kind === 'unknown level') {
         unusable.set(name, 'an up-down counter with delta temporality does not tell its level: give it cumulative');
         continue;
       }
       for (const point of metric.dataPoints) {
-        if (!follows(name, point.attributes, given)) continue;
+        if (!follows(name, point.attributes, from)) continue;
         const value = point.value as number;
         if (!Number.isFinite(value) || (kind !== 'level' && value < 0)) {
           unusable.set(name, `the value ${value} is not a count`);

@@ -66,14 +66,15 @@ function countsOf(items: readonly ValuedItem[]): BouncerCounts {
 function unusedIn(
   { scopeMetrics }: ResourceMetrics,
   points: readonly SourcePoint[],
-  { knows, follows }: Counting,
+  { knows, follows, isAsked }: Counting,
 ): { metric: string; series: number }[] {
   const unused = new Map<string, number>();
   const add = (metric: string, series: number) => unused.set(metric, (unused.get(metric) ?? 0) + series);
-  for (const { metrics, source } of scopeMetrics as readonly SourcedMetrics[]) {
-    if (source === undefined) continue;
+  for (const { metrics, source, resource } of scopeMetrics as readonly SourcedMetrics[]) {
+    if (source === undefined || !isAsked(resource?.attributes ?? {})) continue;
     for (const { descriptor, dataPoints } of metrics)
-      if (!follows(descriptor.name, undefined, source)) add(descriptor.name, dataPoints.length);
+      if (!follows(descriptor.name, undefined, { source, resource: resource?.attributes ?? {} }))
+        add(descriptor.name, dataPoints.length);
   }
   for (const point of points) if (!knows(point)) add(point.metric, 1);
   return Array.from(unused, ([metric, series]) => ({ metric, series }));

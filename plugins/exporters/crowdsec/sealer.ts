@@ -160,10 +160,10 @@ export class Sealer {
   }
 
   /** It is somebody else's code: an instrument at which it throws is not looked at. */
-  readonly #follows: Follows = (metric, attributes, given) => {
+  readonly #follows: Follows = (metric, attributes, from) => {
     const { follows } = this.#options;
     try {
-      return follows === undefined || follows(metric, attributes, given);
+      return follows === undefined || follows(metric, attributes, from);
     } catch (error) {
       this.#warnOnce({
         metric,

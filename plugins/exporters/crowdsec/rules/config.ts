@@ -36,6 +36,24 @@ export const rulesSchema = z.array(ruleSchema).min(1).max(MOST_RULES).optional()
   otherwise: 'none',
 });
 
+/** Bouncers of one section: each has a queue, a sender and a heartbeat. */
+export const MOST_KEYS = 100;
+
+export const keysSchema = z
+  .record(z.string().min(1), z.string())
+  .refine((keys) => Object.keys(keys).length <= MOST_KEYS, `takes at most ${MOST_KEYS} keys`)
+  .optional()
+  .meta({
+    description: 'with `per`: the key of the bouncer of each value, as in `{gate-1: KEY}`',
+    otherwise: 'none',
+  });
+
+export const perSchema = z.string().min(1).optional().meta({
+  description:
+    'one bouncer for each value of this attribute of the resource, as `service.instance.id`; their keys are in `keys` or `keys_file`. What has another value is not told',
+  otherwise: 'one bouncer',
+});
+
 export type RuleConfig = z.output<typeof ruleSchema>;
 
 /** Options in which captures stand for what a series has. */
