@@ -279,11 +279,12 @@ class ClusterRun {
     await node.start();
   }
 
-  /** Waits until the stream has all its copies, somebody the lease, and every Couic its answers. */
+  /** Waits until the stream has all its copies, every bridge is well, somebody has the lease, and every Couic its answers. */
   async #whole(): Promise<void> {
     const end = performance.now() + SETTLE_MS;
     const isWell = async () =>
       (await this.#nats.whole(STREAM)) &&
+      this.#balancer.well === this.#bridges.length &&
       this.#bridges.some(({ pid }) => pid === this.#holder) &&
       this.#couics.every(({ couic }) => couic.waiting < 50);
     for (;;) {

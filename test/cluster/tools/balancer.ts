@@ -63,6 +63,11 @@ export class Balancer {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** How many bridges are well. */
+  get well(): number {
+    return this.#well.size;
+  }
+
   close(): void {
     clearInterval(this.#checking);
     this.#server.close();
