@@ -37,9 +37,9 @@ interface PushOptions {
 }
 
 /** Bytes of one record: its points are applied in one go, and what is escaped in it has room in an entry of the log. */
-const RECORD_BYTES = 64 * 1024;
-/** Records that may be under way of one push. */
-const MOST_WRITTEN = 8;
+const RECORD_BYTES = 32 * 1024;
+/** Records that may be under way of one push: those that one commit has are applied in one turn. */
+const MOST_WRITTEN = 2;
 
 /**
  * The points of one request on their way into the log: those that tell something, in as few records as hold them. What is

@@ -22,7 +22,7 @@ export interface Taken {
 }
 
 /** Milliseconds after which others have their turn. */
-const SLICE = 8;
+const SLICE = 4;
 
 /** From the bytes of a request to what is on disk. One request at a time is decoded; commits go on meanwhile. */
 export class Intake {

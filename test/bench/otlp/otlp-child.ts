@@ -80,6 +80,8 @@ const watched = async (body: Uint8Array) => {
   setImmediate(watch);
   await intake.take(body, 'protobuf');
   turns.isWatched = false;
+  // The turn in which it ended, and nothing of what comes next.
+  await pause();
 };
 for (let push = pushes + 5; push < 2 * pushes + 5; push++) await watched(requestOf(series, push));
 let sum = 0;

@@ -3,7 +3,7 @@ import type { Metric } from '../proto/metrics_pb.ts';
 import type { Resource } from '../proto/resource_pb.ts';
 
 /** Points of a piece at most: a millisecond or two of work, then others have their turn. */
-export const POINTS_A_PIECE = 256;
+export const POINTS_A_PIECE = 128;
 
 /** A part of a request: one metric, or some of its points. */
 export interface Piece {
