@@ -77,9 +77,7 @@ export function count(
   // Of no length: whoever watches the source began to, and does not know since when the source counts.
   if (start === time && value >= current.value) {
     const next = { start, first: time, time, value };
-    // What is still to come from before is in this value.
-    const previous = { ...current, time, value };
-    return { adds: 'rise', by: value - current.value, next: { ...state, current: next, previous } };
+    return { adds: 'rise', by: value - current.value, next: { ...state, current: next } };
   }
   return begins(state, { start, first: time, time, value });
 }
