@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -16,4 +16,11 @@ test('the tests of a folder are in the folder of the same name', () => {
   const mirrored = [...folders].filter((folder) => folder !== '' && !OTHERS.test(folder));
   expect(mirrored.length).toBeGreaterThan(15);
   expect(mirrored.filter((folder) => !existsSync(`src/${folder}`) && !existsSync(folder))).toEqual([]);
+});
+
+test('a newcomer can hold the map of src/: ten folders at most, each in docs/architecture.md', () => {
+  const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.length).toBeLessThanOrEqual(10);
+  const map = readFileSync('docs/architecture.md', 'utf8');
+  expect(folders.filter(({ name }) => !map.includes(`\n  ${name}/ `))).toEqual([]);
 });

@@ -63,8 +63,8 @@ describe('docs/security.md has the bounds of the code', () => {
     ['entries that wait for the stream', seconds, 'src/log/jetstream/publisher.ts', 'PATIENCE_MS'],
     ['OTLP: bodies over HTTP in memory', bytes, 'plugins/receivers/otlp/http-handler.ts', 'MOST_BODIES'],
     ['OTLP: requests of one gRPC connection', count, 'plugins/receivers/otlp/grpc-listener.ts', 'MOST_STREAMS'],
-    ['OTLP: attributes of a series', count, 'src/series/attributes.ts', 'LONGEST_ATTRIBUTES'],
-    ['OTLP: gaps between intervals of deltas', count, 'src/series/counting.ts', 'MOST_GAPS'],
+    ['OTLP: attributes of a series', count, 'src/ledger/series/attributes.ts', 'LONGEST_ATTRIBUTES'],
+    ['OTLP: gaps between intervals of deltas', count, 'src/ledger/series/counting.ts', 'MOST_GAPS'],
     ["a request of an operator's command", bytes, 'src/service/admin/admin-server.ts', 'MOST_BODY'],
   ])('%s', (what, format, file, name) => {
     const own = shown(what).split(/[,;] /);

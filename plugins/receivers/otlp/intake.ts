@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { SeriesKeeper } from '../../../src/series/keeper.ts';
-import { POINT_REFUSALS, type PointRefusal, type Push } from '../../../src/series/push.ts';
+import type { SeriesKeeper } from '../../../src/ledger/series/keeper.ts';
+import { POINT_REFUSALS, type PointRefusal, type Push } from '../../../src/ledger/series/push.ts';
 import { METRIC_REFUSALS, type MetricRefusal, observe } from './decode/observations.ts';
 import type { Piece } from './decode/piece.ts';
 import { splitJson } from './decode/split-json.ts';

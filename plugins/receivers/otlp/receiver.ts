@@ -3,7 +3,7 @@ import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
 import { FailureBrake } from '../../../src/http/failure-brake.ts';
 import { HttpListener } from '../../../src/http/http-listener.ts';
 import { Tokens } from '../../../src/http/tokens.ts';
-import { SeriesKeeper } from '../../../src/series/keeper.ts';
+import { SeriesKeeper } from '../../../src/ledger/series/keeper.ts';
 import type { Operation, Receiver, ReceiverContext } from '../../../src/service/component.ts';
 import type { MetricOffer } from '../../../src/service/metric-source.ts';
 import { LIMITS_OPERATION, type LimitList } from '../../../src/telemetry/limits.ts';

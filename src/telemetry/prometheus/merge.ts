@@ -1,5 +1,5 @@
 import { type DataPoint, DataPointType, type Histogram, type MetricData } from '@opentelemetry/sdk-metrics';
-import { attributesKey } from '../../series/attributes.ts';
+import { attributesKey } from '../../ledger/series/attributes.ts';
 
 interface Part {
   readonly metric: MetricData;

@@ -1,4 +1,4 @@
-import type { HistogramValue, Observation, SeriesKind, StreamInfo } from '../../../../src/series/observation.ts';
+import type { HistogramValue, Observation, SeriesKind, StreamInfo } from '../../../../src/ledger/series/observation.ts';
 import {
   AggregationTemporality,
   DataPointFlags,

@@ -10,8 +10,8 @@ import {
   type MetricData,
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics';
-import type { MetricView, SourcedMetrics } from '../service/metric-source.ts';
-import { hrTime } from '../telemetry/hr-time.ts';
+import type { MetricView, SourcedMetrics } from '../../service/metric-source.ts';
+import { hrTime } from '../../telemetry/hr-time.ts';
 import type { SeriesNumber, SeriesTable, Stream } from './series-table.ts';
 
 interface ProducerOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Observation, StreamInfo } from '../../src/series/observation.ts';
+import type { Observation, StreamInfo } from '../../../src/ledger/series/observation.ts';
 import { Host, pointOf, streamOf } from './harness.ts';
 
 const SECOND = 1e9;

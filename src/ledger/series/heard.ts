@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../clock.ts';
 
 /** When each series was heard of last, though it may have had nothing new to tell: by the monotonic clock, in memory alone. */
 export class Heard {

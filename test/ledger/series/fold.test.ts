@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { SeriesFold } from '../../src/series/fold.ts';
-import { encodeNumbers, PointsRecord } from '../../src/series/records.ts';
+import { SeriesFold } from '../../../src/ledger/series/fold.ts';
+import { encodeNumbers, PointsRecord } from '../../../src/ledger/series/records.ts';
 import { streamOf } from './harness.ts';
 
 const entryOf = (record: Uint8Array) => ({ position: 1, time: 1000, epoch: '', topic: 'receiver/otlp', record });

@@ -1,11 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
 import { pino } from 'pino';
-import { LogRunner } from '../../src/log/runner.ts';
-import { SeriesKeeper } from '../../src/series/keeper.ts';
-import type { Observation, SeriesKind, StreamInfo } from '../../src/series/observation.ts';
-import type { SourcedMetrics } from '../../src/service/metric-source.ts';
-import { FakeTime } from '../support/fake-time.ts';
-import { MemoryEngine, MemoryLog } from '../support/memory-engine.ts';
+import { SeriesKeeper } from '../../../src/ledger/series/keeper.ts';
+import type { Observation, SeriesKind, StreamInfo } from '../../../src/ledger/series/observation.ts';
+import { LogRunner } from '../../../src/log/runner.ts';
+import type { SourcedMetrics } from '../../../src/service/metric-source.ts';
+import { FakeTime } from '../../support/fake-time.ts';
+import { MemoryEngine, MemoryLog } from '../../support/memory-engine.ts';
 
 export interface Options {
   readonly maxSeries?: number;

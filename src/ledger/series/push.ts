@@ -1,4 +1,4 @@
-import type { Topic } from '../log/log.ts';
+import type { Topic } from '../../log/log.ts';
 import { isNews } from './apply-point.ts';
 import { attributesKey, LONGEST_ATTRIBUTES } from './attributes.ts';
 import type { Heard } from './heard.ts';

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { Clock, Sleep } from '../clock.ts';
-import { formatDuration } from '../config/duration.ts';
-import { Repeating } from '../delivery/repeating.ts';
-import type { Fold, Topic } from '../log/log.ts';
-import type { MetricSource, MetricView } from '../service/metric-source.ts';
+import type { Clock, Sleep } from '../../clock.ts';
+import { formatDuration } from '../../config/duration.ts';
+import { Repeating } from '../../delivery/repeating.ts';
+import type { Fold, Topic } from '../../log/log.ts';
+import type { MetricSource, MetricView } from '../../service/metric-source.ts';
 import { SeriesFold } from './fold.ts';
 import { Heard } from './heard.ts';
 import { SeriesProducer } from './producer.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type CountState, count, level } from '../../src/series/counting.ts';
-import type { Temporality } from '../../src/series/observation.ts';
+import { type CountState, count, level } from '../../../src/ledger/series/counting.ts';
+import type { Temporality } from '../../../src/ledger/series/observation.ts';
 
 type Point = readonly [start: number, time: number, value: number];
 

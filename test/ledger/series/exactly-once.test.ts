@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Observation, StreamInfo } from '../../src/series/observation.ts';
-import { MemoryLog } from '../support/memory-engine.ts';
+import type { Observation, StreamInfo } from '../../../src/ledger/series/observation.ts';
+import { MemoryLog } from '../../support/memory-engine.ts';
 import { Host, pointOf, streamOf } from './harness.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 3000);

@@ -1,4 +1,4 @@
-import type { Entry, Erasure, Fold } from '../log/log.ts';
+import type { Entry, Erasure, Fold } from '../../log/log.ts';
 import { applyPoint } from './apply-point.ts';
 import { decodeNumbers, decodePoints, kindOf, type RecordedPoint, SERIES_RECORD } from './records.ts';
 import { type SeriesNumber, SeriesTable } from './series-table.ts';
