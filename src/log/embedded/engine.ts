@@ -88,7 +88,7 @@ export class EmbeddedEngine implements LogEngine {
       if (warning) this.#options.logger.warn(warning);
       for (const name of readdirSync(directory))
         if (UNFINISHED.test(name)) await this.#disk.remove(join(directory, name));
-      this.#note.read();
+      await this.#note.read();
       const snapshot = await this.#open(lock);
       this.#lock = lock;
       return { snapshot };

@@ -16,13 +16,16 @@ export class Note {
     this.#path = join(directory, NOTE);
   }
 
-  read(): void {
+  /** Finds it, and finishes what a cut of the power left half overwritten: what it was for had been done by then. */
+  async read(): Promise<void> {
     const size = statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
-    const bytes = size === 0 ? undefined : readFileSync(this.#path);
-    // One that was overwritten had done what it was for.
-    this.text = bytes?.some((byte) => byte !== 0) ? bytes : undefined;
+    if (size === 0) return;
+    const bytes = readFileSync(this.#path);
+    if (bytes.includes(0)) await this.#remove(size);
+    else this.text = bytes;
   }
 
+  /** @param text - without a zero byte. */
   async write(text: Uint8Array | undefined): Promise<void> {
     if (text !== undefined) {
       await writeWhole(this.#disk, this.#directory, this.#path, text);
@@ -30,14 +33,18 @@ export class Note {
       return;
     }
     if (this.text === undefined) return;
+    await this.#remove(this.text.length);
+    this.text = undefined;
+  }
+
+  async #remove(size: number): Promise<void> {
     const file = await this.#disk.open(this.#path, 'write');
     try {
-      await file.write(Buffer.alloc(this.text.length), 0);
+      await file.write(Buffer.alloc(size), 0);
       await file.sync();
     } finally {
       await file.close();
     }
-    this.text = undefined;
     await this.#disk.remove(this.#path);
     await this.#disk.syncDirectory(this.#directory);
   }
