@@ -48,7 +48,7 @@ for (const area of AREAS) {
 }
 runner?.kill('SIGKILL');
 console.log(`${survived} of ${tried} survived: ${((100 * survived) / tried).toFixed(1)} %, seed ${values.seed}`);
-// One in five is what CONTRIBUTING.md promises.
+// One in five is what CONTRIBUTING.md aims at.
 process.exit(survived * 5 < tried ? 0 : 1);
 
 /** @returns what noticed the mutant; undefined when nothing did. */

@@ -81,7 +81,7 @@ async function find(name: ToolName, log: (line: string) => void): Promise<Tool> 
     };
   }
   if (name === 'couic-report' && !given) {
-    const remedy = `build it (cargo build -p couic-report) from github.com/FCSC-FR/couic, and set ${variable} to its path`;
+    const remedy = `set ${variable} to the path of one of your own`;
     return { found: false, reason: 'no package registry has it', remedy };
   }
   if (name === 'opensearch') return openSearch(given, log);
