@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { randomNumbers } from '../log/folds.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
 
 /** What must not be wrong: each is tried with tests of its own name, and with those of test/hostile and test/regression. */
@@ -93,16 +94,11 @@ function filesOf(area: string): string[] {
     .sort();
 }
 
-/** The same ones for the same seed: xorshift, and the first of a shuffle. */
+/** The same ones for the same seed. */
 function pick(mutants: readonly Mutant[], count: number, seed: number): Mutant[] {
   const left = [...mutants];
-  let state = (seed * 2_654_435_761) >>> 0 || 1;
+  const random = randomNumbers(seed);
   const picked: Mutant[] = [];
-  while (picked.length < count && left.length > 0) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    picked.push(...left.splice((state >>> 0) % left.length, 1));
-  }
+  while (picked.length < count && left.length > 0) picked.push(...left.splice(Math.floor(random() * left.length), 1));
   return picked.sort((a, b) => (a.file === b.file ? a.start - b.start : a.file < b.file ? -1 : 1));
 }
