@@ -1,7 +1,7 @@
 import type { ClientTlsOptions } from '../config/client-tls.ts';
 import { printable } from '../telemetry/printable.ts';
 import { type Answer, HttpClient } from './http-client.ts';
-import type { Outcome } from './outcome.ts';
+import { NO_REDIRECTS, type Outcome, refused } from './outcome.ts';
 
 export interface HttpPosterOptions {
   /** Whole URL, without user and password. */
@@ -51,15 +51,12 @@ export class HttpPoster {
   #refused({ status, body, retryAfter }: Answer): Outcome {
     const said = words(body);
     const message = `${this.shown} answered ${status}${said && ` (${said})`}${advice(status)}`;
-    const reason = `status_${status}`;
-    if (!this.#options.retryable(status)) return { kind: 'failure', reason, message };
-    return { kind: 'retryable', reason, message, ...(retryAfter !== undefined && { retryAfter }) };
+    return refused(status, message, this.#options.retryable(status), retryAfter);
   }
 }
 
 function advice(status: number): string {
-  if (status >= 300 && status < 400)
-    return ': redirects are not followed, the headers would go elsewhere: set endpoint to the target';
+  if (status >= 300 && status < 400) return NO_REDIRECTS;
   switch (status) {
     case 401:
     case 403:

@@ -13,3 +13,13 @@ export type Outcome =
     }
   /** It never will. */
   | { readonly kind: 'failure'; readonly reason: string; readonly message: string };
+
+/** An answer that is not what was asked for. @param retryAfter - milliseconds, of an answer that may be another one later. */
+export function refused(status: number, message: string, isRetryable: boolean, retryAfter?: number): Outcome {
+  const reason = `status_${status}`;
+  if (!isRetryable) return { kind: 'failure', reason, message };
+  return { kind: 'retryable', reason, message, ...(retryAfter !== undefined && { retryAfter }) };
+}
+
+/** To follow the message of an answer with 3xx, for who set `endpoint`. */
+export const NO_REDIRECTS = ': redirects are not followed, the headers would go elsewhere: set endpoint to the target';

@@ -1,6 +1,6 @@
 import { loadClientTls } from '../../../src/config/tls.ts';
 import { type Answer, HttpClient } from '../../../src/delivery/http-client.ts';
-import type { Outcome } from '../../../src/delivery/outcome.ts';
+import { NO_REDIRECTS, type Outcome, refused } from '../../../src/delivery/outcome.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import type { Digest } from './digest.ts';
 import type { About, Notifier } from './notifier.ts';
@@ -86,15 +86,12 @@ export class WebhookNotifier implements Notifier {
 
 function judged({ status, retryAfter }: Answer, shown: string): Outcome {
   if (status >= 200 && status < 300) return { kind: 'success' };
-  const reason = `status_${status}`;
-  const message = `${shown} answered ${status}${advice(status)}`;
-  if (FINAL.has(status)) return { kind: 'failure', reason, message };
-  return { kind: 'retryable', reason, message, ...(retryAfter !== undefined && { retryAfter }) };
+  // Without the answer's own words: they may repeat the path, which can be a secret.
+  return refused(status, `${shown} answered ${status}${advice(status)}`, !FINAL.has(status), retryAfter);
 }
 
 function advice(status: number): string {
-  if (status >= 300 && status < 400)
-    return ': redirects are not followed, the headers would go elsewhere: set endpoint to the target';
+  if (status >= 300 && status < 400) return NO_REDIRECTS;
   switch (status) {
     case 401:
     case 403:
