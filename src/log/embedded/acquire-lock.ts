@@ -1,15 +1,17 @@
 import { networkFileSystem } from './directory.ts';
+import { DIRECTORY_OPTION } from './errors.ts';
 import { type DirectoryLock, KernelLock, loadKernelLock } from './lock.ts';
 import type { EmbeddedEngineOptions } from './options.ts';
 import { PidLock } from './pid-lock.ts';
 
-/** The lock that is to be had here, with a warning where it holds less. @throws StorageError `ERR_STORAGE_LOCKED`. */
+/** The lock that is to be had here, with a warning where it holds less. @param option - the setting that names the directory. @throws StorageError `ERR_STORAGE_LOCKED`. */
 export async function acquireLock(
   directory: string,
   { lock: given, ...options }: Pick<EmbeddedEngineOptions, 'lock' | 'disk' | 'logger'>,
+  option = DIRECTORY_OPTION,
 ): Promise<DirectoryLock> {
   const lock = given ?? bestLock(directory, options);
-  await lock.acquire(directory);
+  await lock.acquire(directory, option);
   const network = networkFileSystem(directory);
   if (network)
     options.logger.warn(

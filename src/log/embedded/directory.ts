@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, constants, readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from '../storage-error.ts';
-import { damaged, foreign } from './errors.ts';
+import { DIRECTORY_OPTION, damaged, foreign } from './errors.ts';
 import { isOurs, isWritten, MANIFEST, PREDECESSOR, segmentsIn } from './layout.ts';
 import { makeDirectory } from './make-directory.ts';
 
@@ -15,15 +15,15 @@ const NETWORK = new Map([
   [0x00c36400, 'Ceph'],
 ]);
 
-/** Creates a log's directory if need be, for its owner alone. @throws StorageError when it cannot be written to. */
-export function createDirectory(path: string): void {
+/** Creates a directory if need be, for its owner alone. @param option - the setting that names it. @throws StorageError when it cannot be written to. */
+export function createDirectory(path: string, option = DIRECTORY_OPTION): void {
   try {
     makeDirectory(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     for (const name of readdirSync(path))
       if (isWritten(name)) accessSync(join(path, name), constants.R_OK | constants.W_OK);
   } catch (error) {
-    throw refusal(path, error as NodeJS.ErrnoException);
+    throw refusal(path, option, error as NodeJS.ErrnoException);
   }
 }
 
@@ -67,24 +67,24 @@ export function networkFileSystem(path: string): string | undefined {
   return NETWORK.get(statfsSync(path).type >>> 0);
 }
 
-function refusal(path: string, error: NodeJS.ErrnoException): StorageError {
+function refusal(path: string, option: string, error: NodeJS.ErrnoException): StorageError {
   const refuse = (what: string) => new StorageError('ERR_STORAGE_READ_ONLY', what, { cause: error });
   switch (error.code) {
     case 'EROFS':
       return refuse(
-        `${path} is on a read-only file system. Mount it writable, or choose another directory (extensions::file_storage::directory).`,
+        `${path} is on a read-only file system. Mount it writable, or choose another directory (${option}).`,
       );
     case 'EACCES':
     case 'EPERM':
       return refuse(
-        `${path} cannot be written by user ${process.getuid?.() ?? '?'} (${error.syscall} ${error.path}: ${error.code}). Change its owner, or choose another directory (extensions::file_storage::directory).`,
+        `${path} cannot be written by user ${process.getuid?.() ?? '?'} (${error.syscall} ${error.path}: ${error.code}). Change its owner, or choose another directory (${option}).`,
       );
     case 'EEXIST':
     case 'ENOTDIR':
-      return foreign(path, 'is not a directory');
+      return foreign(path, 'is not a directory', option);
     default:
       return refuse(
-        `${path} cannot be used as a directory: ${error.message}. Mend that, or choose another one (extensions::file_storage::directory).`,
+        `${path} cannot be used as a directory: ${error.message}. Mend that, or choose another one (${option}).`,
       );
   }
 }

@@ -1,6 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import { StorageError } from '../storage-error.ts';
 
+/** The setting that names a log's directory, for messages. */
+export const DIRECTORY_OPTION = 'extensions::file_storage::directory';
+
 /** What to do about a damaged store, for the end of a message. */
 const RESTORE =
   'Restore the directory from a backup, or move it away to start anew: totals, active rules and what was not sent yet are then lost.';
@@ -11,17 +14,17 @@ export function damaged(path: string, what: string, cause?: unknown): StorageErr
   return new StorageError('ERR_STORAGE_DAMAGED', `${path} is damaged: ${what}. ${RESTORE}`, options);
 }
 
-export function foreign(path: string, what: string): StorageError {
+export function foreign(path: string, what: string, option = DIRECTORY_OPTION): StorageError {
   return new StorageError(
     'ERR_STORAGE_FOREIGN',
-    `${path} ${what}. Give the bridge an empty directory, or one that does not exist yet (extensions::file_storage::directory).`,
+    `${path} ${what}. Give the bridge an empty directory, or one that does not exist yet (${option}).`,
   );
 }
 
-export function locked(directory: string, who: string, cause?: unknown): StorageError {
+export function locked(directory: string, who: string, option: string, cause?: unknown): StorageError {
   return new StorageError(
     'ERR_STORAGE_LOCKED',
-    `${directory} is in use by ${who}. Stop that one first, or give this bridge a directory of its own (extensions::file_storage::directory).`,
+    `${directory} is in use by ${who}. Stop that one first, or give this bridge a directory of its own (${option}).`,
     { about: { path: directory, what: who }, ...(cause === undefined ? {} : { cause }) },
   );
 }

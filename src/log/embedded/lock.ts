@@ -7,8 +7,11 @@ import { LOCK } from './layout.ts';
 
 /** Keeps a second process out of a directory. */
 export interface DirectoryLock {
-  /** @throws StorageError `ERR_STORAGE_LOCKED` at once when another process, or this one, has the directory. */
-  acquire(directory: string): Promise<void>;
+  /**
+   * @param option - the setting that names the directory, for messages.
+   * @throws StorageError `ERR_STORAGE_LOCKED` at once when another process, or this one, has the directory.
+   */
+  acquire(directory: string, option: string): Promise<void>;
   /** Holds a file of the log as well, so that a second process is kept out though the lock's own file is gone. @throws the same */
   hold(file: DiskFile): void;
   /** After all files that it holds are closed. Twice does no harm. */
@@ -39,6 +42,7 @@ export class KernelLock implements DirectoryLock {
   readonly #tryLock: TryLock;
   readonly #disk: Disk;
   #directory = '';
+  #option = '';
   #file: DiskFile | undefined;
 
   constructor(tryLock: TryLock, disk: Disk = systemDisk) {
@@ -46,14 +50,15 @@ export class KernelLock implements DirectoryLock {
     this.#disk = disk;
   }
 
-  async acquire(directory: string): Promise<void> {
+  async acquire(directory: string, option: string): Promise<void> {
     this.#directory = realpathSync(directory);
+    this.#option = option;
     const path = join(this.#directory, LOCK);
     for (;;) {
       const file = await this.#disk.open(path, 'write');
       if (!this.#tryLock(file.fd)) {
         await file.close();
-        throw locked(directory, holderOf(path, KernelLock.#heldHere.has(this.#directory)));
+        throw locked(directory, holderOf(path, KernelLock.#heldHere.has(this.#directory)), option);
       }
       // It may have been deleted between the two steps: then another process has a lock on another file.
       if (file.isAt(path)) {
@@ -72,7 +77,8 @@ export class KernelLock implements DirectoryLock {
   }
 
   hold(file: DiskFile): void {
-    if (!this.#tryLock(file.fd)) throw locked(this.#directory, 'another process, whose lock file was deleted');
+    if (!this.#tryLock(file.fd))
+      throw locked(this.#directory, 'another process, whose lock file was deleted', this.#option);
   }
 
   async release(): Promise<void> {

@@ -14,7 +14,7 @@ const held = new Set<string>();
 export class PidLock implements DirectoryLock {
   #path = '';
 
-  async acquire(directory: string): Promise<void> {
+  async acquire(directory: string, option: string): Promise<void> {
     this.#path = join(directory, LOCK);
     for (let attempt = 0; ; attempt++) {
       try {
@@ -24,7 +24,7 @@ export class PidLock implements DirectoryLock {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
         const holder = Number(await readFile(this.#path, 'utf8').catch(() => ''));
-        if (attempt > 2 || this.#isAlive(holder)) throw locked(directory, `process ${holder}`, error);
+        if (attempt > 2 || this.#isAlive(holder)) throw locked(directory, `process ${holder}`, option, error);
         await unlink(this.#path).catch(() => {});
       }
     }

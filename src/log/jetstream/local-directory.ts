@@ -35,12 +35,8 @@ export class LocalDirectory {
 
   /** @throws StorageError when another process has it, when it cannot be written to, or holds the log of file_storage. */
   async open(): Promise<void> {
-    try {
-      createDirectory(this.path);
-      this.#lock = await acquireLock(this.path, { logger: this.#logger as Logger });
-    } catch (error) {
-      throw inOurWords(error);
-    }
+    createDirectory(this.path, OPTION);
+    this.#lock = await acquireLock(this.path, { logger: this.#logger as Logger }, OPTION);
     try {
       if (existsSync(join(this.path, MANIFEST)))
         throw new StorageError(
@@ -125,10 +121,4 @@ export class LocalDirectory {
 function digestOf(bytes: Uint8Array): string {
   const hash = createHash('sha256').update(bytes).digest('base64');
   return `SHA-256=${hash.replaceAll('+', '-').replaceAll('/', '_')}`;
-}
-
-function inOurWords(error: unknown): unknown {
-  if (!(error instanceof StorageError)) return error;
-  const message = error.message.replaceAll('extensions::file_storage::directory', OPTION);
-  return new StorageError(error.code, message, { cause: error, about: error.about });
 }
