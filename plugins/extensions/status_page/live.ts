@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { CouicEvent } from '../../../src/events/event.ts';
 import type { Redaction } from '../../../src/events/privacy.ts';
 import type { BridgeView } from '../../../src/service/bridge-view.ts';
-import { type ShownEvent, shownEvent } from './shown-event.ts';
+import type { ShownEvent } from './browser/shown-event.ts';
+import { shownEvent } from './shown-event.ts';
 
 /** Pages that follow events at the same time. */
 const MOST_FOLLOWERS = 8;

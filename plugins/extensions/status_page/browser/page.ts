@@ -3,23 +3,12 @@
  * come. It makes text of all that it is told, never markup; the page itself comes from the bridge, which has escaped it.
  */
 
+import type { ShownEvent } from './shown-event.ts';
+
 /** Milliseconds from one look to the next, while the page is in front. */
 const REFRESH = 5000;
 /** Rows of events that stay. */
 const MOST_ROWS = 200;
-
-/** As src of the extension has it: shown-event.ts. */
-interface ShownEvent {
-  readonly id: string;
-  readonly time: string;
-  readonly instance: string;
-  readonly what: string;
-  readonly policy: string;
-  readonly network: string;
-  readonly tag: string;
-  readonly until: string;
-  readonly why: string;
-}
 
 const byId = (id: string) => document.getElementById(id);
 
