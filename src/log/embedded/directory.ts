@@ -20,10 +20,18 @@ export function createDirectory(path: string, option = DIRECTORY_OPTION): void {
   try {
     makeDirectory(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-    for (const name of readdirSync(path))
-      if (isWritten(name)) accessSync(join(path, name), constants.R_OK | constants.W_OK);
+    for (const name of readdirSync(path)) if (isWritten(name)) checkFile(join(path, name));
   } catch (error) {
     throw refusal(path, option, error as NodeJS.ErrnoException);
+  }
+}
+
+/** One that is gone by now is of another process that begins here at this moment: the lock has a word for that. */
+function checkFile(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 
