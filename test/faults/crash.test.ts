@@ -8,8 +8,10 @@ const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 
 beforeAll(buildChild);
 
-test(`${KILLS} kills, seed ${SEED}: counters, active rules and windows equal the model's, to the last report`, async () => {
-  const result = await crashRun(SEED, KILLS, (line) => console.log(line));
+test(`${KILLS} kills, seed ${SEED}: counters, active rules and windows equal the model's, to the last report`, async ({
+  signal,
+}) => {
+  const result = await crashRun(SEED, KILLS, (line) => console.log(line), signal);
   const { expected, actual, ...figures } = result;
   console.log(JSON.stringify(figures));
   expect(actual).toEqual(expected);

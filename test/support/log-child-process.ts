@@ -8,7 +8,7 @@ import type { LogChildOptions } from './log-child.ts';
 /** Built by `npm test` and `npm run build:simulators`. */
 const program = fileURLToPath(new URL('../../dist-test/test/support/log-child.js', import.meta.url));
 
-/** A process with a log; killed at the end of the test. */
+/** A process with a log; killed at the end of the test, and none is begun after that. It ends with this process as well. */
 export class LogChild {
   readonly process: ChildProcess;
   /** Every line that it told. */
@@ -16,10 +16,11 @@ export class LogChild {
   readonly #reader;
 
   constructor(options: LogChildOptions) {
+    // Refused once the test is over, as after its time limit: nobody would end the process then.
+    onTestFinished(() => void this.process?.kill('SIGKILL'));
     this.process = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#reader = createInterface(this.process.stdout!);
     this.#reader.on('line', (line) => this.lines.push(line));
-    onTestFinished(() => void this.process.kill('SIGKILL'));
   }
 
   async firstLine(): Promise<string> {

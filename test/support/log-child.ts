@@ -1,4 +1,4 @@
-import { createReadStream, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { pino } from 'pino';
 import { EmbeddedEngine } from '../../src/log/embedded/engine.ts';
 import type { FaultPoint } from '../../src/log/embedded/faults.ts';
@@ -81,6 +81,8 @@ try {
   process.exit(1);
 }
 tell(`ready ${fold.highest}`);
+// Until whoever started it is gone.
+process.stdin.once('end', () => log.close().then(() => process.exit())).resume();
 if (options.work) {
   for (let batch = 1; ; batch++) {
     const first = fold.highest + 1;
@@ -88,9 +90,4 @@ if (options.work) {
     await Promise.all(numbers.map((number, i) => topic.append(Buffer.from(String(number).padEnd(100 + 37 * i)))));
     tell(`acked ${numbers.at(-1)}`);
   }
-} else {
-  // Until whoever started it is gone.
-  createReadStream('', { fd: 0 })
-    .on('data', () => {})
-    .on('close', () => log.close());
 }

@@ -79,7 +79,8 @@ export class KilledBridge {
   start(plan: KillPlan | null): void {
     const script = join(root, 'dist-test/test/faults/crash/child.js');
     const child = spawn(process.execPath, [script, this.#config, JSON.stringify(plan)], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      // Its input ends with this process.
+      stdio: ['pipe', 'ignore', 'pipe'],
     });
     this.#stderr = '';
     child.stderr.on('data', (text) => {

@@ -34,6 +34,8 @@ function reached(point: KillPoint, by = 1): void {
   if (left <= 0) die();
 }
 
+// Whoever started it is gone.
+process.stdin.once('end', die).resume();
 if (plan?.point === 'random') setTimeout(die, plan.nth);
 
 /** Snapshots come soon, so that kills find them under way. */

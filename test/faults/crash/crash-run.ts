@@ -50,8 +50,13 @@ const LAPI_FAULTS: readonly Fault[] = [
   { kind: 'delay', ms: 100 },
 ];
 
-/** Kills a bridge so many times while two Couic report to it and LAPI misbehaves, and counts on both sides. */
-export async function crashRun(seed: number, kills: number, log: (line: string) => void): Promise<CrashResult> {
+/** Kills a bridge so many times while two Couic report to it and LAPI misbehaves, and counts on both sides. @param signal - aborted when nobody waits for it any more: then no bridge is left. */
+export async function crashRun(
+  seed: number,
+  kills: number,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<CrashResult> {
   const random = seededRandom(seed);
   const lapi = await new LapiServer().start();
   const siem = await new BulkServer(seededRandom(seed + 1)).start();
@@ -92,6 +97,7 @@ export async function crashRun(seed: number, kills: number, log: (line: string) 
   try {
     const byPoint: CrashResult['byPoint'] = {};
     for (let kill = 0; kill < kills; kill++) {
+      signal.throwIfAborted();
       const plan = planKill(random, kill);
       if (random() < 0.3) lapi.faults.push(pick(random, LAPI_FAULTS));
       bridge.start(plan);
@@ -103,6 +109,7 @@ export async function crashRun(seed: number, kills: number, log: (line: string) 
       if (kill % 20 === 19)
         log(`${kill + 1} kills, ${couics.reduce((sum, { model }) => sum + model.total, 0)} reports`);
     }
+    signal.throwIfAborted();
     bridge.start(null);
     running = false;
     await traffic;
