@@ -189,8 +189,9 @@ export class BodyScanner {
       chunk.quarantine('too_large', long.beginning());
       return;
     }
-    const value = this.#parse(text);
-    const reason = addParsed(chunk, isRecord(value) ? { ...value, metadata: long.metadata() } : value, false);
+    // Without metadata it would not fit: so it is an object.
+    const report = this.#parse(text) as object;
+    const reason = addParsed(chunk, { ...report, metadata: long.metadata() }, false);
     if (reason !== null) chunk.quarantine(reason, long.beginning());
   }
 
@@ -198,14 +199,8 @@ export class BodyScanner {
   #take(chunk: ReportChunk, bytes: Uint8Array, joined: boolean): void {
     if (joined) {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      const { reports, elements, length, metadata } = chunk;
-      const { bytes: metadataBytes } = metadata;
-      const end = scanReport(bytes, view, 0, bytes.length, chunk);
-      if (end === bytes.length) return;
-      if (end >= 0) {
-        [chunk.reports, chunk.elements, chunk.length] = [reports, elements, length];
-        metadata.bytes = metadataBytes;
-      }
+      // What it takes is JSON, and so ends where its brackets do: with these bytes.
+      if (scanReport(bytes, view, 0, bytes.length, chunk) >= 0) return;
     }
     const value = this.#parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
     const reason = addParsed(chunk, value);
@@ -219,10 +214,6 @@ export class BodyScanner {
       throw new ScanError(`a report is not JSON: ${withoutText((error as Error).message)}`, this.#elementStart);
     }
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 /** V8 quotes the input in its message; a report may hold what does not belong into a log. */

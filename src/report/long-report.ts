@@ -1,5 +1,3 @@
-import { KEPT_TEXT } from './quarantine.ts';
-
 /** Of metadata that is left out, this much of its beginning is looked at: Couic writes the kind first. */
 const METADATA_HEAD = 4096;
 /** A long report without its metadata: its own members are a few hundred bytes. */
@@ -18,37 +16,27 @@ export class LongReport {
   #rest = new Bytes(MAX_REST);
   /** The beginning of the metadata that was left out last; empty when there was none. */
   #head = new Bytes(METADATA_HEAD);
-  #isEmpty = true;
-  #isObject = false;
   #depth = 0;
   #inString = false;
   #escaped = false;
   /** At depth 1: a member's name is to come, or being read; or its value. */
   #inName = false;
-  #name = new Bytes(METADATA.length + 2);
+  #name = new Bytes(METADATA.length + 1);
   #inMetadata = false;
 
   /** The next bytes of the report, never more than it has. */
   feed(bytes: Uint8Array): void {
-    if (this.#isEmpty && bytes.length > 0) {
-      this.#isEmpty = false;
-      this.#isObject = bytes[0] === 0x7b;
-    }
-    for (let i = 0; i < bytes.length; i++) {
-      // It is quarantined whatever comes.
-      if (this.#rest.isFull || (!this.#isObject && this.#rest.length >= KEPT_TEXT)) return;
-      this.#look(bytes[i]!);
-    }
+    for (let i = 0; i < bytes.length; i++) this.#look(bytes[i]!);
   }
 
-  /** The report without its metadata, for `JSON.parse`; null when that is too long, or it is no object. */
+  /** The report without its metadata, for `JSON.parse`; null when that is too long. */
   text(): string | null {
-    return this.#isObject && !this.#rest.isFull ? this.#rest.toString() : null;
+    return this.#rest.isFull ? null : this.#rest.toString();
   }
 
   /** Its beginning, for quarantine. */
   beginning(): Uint8Array {
-    return this.#rest.bytes.subarray(0, KEPT_TEXT);
+    return this.#rest.bytes;
   }
 
   /** `metadata`, as far as is known: its kind, when that comes first in it. */
@@ -74,14 +62,14 @@ export class LongReport {
     if (this.#depth === 1 && (c === 0x2c || c === 0x7d)) {
       // A member ends.
       this.#inMetadata = false;
-      this.#inName = c === 0x2c;
+      this.#inName = true;
       this.#name.clear();
     } else if (this.#depth === 1 && c === 0x3a && this.#inName) {
       this.#inName = false;
       this.#keep(c);
-      this.#inMetadata = this.#name.equals(METADATA);
+      this.#inMetadata = this.#name.bytes.equals(METADATA);
       if (!this.#inMetadata) return;
-      this.#rest.add(NULL);
+      for (const each of NULL) this.#rest.push(each);
       this.#head.clear();
       return;
     }
@@ -106,44 +94,28 @@ export class LongReport {
 
 /** Bytes up to a bound; more are dropped. */
 class Bytes {
-  #buffer: Buffer;
-  readonly #bound: number;
+  readonly #buffer: Buffer;
   length = 0;
   isFull = false;
 
   constructor(bound: number) {
-    this.#bound = bound;
-    this.#buffer = Buffer.alloc(Math.min(bound, 1024));
+    this.#buffer = Buffer.allocUnsafe(bound);
   }
 
-  get bytes(): Uint8Array {
+  get bytes(): Buffer {
     return this.#buffer.subarray(0, this.length);
   }
 
   push(c: number): void {
-    if (this.length === this.#bound) {
-      this.isFull = true;
-      return;
-    }
-    if (this.length === this.#buffer.length)
-      this.#buffer = Buffer.concat([this.#buffer], Math.min(this.#bound, 2 * this.length));
-    this.#buffer[this.length++] = c;
-  }
-
-  add(bytes: Uint8Array): void {
-    for (const c of bytes) this.push(c);
+    if (this.length === this.#buffer.length) this.isFull = true;
+    else this.#buffer[this.length++] = c;
   }
 
   clear(): void {
     this.length = 0;
-    this.isFull = false;
-  }
-
-  equals(other: Uint8Array): boolean {
-    return !this.isFull && this.#buffer.subarray(0, this.length).equals(other);
   }
 
   toString(): string {
-    return this.#buffer.toString('utf8', 0, this.length);
+    return this.bytes.toString('utf8');
   }
 }

@@ -38,6 +38,14 @@ function scanOrNull(body: Uint8Array, lengths?: readonly number[]): Verdict | nu
   }
 }
 
+function errorOf(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}
+
 const report = (overrides: Record<string, unknown> = {}, entry: Record<string, unknown> = {}) => ({
   action: 'add',
   policy: 'drop',
@@ -98,6 +106,8 @@ test('a chunk is full before its record could be too large for the log, whatever
     quarantined: Array.from({ length: 4096 }, (_, i) => report({ policy: `"${name(i)}${'"'.repeat(2000)}` })),
   };
   for (const [what, reports] of Object.entries(bodies)) {
+    // Each is a commit: so not sooner than it has to be, either.
+    const least = what === 'quarantined' ? 128 * 1024 : 384 * 1024;
     const scanner = new BodyScanner();
     const chunk = new ReportChunk();
     chunk.metadata.wanted = true;
@@ -105,7 +115,11 @@ test('a chunk is full before its record could be too large for the log, whatever
     let elements = 0;
     while (scanner.advance(chunk, Number.POSITIVE_INFINITY, 4096) === 'stopped') {
       const { record } = encodeChunk(0, 'couic', { keep: 0, links: [] }, chunk);
-      expect([what, record.length < 900_000]).toEqual([what, true]);
+      expect([what, record.length < 900_000, chunk.elements === 4096 || record.length > least]).toEqual([
+        what,
+        true,
+        true,
+      ]);
       elements += chunk.elements;
       chunk.clear();
     }
@@ -226,19 +240,19 @@ describe('refuses what is no JSON array, and says where', () => {
     ['[,1]', 'expected a report, found ","', 1],
     ['[1] x', 'expected the end of the body after "]", found "x"', 4],
     ['[1 2]', 'expected "," or "]" after a report, found "2"', 3],
-    ['[{"a":]}]', 'a report is not JSON: it is not complete or not well formed', 1],
-    ['[{"a":"\u0001"}]', 'a report is not JSON: it is not complete or not well formed', 1],
+    ['[]!', 'expected the end of the body after "]", found "!"', 2],
+    ['[]~', 'expected the end of the body after "]", found "~"', 2],
+    ['[]\x7f', 'expected the end of the body after "]", found byte 0x7f', 2],
+    ['\x01', 'expected "[": the body is a JSON array of reports, found byte 0x01', 0],
+    ['[1, {"a":1.}]', 'a report is not JSON: unexpected character 7 characters into it', 4],
+    ['[{"a":"\u0001"}]', 'a report is not JSON: unexpected character 6 characters into it', 1],
+    ['[tru]', 'a report is not JSON: it is not complete or not well formed', 1],
   ])('%j', (text, message, offset) => {
-    let caught: unknown;
-    try {
-      scan(Buffer.from(text));
-    } catch (error) {
-      caught = error;
+    for (const length of [text.length || 1, 1, 2]) {
+      const error = errorOf(() => scan(Buffer.from(text), [length]));
+      expect(error).toBeInstanceOf(ScanError);
+      expect(error).toMatchObject({ message, offset });
     }
-    expect(caught).toBeInstanceOf(ScanError);
-    expect((caught as ScanError).offset).toBe(offset);
-    if (!text.includes('{"a"')) expect((caught as ScanError).message).toBe(message);
-    else expect((caught as ScanError).message).toMatch(/^a report is not JSON: /);
   });
 
   test('and no text of a report is in the message', () => {
@@ -247,6 +261,53 @@ describe('refuses what is no JSON array, and says where', () => {
       expect.not.stringContaining(secret) as unknown as Error,
     );
   });
+});
+
+test('stops after the element that was asked for, in whatever pieces it comes, and says where that ended', () => {
+  const element = fc.constantFrom(JSON.stringify(report()), JSON.stringify(report(), null, 1), '1', '"a"', '[[], {}]');
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(element, fc.constantFrom('', ' ', '\r\n\t'))),
+      fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 5 }),
+      fc.nat(1000),
+      fc.integer({ min: 1, max: 3 }),
+      (parts, lengths, stopAt, most) => {
+        const body = Buffer.from(`[${parts.map(([text, space]) => space + text + space).join()}] `);
+        const ends: number[] = [];
+        let at = 1;
+        let since = 0;
+        for (const [text, space] of parts) {
+          const end = at + space.length + text.length;
+          if (end >= stopAt || ++since === most) {
+            ends.push(end);
+            since = 0;
+          }
+          at = end + space.length + 1;
+        }
+        const scanner = new BodyScanner();
+        const stops: number[] = [];
+        const chunk = new ReportChunk();
+        for (let from = 0, i = 0; from < body.length; i++) {
+          const piece = Buffer.from(body.subarray(from, from + lengths[i % lengths.length]!));
+          from += piece.length;
+          scanner.feed(piece);
+          expect(scanner.fed).toBe(from);
+          for (;;) {
+            const progress = scanner.advance(chunk, stopAt, most);
+            if (progress === 'needs data') break;
+            if (progress === 'closed') continue;
+            stops.push(scanner.elementEnd);
+            chunk.clear();
+          }
+          // Whoever reads may use the memory again.
+          piece.fill(0x30);
+        }
+        scanner.end();
+        expect(stops).toEqual(ends);
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
 
 test('a tag is judged the same by the fast path: every byte that it may and may not hold', () => {
@@ -285,6 +346,21 @@ test('a report beyond the bound keeps its rule and its kind: its metadata is lef
       ]);
       expect(verdict.kinds).toEqual(['k', 'k', '', '', '_OTHER', '_OTHER', '', 'k']);
     }
+  }
+});
+
+test('a report of 1 MiB is kept as any other, and one byte more is too long', () => {
+  const of = (length: number) => {
+    const metadata = (detail: string) => report({ metadata: { kind: 'k', detail, extra: null } });
+    return JSON.stringify(metadata('d'.repeat(length - JSON.stringify(metadata('')).length)));
+  };
+  const body = Buffer.from(`[${of(MAX_REPORT_BYTES)},${of(MAX_REPORT_BYTES + 1)},${of(MAX_REPORT_BYTES)}]`);
+  const kept = JSON.stringify({ kind: 'k', detail: 'd'.repeat(2048) });
+  for (const length of [body.length, 65536, 1_000_003]) {
+    expect(scan(body, [length])).toMatchObject({
+      kinds: ['k', 'k', 'k'],
+      metadata: [`0 cut ${kept}`, '1 cut {"kind":"k"}', `2 cut ${kept}`],
+    });
   }
 });
 

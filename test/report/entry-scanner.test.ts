@@ -63,4 +63,39 @@ describe('refused', () => {
   ])('%s', (text, message) => {
     expect(() => scan(text)).toThrow(message);
   });
+
+  test.each([
+    ['[1, 2 3]', 6],
+    ['[{},\n', 5],
+    ['[1, {"a":}]', 10],
+  ])('%j, with where in the answer', (text, offset) => {
+    for (const length of [1, 3, text.length])
+      expect(() => scan(text, length)).toThrow(expect.objectContaining({ offset }));
+  });
+});
+
+test('an entry of 64 KiB is taken, and nothing of it counts for the next', () => {
+  const entry = (length: number) => JSON.stringify({ ...ENTRIES[0], more: 'x'.repeat(length) });
+  const most = 64 * 1024 - entry(0).length;
+  for (const length of [10_000, 1_000_000]) {
+    expect(scan(`[${entry(most)},${entry(most)},1]`, length)).toMatchObject({
+      rules: [{}, {}],
+      invalid: { bad_entry: 1 },
+    });
+    expect(() => scan(`[${entry(most)},${entry(most + 1)}]`, length)).toThrow('too long');
+  }
+});
+
+test('networks of entries that say nothing else that is valid are named apart', () => {
+  const scanner = new EntryScanner('ignore');
+  const chunk = new ReportChunk();
+  const bad = [{ ...ENTRIES[0], tag: 'a b' }, { cidr: '2001:db8::/32' }, { cidr: 7 }, null, 7];
+  scanner.feed(Buffer.from(JSON.stringify([...bad, ENTRIES[2]])), chunk);
+  scanner.end();
+  expect([...scanner.named.lines()].map(({ policy, cidr, tag }) => [policy, cidr, tag])).toEqual([
+    ['ignore', '1.2.3.4/32', null],
+    ['ignore', '2001:db8::/32', null],
+  ]);
+  expect([...chunk.lines()].map(({ cidr }) => cidr)).toEqual(['5.6.0.0/16']);
+  expect(chunk.elements).toBe(6);
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LongReport } from '../../src/report/long-report.ts';
+import { MAX_KIND_BYTES } from '../../src/report/validate.ts';
 
 function feed(text: string, lengths: readonly number[]): LongReport {
   const long = new LongReport();
@@ -15,12 +16,19 @@ function feed(text: string, lengths: readonly number[]): LongReport {
 
 test('is the report without its metadata, however it is written and cut', () => {
   const name = fc.oneof(
-    fc.constantFrom('metadata', 'metadata', 'entry', 'metadat', 'metadata2', 'm"e', '{', ''),
+    fc.constantFrom('metadata', 'metadata', 'entry', 'metadat', 'metadata2', 'metadata-of-it', 'm"e', '{', '\\', ''),
     fc.string(),
+  );
+  const text = fc.string({ unit: fc.constantFrom('"', '\\', '}', '{', ']', ',', ':', 'metadata', 'é', '\n') });
+  const value = fc.oneof(
+    fc.jsonValue({ maxDepth: 3 }),
+    fc.record({ kind: fc.oneof(text, fc.jsonValue({ maxDepth: 1 })), detail: text, metadata: text }),
+    fc.record({ detail: text, kind: text }),
+    text,
   );
   fc.assert(
     fc.property(
-      fc.dictionary(name, fc.jsonValue({ maxDepth: 3 }), { noNullPrototype: true }),
+      fc.dictionary(name, value, { noNullPrototype: true }),
       fc.constantFrom(undefined, 1, '\t'),
       fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 5 }),
       (value, space, lengths) => {
@@ -31,20 +39,36 @@ test('is the report without its metadata, however it is written and cut', () => 
         expect(long.metadata()).toEqual(typeof kind === 'string' ? { kind } : null);
       },
     ),
+    { numRuns: 500 },
   );
 });
 
-test('what is no object, or long in anything but metadata, has no text, and keeps little', () => {
+test('of metadata that is there twice the last is meant, as by JSON.parse', () => {
+  const long = feed('{"metadata":{"kind":"a"},"metadata":{"detail":"","kind":"b"},"metadata":{"kind":"c"}}', [7]);
+  expect([JSON.parse(long.text()!), long.metadata()]).toEqual([{ metadata: null }, { kind: 'c' }]);
+});
+
+test('what is long in anything but metadata has no text, and keeps little', () => {
   const much = 'x'.repeat(1_000_000);
-  for (const value of [much, [much], { entry: much }, { [much]: 1 }]) {
+  for (const value of [much, [much], { entry: much }, { [much]: 1 }, [{ metadata: much }], { a: { metadata: much } }]) {
     const long = feed(JSON.stringify(value), [65_536]);
     expect(long.text()).toBe(null);
-    expect(long.beginning()).toHaveLength(2048);
+    expect(long.beginning().length).toBeLessThanOrEqual(64 * 1024);
   }
+  const most = `{"a":"${'x'.repeat(64 * 1024 - 8)}"}`;
+  expect(feed(most, [1000]).text()).toBe(most);
+  expect(feed(most.replace('a', 'ab'), [1000]).text()).toBe(null);
 });
 
 test('of the metadata only the beginning is kept', () => {
   const long = feed(`{"metadata":{"detail":"${'x'.repeat(10_000_000)}","kind":"k"},"entry":1}`, [65_536]);
   expect(long.text()).toBe('{"metadata":null,"entry":1}');
   expect(long.metadata()).toBe(null);
+});
+
+test('a kind beyond what is kept, or that is no JSON, is too long to be one', () => {
+  for (const kind of ['k'.repeat(5000), '\\x', '\u0001']) {
+    const { kind: told } = feed(`{"metadata":{"kind":"${kind}"}}`, [100]).metadata() as { kind: string };
+    expect(told.length).toBeGreaterThan(MAX_KIND_BYTES);
+  }
 });
