@@ -3,11 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { findNatsServer } from '../cluster/tools/nats-binary.ts';
 import { randomNumbers } from '../log/folds.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
 
-/** What must not be wrong: each is tried with tests of its own name, and with those of test/hostile and test/regression. */
-const AREAS = ['src/report', 'src/log', 'src/ledger', 'plugins/exporters/crowdsec'];
+/**
+ * What must not be wrong: each is tried with tests of its own name, and with those of test/hostile and test/regression; see runner.ts. A
+ * file is of the last area that it is in.
+ */
+const AREAS = ['src/report', 'src/log', 'src/log/jetstream', 'src/ledger', 'plugins/exporters/crowdsec'];
 /** Longer than all tests of an area take: what is over then loops, and was noticed. */
 const LONGEST_MS = 300_000;
 
@@ -27,6 +31,7 @@ What no test noticed is printed, with the share of it. Texts are never changed. 
   process.exit(0);
 }
 
+const nats = await findNatsServer(console.log);
 let runner: ChildProcess | undefined;
 let tried = 0;
 let survived = 0;
@@ -34,6 +39,10 @@ for (const area of AREAS) {
   const files = filesOf(area).filter((file) => (values.only ?? ['']).some((path) => file.startsWith(path)));
   const mutants = files.flatMap((file) => mutantsOf(file, readFileSync(file, 'utf8')));
   if (mutants.length === 0) continue;
+  if (area.endsWith('/jetstream') && nats.missing !== undefined) {
+    console.log(`${area}: left out, since its tests need a nats-server. ${nats.missing}`);
+    continue;
+  }
   const clean = await judge(undefined, area);
   if (clean !== undefined) throw new Error(`${area}: ${clean} fails without any change: mend that first`);
   const picked = pick(mutants, Number(values.each), Number(values.seed));
@@ -79,6 +88,7 @@ async function judge(mutant: Mutant | undefined, area: string): Promise<string |
 async function started(): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('./runner.js', import.meta.url)), [], {
     detached: true,
+    env: { ...process.env, CLUSTER_NATS_SERVER: nats.path },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   await new Promise((ready) => child.once('message', ready));
@@ -91,6 +101,7 @@ function filesOf(area: string): string[] {
       (file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !/(^|\/)(dist|node_modules|examples)\//.test(file),
     )
     .map((file) => join(area, file))
+    .filter((file) => AREAS.findLast((other) => file.startsWith(`${other}/`)) === area)
     .sort();
 }
 

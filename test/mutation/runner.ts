@@ -6,6 +6,8 @@ import type { Mutant } from './mutants.ts';
 
 /** Tests that several folders share, beside those of a folder's own name. */
 const SHARED = ['test/hostile/', 'test/regression/'];
+/** Where an area has some elsewhere: only a real server says what a stream does. */
+const ELSEWHERE: Readonly<Record<string, string>> = { 'src/log/jetstream': 'test/cluster/contract.test.ts' };
 
 /** Vitest would begin with the largest file. */
 class AsGiven extends BaseSequencer {
@@ -21,6 +23,9 @@ const vitest = await createVitest(
   'test',
   {
     watch: false,
+    // Those of test/cluster are not among the tests of `npm test`.
+    exclude: ['test/conformance/**', 'test/faults/**'],
+    provide: { natsServer: { path: process.env.CLUSTER_NATS_SERVER ?? '' } },
     bail: 1,
     isolate: false,
     maxWorkers: 1,
@@ -59,8 +64,9 @@ async function judge(mutant: Mutant | undefined, area: string): Promise<string |
   }
   vitest.config.related = mutant === undefined ? [] : [resolve(mutant.file)];
   const relevant = mutant === undefined ? vitest.globTestSpecifications() : vitest.getRelevantTestSpecifications();
+  const places = [join('test', area.replace(/^src\//, ''), '/'), ...SHARED, ELSEWHERE[area] ?? []].flat();
   const specifications = (await relevant).filter(({ moduleId }) =>
-    [join('test', area.replace(/^src\//, ''), '/'), ...SHARED].some((folder) => moduleId.startsWith(resolve(folder))),
+    places.some((place) => moduleId.startsWith(resolve(place))),
   );
   if (specifications.length === 0) return undefined;
   specifications.sort((a, b) => nearness(b, mutant) - nearness(a, mutant));
