@@ -31,12 +31,32 @@ interface LeaseRecord {
   readonly released?: true;
 }
 
+/** In a snapshot. */
+interface SavedLease extends LeaseRecord {
+  readonly since?: number | undefined;
+}
+
+/** Who has the lease. */
+export interface LeaseHolder {
+  /** Its `service.instance.id`. */
+  readonly bridge: string;
+  /** For people. */
+  readonly name: string;
+  /** By the log, ms since the epoch; undefined where that was before what this bridge has read. */
+  readonly since: number | undefined;
+}
+
 interface LeaseOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly sleep?: Sleep;
   /** This bridge has it no more, and must end what only one may do. */
   onLost(why: string): void;
+}
+
+/** Of this process, for people. */
+export function bridgeName(): string {
+  return `${hostname()} (process ${process.pid})`;
 }
 
 /**
@@ -47,7 +67,7 @@ interface LeaseOptions {
 export class Lease implements Fold {
   readonly #options: LeaseOptions;
   readonly #run: string = randomUUID();
-  readonly #name = `${hostname()} (process ${process.pid})`;
+  readonly #name = bridgeName();
   #topic: Topic | undefined;
   #bridge = '';
   #record: LeaseRecord | undefined;
@@ -55,6 +75,8 @@ export class Lease implements Fold {
   #readAt = 0;
   /** Of its entry, by the log. */
   #time = 0;
+  /** Of the first entry of who has it, by the log. */
+  #since: number | undefined;
   /** Until then this bridge's clock is not to be trusted; by the monotonic clock. */
   #skewedUntil = 0;
   /** Whether it was said that it is not acknowledged. */
@@ -73,26 +95,30 @@ export class Lease implements Fold {
     return this.#isOurs && this.#options.clock.monotonic() - this.#askedAt < HELD_MS;
   }
 
-  /** Who has it, for people; undefined when nobody has. */
-  get holder(): string | undefined {
-    return this.#record && !this.#record.released ? this.#record.name : undefined;
+  /** Who has it; undefined when nobody has, or when too long nothing was heard of whoever had it. */
+  get holder(): LeaseHolder | undefined {
+    const record = this.#record;
+    if (!record || record.released || this.#isOver(this.#options.clock.monotonic())) return undefined;
+    return { bridge: record.bridge, name: record.name, since: this.#since };
   }
 
   apply({ record, time }: Entry): void {
     const wasOurs = this.#isOurs;
+    const before = this.#record;
     this.#take(record);
     this.#time = time;
+    if (before?.run !== this.#record?.run || before?.released) this.#since = time;
     // A release of our own is no loss.
     if (wasOurs && !this.#isOurs && this.#record?.run !== this.#run)
       this.#options.onLost(`${this.#record?.name} has taken over, since this bridge was not heard of for 10 s`);
   }
 
   snapshot(): Iterable<Uint8Array> {
-    return this.#record ? [Buffer.from(JSON.stringify(this.#record))] : [];
+    return this.#record ? [Buffer.from(JSON.stringify({ ...this.#record, since: this.#since }))] : [];
   }
 
   restore(pieces: Iterable<Uint8Array>): void {
-    for (const piece of pieces) this.#take(piece);
+    for (const piece of pieces) this.#since = this.#take(piece).since;
   }
 
   /**
@@ -112,8 +138,8 @@ export class Lease implements Fold {
           this.#renewing = this.#renew();
           return true;
         }
-      } else if (this.holder !== said) {
-        said = this.holder;
+      } else if (this.holder && this.holder.name !== said) {
+        said = this.holder.name;
         logger.info(
           `Standing by: ${said} works on the log. This bridge takes over when nothing is heard of it for 10 s`,
         );
@@ -133,15 +159,21 @@ export class Lease implements Fold {
     return this.#record?.run === this.#run && !this.#record.released;
   }
 
-  #take(bytes: Uint8Array): void {
-    this.#record = JSON.parse(Buffer.from(bytes).toString('utf8')) as LeaseRecord;
+  #take(bytes: Uint8Array): SavedLease {
+    const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as SavedLease;
+    this.#record = record;
     this.#readAt = this.#options.clock.monotonic();
+    return record;
+  }
+
+  #isOver(now: number): boolean {
+    return now - this.#readAt >= FREE_MS;
   }
 
   /** Of this bridge's own earlier process, whose directory this one has locked, nothing is to be waited for. */
   #isFree(now: number): boolean {
     const record = this.#record;
-    return !record || record.released === true || record.bridge === this.#bridge || now - this.#readAt >= FREE_MS;
+    return !record || record.released === true || record.bridge === this.#bridge || this.#isOver(now);
   }
 
   async #renew(): Promise<void> {

@@ -71,7 +71,8 @@ describe('the lease of a log', () => {
     const before = memory.last;
     await pass(30_000, one, two);
     expect([one.lease.held, two.lease.held]).toEqual([true, false]);
-    expect(two.lease.holder).toBe(one.lease.holder);
+    expect(two.lease.holder).toEqual(one.lease.holder);
+    expect(two.lease.holder).toMatchObject({ bridge: 'one', since: memory.entries[0]!.time });
     expect(memory.last - before).toBe(15);
   });
 
@@ -105,6 +106,22 @@ describe('the lease of a log', () => {
     await pass(2500, one);
     expect(one.lease.held).toBe(true);
     expect(one.state.lost).toEqual([]);
+  });
+
+  test('is nobody’s once it can be taken, and since when somebody has it outlives a snapshot', async () => {
+    const { one, two, memory } = await holderAndWaiter();
+    const saved = [...two.lease.snapshot()];
+    one.state.failing = true;
+    two.state.failing = true;
+    await pass(7500, one, two);
+    expect(two.lease.holder?.bridge).toBe('one');
+    await pass(3000, one, two);
+    expect(two.lease.holder).toBeUndefined();
+    two.state.failing = false;
+    await pass(500, two);
+    expect(two.lease.holder).toMatchObject({ bridge: 'two', since: memory.entries.at(-1)!.time });
+    two.lease.restore(saved);
+    expect(two.lease.holder).toMatchObject({ bridge: 'one', since: memory.entries[0]!.time });
   });
 
   test('is not held by one who stood still for longer than it lasts, from the moment it goes on', async () => {

@@ -32,7 +32,7 @@ export const LOG_METRICS = {
     kind: 'gauge',
     unit: 'By',
     description: 'What the stream of the log holds.',
-    details: 'Asked for every 15 s.',
+    details: 'Asked for every 10 s.',
     attributes: [],
   },
   limit: {

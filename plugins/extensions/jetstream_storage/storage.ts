@@ -1,18 +1,25 @@
+import { systemSleep } from '../../../src/clock.ts';
+import type { SeenBridges } from '../../../src/log/jetstream/bridges.ts';
 import { JetStreamEngine } from '../../../src/log/jetstream/engine.ts';
-import { LEASE_TOPIC, Lease } from '../../../src/log/lease.ts';
+import { bridgeName, LEASE_TOPIC, Lease } from '../../../src/log/lease.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
-import type { BridgeLease, Extension, ExtensionContext } from '../../../src/service/component.ts';
+import { BRIDGES_OPERATION, type BridgeList } from '../../../src/service/admin/bridges.ts';
+import type { BridgeLease, Extension, ExtensionContext, Operation } from '../../../src/service/component.ts';
+import type { ComponentStatus } from '../../../src/service/component-status.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import { observableGauge } from '../../../src/telemetry/instruments.ts';
 import type { MetricDefinition } from '../../../src/telemetry/metric-definition.ts';
+import { bridgeFindings, GONE_MS, listOf, panelOf, troubleOf } from './bridges.ts';
 import type { JetStreamStorageConfig } from './config.ts';
 import { connectTo } from './connect.ts';
 import { LOG_METRICS } from './metrics.ts';
 
 /** Words are on their way when the process ends. */
 const LAST_WORDS_MS = 200;
-/** How often the stream is looked at. */
-const LOOK_MS = 15_000;
+/** How often the stream is looked at, and the other bridges are told that this one is there. */
+const LOOK_MS = 10_000;
+/** At the end nobody waits for that longer. */
+const GOODBYE_MS = 1000;
 /** Part of `max_bytes` from which it is said. */
 const FULL = 0.8;
 
@@ -20,13 +27,18 @@ const FULL = 0.8;
 export class JetStreamStorage implements Extension {
   readonly log: LogRunner;
   readonly lease: BridgeLease;
-  readonly #context: Pick<ExtensionContext, 'logger'>;
+  readonly operations: Readonly<Record<string, Operation>>;
+  readonly #context: Pick<ExtensionContext, 'logger' | 'clock' | 'version'>;
   readonly #config: JetStreamStorageConfig;
   readonly engine: JetStreamEngine;
   readonly #lease: Lease;
   readonly #exit: () => void;
   #isEnding = false;
+  /** It takes reports, and is no command that looks into the log. */
+  #isServing = false;
   #looking: NodeJS.Timeout | undefined;
+  #look: Promise<void> | undefined;
+  #seen: (SeenBridges & { readonly readAt: number; readonly ahead: number }) | undefined;
   /** Of the stream, bytes. */
   #size: number | undefined;
 
@@ -54,20 +66,55 @@ export class JetStreamStorage implements Extension {
       get held() {
         return lease.held;
       },
-      acquire: () => lease.acquire(this.log.topic(LEASE_TOPIC), this.log.identity.instanceId),
+      acquire: () => {
+        this.#isServing = true;
+        this.#lookAround();
+        return lease.acquire(this.log.topic(LEASE_TOPIC), this.log.identity.instanceId);
+      },
       giveUp,
     };
+    this.operations = { [BRIDGES_OPERATION]: () => this.#ask() };
   }
 
   async start(): Promise<void> {
     await this.log.load();
-    this.#looking = setInterval(() => void this.#look(), LOOK_MS).unref();
-    await this.#look();
+    this.#looking = setInterval(() => this.#lookAround(), LOOK_MS).unref();
+    this.#lookAround();
+    await this.#look;
   }
 
-  async #look(): Promise<void> {
-    const found = await this.engine.look().catch(() => undefined);
-    this.#size = found?.bytes;
+  #lookAround(): void {
+    this.#look ??= this.#lookOnce().finally(() => {
+      this.#look = undefined;
+    });
+  }
+
+  /** What cannot be had is asked for the next time. */
+  async #lookOnce(): Promise<void> {
+    const size = this.engine.look().then(({ bytes }) => bytes);
+    const [found] = await Promise.allSettled([size, this.#ask()]);
+    this.#size = found.status === 'fulfilled' ? found.value : undefined;
+  }
+
+  /** Says that this bridge is there, if it works on the log, and asks who else is. */
+  async #ask(how: { readonly ended?: true } = {}): Promise<BridgeList> {
+    const { clock, version } = this.#context;
+    const own = { id: this.log.identity.instanceId, name: bridgeName(), version, ...how };
+    const seen = await this.engine.bridges(this.#isServing ? own : undefined);
+    this.#seen = { ...seen, readAt: clock.monotonic(), ahead: clock.now() - seen.at };
+    return listOf(seen, this.#lease.holder);
+  }
+
+  status(): ComponentStatus {
+    const { stream, servers } = this.#config;
+    const where = `stream ${stream} of ${servers.join(', ')}`;
+    if (!this.#seen) return { where };
+    const { readAt, ahead } = this.#seen;
+    const { holder } = this.#lease;
+    const list = listOf(this.#seen, holder);
+    const isOld = this.#context.clock.monotonic() - readAt >= GONE_MS;
+    const trouble = isOld ? [] : troubleOf(list, holder);
+    return { where, trouble: trouble.join('; ') || null, panels: [panelOf(list, ahead, isOld)] };
   }
 
   #observe(meter: ExtensionContext['meter'], limit: number): void {
@@ -87,17 +134,25 @@ export class JetStreamStorage implements Extension {
     clearInterval(this.#looking);
     this.#isEnding = this.#lease.held;
     await this.#lease.end();
+    if (this.#isServing) await Promise.race([this.#sayGoodbye(), systemSleep(GOODBYE_MS)]);
     await this.log.close(deadline);
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    await this.#look;
+    await this.#ask({ ended: true }).catch(() => {});
   }
 
   async examine(): Promise<readonly Finding[]> {
     const { stream, max_bytes: most } = this.#config;
     const { bytes, server, replicas, current } = await this.engine.look();
-    const { held, holder = 'no bridge' } = this.#lease;
+    const list = await this.#ask();
+    const { held, holder } = this.#lease;
     return [
       roomOf(`stream ${stream}, asked at ${server}, holds ${mib(bytes)} of ${mib(most)}`, bytes / most),
       copiesOf(replicas, current),
-      { level: 'ok', message: held ? 'this bridge has the lease' : `${holder} has the lease` },
+      { level: 'ok', message: held ? 'this bridge has the lease' : `${holder?.name ?? 'no bridge'} has the lease` },
+      ...bridgeFindings(list),
     ];
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 
 /** What this host's clock may be off. */
-const SKEW_MS = 60_000;
+export const SKEW_MS = 60_000;
 
 /**
  * Knows how far this host's clock is from the stream's, which dates the entries: the last time that the leader told is taken on
@@ -21,10 +21,14 @@ export class ClockWatch {
     if (Number.isFinite(time)) this.#offset = time - this.#clock.monotonic();
   }
 
+  /** How far this host's clock is ahead of the stream's, ms; undefined: nothing is known. */
+  get skew(): number | undefined {
+    return this.#offset === undefined ? undefined : this.#clock.now() - this.#clock.monotonic() - this.#offset;
+  }
+
   /** What is wrong with it; undefined: nothing, or nothing is known. */
   get problem(): string | undefined {
-    if (this.#offset === undefined) return undefined;
-    const skew = this.#clock.now() - this.#clock.monotonic() - this.#offset;
+    const { skew = 0 } = this;
     if (Math.abs(skew) < SKEW_MS) return undefined;
     const seconds = Math.round(Math.abs(skew) / 1000);
     return `this host's clock is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} that of the NATS server: mend it (timedatectl)`;

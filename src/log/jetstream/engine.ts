@@ -13,6 +13,7 @@ import {
 } from '../log.ts';
 import { notOpen, StorageError, tooLarge } from '../storage-error.ts';
 import { adoptInto } from './adopt.ts';
+import { type Announcement, announced, type SeenBridges } from './bridges.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { Erasing } from './erasing.ts';
 import { isNobodyThere, isUnanswered, noAnswer } from './errors.ts';
@@ -34,6 +35,8 @@ const LEAST_PAYLOAD = MAX_RECORD + 1024;
 /** The server says something every second: without a word for so long, this bridge is not well. */
 const SILENT_MS = 3000;
 const WATCH_MS = 500;
+/** An answer that took no longer says what time it is. */
+const PROMPT_MS = 1000;
 /** What is waited for at the end, ms. */
 const DRAIN_MS = 1500;
 /** A snapshot is this long at most when a copy is kept on the bridge's own disk; it is in memory for that. */
@@ -66,6 +69,8 @@ export class JetStreamEngine implements LogEngine {
   #delivered: Position = 0;
   #isConnected = true;
   #isFollowing = false;
+  /** When it was first said that this bridge works on the log, by the stream. */
+  #startedAt: number | undefined;
   /** By the monotonic clock. */
   #heardAt: number | undefined;
   #watching: NodeJS.Timeout | undefined;
@@ -186,8 +191,7 @@ export class JetStreamEngine implements LogEngine {
     if (!open || this.#closing) throw notOpen();
     if (from <= this.#state.cut) throw new Gap(from, this.#state.cut + 1);
     this.#delivered = from - 1;
-    const { ts } = await open.jsm.streams.info(this.#options.stream);
-    this.#clockWatch.told(Date.parse(ts ?? ''));
+    await this.#info();
     this.#extents.begin(await partsOf(open.jsm, this.#options.stream, this.#state.cut, from - 1));
     this.#publisher = this.#makePublisher(open, follower);
     await new Promise<void>((resolve, reject) => {
@@ -379,9 +383,8 @@ export class JetStreamEngine implements LogEngine {
 
   /** How the stream does, for operators. @throws when its leader does not answer. */
   async look(): Promise<{ bytes: number; server: string; replicas: number; current: number }> {
-    if (!this.#open) throw notOpen();
-    const { connection, jsm } = this.#open;
-    const { state, config, cluster } = await jsm.streams.info(this.#options.stream);
+    const { connection } = this.#opened;
+    const { state, config, cluster } = await this.#info();
     const followers = cluster?.replicas ?? [];
     return {
       bytes: state.bytes,
@@ -389,6 +392,39 @@ export class JetStreamEngine implements LogEngine {
       replicas: config.num_replicas,
       current: 1 + followers.filter(({ current, offline }) => current && !offline).length,
     };
+  }
+
+  /**
+   * Which bridges work on the log: they say so beside it, where there is room when it is full itself, and where no fold has to take it.
+   * @param own - what this bridge says of itself; undefined: nothing. @throws as `look`.
+   */
+  async bridges(own?: Announcement): Promise<SeenBridges> {
+    const { store } = this.#opened;
+    const { state, at } = await this.#info();
+    const behind = Math.max(0, state.last_seq - this.#delivered);
+    const { skew = 0 } = this.#clockWatch;
+    if (own) this.#startedAt ??= at;
+    const started = this.#startedAt ?? at;
+    const bridges = await store.updateBridges(
+      (before) => own && announced(before, { ...own, started, heard: at, behind, skew }),
+    );
+    return { at, bridges };
+  }
+
+  /** From the stream's leader, whose clock it tells. */
+  async #info() {
+    const { clock, stream } = this.#options;
+    const askedAt = clock.monotonic();
+    const info = await this.#opened.jsm.streams.info(stream);
+    const at = Date.parse(info.ts ?? '');
+    // Who stood still meanwhile is told of a time that is over.
+    if (clock.monotonic() - askedAt < PROMPT_MS) this.#clockWatch.told(at);
+    return { ...info, at };
+  }
+
+  get #opened(): Open {
+    if (!this.#open) throw notOpen();
+    return this.#open;
   }
 
   async seal(): Promise<void> {

@@ -3,6 +3,7 @@ import { type JetStreamClient, type JetStreamManager, StorageType } from '@nats-
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
 import type { SnapshotPiece } from '../engine.ts';
 import type { Entry, Position } from '../log.ts';
+import type { SeenBridge } from './bridges.ts';
 import { isWrongLastSequence, refused } from './errors.ts';
 
 /** What the bridges of a log have agreed upon beside it. */
@@ -27,6 +28,7 @@ type RewrittenEntry = Pick<Entry, 'position' | 'time' | 'epoch' | 'topic' | 'rec
 
 const STATE = 'state';
 const NOTE = 'note';
+const BRIDGES = 'bridges';
 const SNAPSHOT = /^snapshot\./;
 const REWRITTEN = /^entry\.(\d+)$/;
 /** What no snapshot of the state names, and is older, was left by a bridge that ended. */
@@ -37,7 +39,7 @@ const NOTHING: SharedState = { cut: 0, rewritten: 0 };
 
 /**
  * What lies beside the log, in an object store of the same name: snapshots, which of them is the newest and how far the log is cut,
- * the note of an erasure, and entries that were overwritten. Everything that decides is read from the leader, and
+ * the note of an erasure, entries that were overwritten, and what the bridges say of themselves. Everything that decides is read from the leader, and
  * written only in place of what was read.
  */
 export class SnapshotStore {
@@ -83,14 +85,27 @@ export class SnapshotStore {
    * @param change - undefined: it is to stay.
    * @returns the state as it is then.
    */
-  async update(change: (state: SharedState) => SharedState | undefined): Promise<SharedState> {
+  update(change: (state: SharedState) => SharedState | undefined): Promise<SharedState> {
+    return this.#change(STATE, stateIn, change);
+  }
+
+  /** As `update`. */
+  updateBridges(change: (bridges: readonly SeenBridge[]) => readonly SeenBridge[] | undefined) {
+    return this.#change(BRIDGES, bridgesIn, change);
+  }
+
+  async #change<Value>(
+    name: string,
+    valueIn: (info: ObjectInfo | null) => Value,
+    change: (value: Value) => Value | undefined,
+  ): Promise<Value> {
     for (;;) {
-      const found = await this.#objects.info(STATE);
-      const state = stateIn(found);
-      const next = change(state);
-      if (next === undefined) return state;
+      const found = await this.#objects.info(name);
+      const value = valueIn(found);
+      const next = change(value);
+      if (next === undefined) return value;
       try {
-        await this.#put(STATE, { state: JSON.stringify(next) }, undefined, found?.revision ?? 0);
+        await this.#put(name, { [name]: JSON.stringify(next) }, undefined, found?.revision ?? 0);
         return next;
       } catch (error) {
         if (!isWrongLastSequence(error)) throw error;
@@ -204,6 +219,11 @@ export class SnapshotStore {
 function stateIn(info: ObjectInfo | null): SharedState {
   const text = info?.metadata?.state;
   return text === undefined ? NOTHING : (JSON.parse(text) as SharedState);
+}
+
+function bridgesIn(info: ObjectInfo | null): readonly SeenBridge[] {
+  const text = info?.metadata?.[BRIDGES];
+  return text === undefined ? [] : (JSON.parse(text) as SeenBridge[]);
 }
 
 function snapshotOf(name: string): StoredSnapshot {

@@ -1,15 +1,23 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { BridgeUnderTest } from '../../support/bridge-under-test.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type Cut, FaultProxy } from './fault-proxy.ts';
+
+const main = fileURLToPath(new URL('../../../dist/src/main.js', import.meta.url));
 
 export interface ClusterBridgeOptions {
   readonly natsPorts: readonly number[];
   readonly stream: string;
   /** Name and token of each Couic. */
   readonly instances: readonly { readonly name: string; readonly token: string }[];
-  readonly lapi: string;
-  readonly siem: string;
+  /** Where windows and events go; without them there is only a scrape. */
+  readonly lapi?: string;
+  readonly siem?: string;
+  /** Of `jetstream_storage`, beside its servers, stream and directory. */
+  readonly storage?: Readonly<Record<string, unknown>>;
 }
 
 /** A bridge of a cluster as an operator runs it: supervised, so that it is started again whenever it ends, and with a way of its own to each NATS server. */
@@ -40,29 +48,38 @@ export class ClusterBridge {
       },
       exporters: {
         prometheus: { endpoint: `127.0.0.1:${bridge.#metricsPort}` },
-        crowdsec: {
-          endpoint: options.lapi,
-          api_key: 'test-key',
-          interval: '1s',
-          heartbeat: false,
-          retry_on_failure: { initial_interval: '100ms', max_interval: '1s' },
-        },
-        elasticsearch: { endpoint: options.siem, retry_on_failure: retry, batch: { max_events: 50 } },
+        ...(options.lapi !== undefined && {
+          crowdsec: {
+            endpoint: options.lapi,
+            api_key: 'test-key',
+            interval: '1s',
+            heartbeat: false,
+            retry_on_failure: { initial_interval: '100ms', max_interval: '1s' },
+          },
+        }),
+        ...(options.siem !== undefined && {
+          elasticsearch: { endpoint: options.siem, retry_on_failure: retry, batch: { max_events: 50 } },
+        }),
       },
       extensions: {
         health_check: { endpoint: `127.0.0.1:${bridge.healthPort}` },
+        status_page: { endpoint: '127.0.0.1:0' },
         jetstream_storage: {
           servers: proxies.map(({ port }) => `nats://127.0.0.1:${port}`),
           stream: options.stream,
           max_bytes: 256 * 1024 * 1024,
           directory: './state',
+          ...options.storage,
         },
       },
       service: {
-        extensions: ['jetstream_storage', 'health_check'],
+        extensions: ['jetstream_storage', 'health_check', 'status_page'],
         pipelines: {
-          metrics: { receivers: ['couic'], exporters: ['prometheus', 'crowdsec'] },
-          logs: { receivers: ['couic'], exporters: ['elasticsearch'] },
+          metrics: {
+            receivers: ['couic'],
+            exporters: ['prometheus', ...(options.lapi === undefined ? [] : ['crowdsec'])],
+          },
+          ...(options.siem !== undefined && { logs: { receivers: ['couic'], exporters: ['elasticsearch'] } }),
         },
       },
     });
@@ -100,6 +117,19 @@ export class ClusterBridge {
 
   cut(cut: Cut): void {
     for (const proxy of this.#proxies) proxy.cut(cut);
+  }
+
+  /** Where its status page is. */
+  get page(): string {
+    return [...this.process.output.matchAll(/A page to look at is at (http:\S+)/g)].at(-1)![1]!;
+  }
+
+  /** What a command says that is run on its host. */
+  async command(...args: readonly string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(process.execPath, [main, ...args, '--config', 'config.yaml'], {
+      cwd: this.process.directory,
+    }).catch((error: { stdout: string; stderr: string }) => ({ stdout: error.stdout + error.stderr }));
+    return stdout;
   }
 
   async scrape(): Promise<string> {
