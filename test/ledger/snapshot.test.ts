@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LedgerFold } from '../../src/ledger/fold.ts';
 import { LedgerProducer } from '../../src/ledger/producer.ts';
-import { bodyOf, collect, pieces, startedLedger, type TestReport } from '../support/ledger.ts';
+import { bodyOf, collectWhole, pieces, startedLedger, type TestReport } from '../support/ledger.ts';
 
 const T0 = 1_704_067_200;
 const report = fc.record<TestReport>({
@@ -18,7 +18,7 @@ const report = fc.record<TestReport>({
 });
 const batch = fc.record({ reports: fc.array(report, { maxLength: 40 }), advance: fc.integer({ min: 0, max: 20_000 }) });
 
-const contents = (fold: LedgerFold) => collect(new LedgerProducer(fold.state, '0', null, () => 0));
+const contents = (fold: LedgerFold) => collectWhole(new LedgerProducer(fold.state, '0', null, () => 0));
 
 test('a fold restored from a snapshot taken anywhere goes on as the one that was never stopped', async () => {
   await fc.assert(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attributes } from '@opentelemetry/api';
 import { createNoopMeter } from '@opentelemetry/api';
-import type { MetricProducer } from '@opentelemetry/sdk-metrics';
+import type { Histogram, MetricProducer } from '@opentelemetry/sdk-metrics';
 import { pino } from 'pino';
 import { BridgeEvents } from '../../src/events/bridge-events.ts';
 import { type AttributeLimits, DEFAULT_LIMITS } from '../../src/ledger/attribute-limits.ts';
@@ -112,6 +112,28 @@ export async function collect(producer: MetricProducer): Promise<Record<string, 
     result[metric.descriptor.name] = series;
   }
   return result;
+}
+
+/** All that a collection says of each series, by metric and by the values of its attributes; starts in ms since the epoch. */
+export async function collectWhole(
+  producer: MetricProducer,
+): Promise<Record<string, Record<string, { value: unknown; start: number }>>> {
+  const { resourceMetrics } = await producer.collect();
+  const result: Awaited<ReturnType<typeof collectWhole>> = {};
+  for (const { descriptor, dataPoints } of resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics)) {
+    const all = dataPoints.map(({ attributes, value, startTime: [seconds, nanoseconds] }) => {
+      const start = seconds * 1000 + Math.round(nanoseconds / 1e6);
+      return [Object.values(attributes).join(' '), { value: typeof value === 'number' ? value : plain(value), start }];
+    });
+    result[descriptor.name] = Object.fromEntries(all);
+  }
+  return result;
+}
+
+function plain(value: unknown): { counts: readonly number[]; sum: number | undefined } {
+  const { buckets, sum, count } = value as Histogram;
+  if (count !== buckets.counts.reduce((total, each) => total + each, 0)) throw new Error('buckets and count differ');
+  return { counts: buckets.counts, sum };
 }
 
 function text(attributes: Attributes): string {
