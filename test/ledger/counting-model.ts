@@ -1,3 +1,4 @@
+import type { ShownRule } from '../../src/service/admin/rules.ts';
 import type { TestReport } from '../support/ledger.ts';
 
 /** A series: what it stands at, and since when, ms since the epoch. */
@@ -12,7 +13,7 @@ interface Histogram {
 }
 
 interface HeldRule {
-  readonly policy: string;
+  readonly policy: 'drop' | 'ignore';
   readonly family: string;
   readonly tag: string;
   readonly creation: number;
@@ -38,6 +39,8 @@ export class CountingModel {
   readonly #early = new Map<string, { creation: number; removed: number }>();
   readonly #names = new Map<string, Set<string>>();
   readonly #lastReport = new Map<string, number>();
+  /** What the log can tell of single reports, oldest first. */
+  readonly events: { time: number; what: string; instance: string; network: string; tag: string | null }[] = [];
 
   constructor(caps: { readonly tags: number; readonly kinds: number }) {
     this.#caps = caps;
@@ -52,6 +55,8 @@ export class CountingModel {
 
   #report(instance: string, report: Required<TestReport>, clock: number): void {
     const { action, policy, cidr, creation, expiration } = report;
+    const what = action === 'add' ? 'added' : 'removed';
+    this.events.push({ time: clock, what, instance, network: cidr, tag: report.tag });
     const tag = this.#name(instance, 'tag', report.tag ?? 'untagged', clock);
     const kind = this.#name(instance, 'kind', report.kind ?? 'none', clock);
     const family = cidr.includes(':') ? 'ipv6' : 'ipv4';
@@ -149,14 +154,20 @@ export class CountingModel {
     return counts;
   }
 
+  /** How many names of an attribute an instance has. */
+  used(instance: string, attribute: 'tag' | 'kind'): number {
+    const names = this.#names.get(`${instance} ${attribute}`) ?? new Set();
+    return names.size;
+  }
+
   get lastReports(): Record<string, number> {
     return Object.fromEntries([...this.#lastReport].map(([instance, clock]) => [instance, clock / 1000]));
   }
 
   /** Rules in force, as operators are shown them. */
-  get shown() {
+  get shown(): ShownRule[] {
     return Array.from(this.#rules, ([key, { policy, tag, creation, expiration }]) => {
-      const [instance, , network] = key.split(' ');
+      const [instance, , network] = key.split(' ') as [string, string, string];
       const until = expiration === 0 ? null : expiration * 1000;
       return { instance, policy, network, tag: tag === 'untagged' ? null : tag, since: creation * 1000, until };
     });

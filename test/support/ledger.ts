@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Counter } from '@opentelemetry/api';
 import { createNoopMeter } from '@opentelemetry/api';
 import type { Histogram, MetricProducer } from '@opentelemetry/sdk-metrics';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { BridgeEvents } from '../../src/events/bridge-events.ts';
 import { type AttributeLimits, DEFAULT_LIMITS } from '../../src/ledger/attribute-limits.ts';
 import type { BodySource } from '../../src/ledger/body-source.ts';
@@ -28,6 +28,9 @@ interface TestLimits extends AttributeLimits {
   /** Milliseconds. */
   forgetAfter: number;
   hasEvents: boolean;
+  logger: Logger;
+  events: BridgeEvents;
+  quarantinedReports: Counter;
 }
 
 export function newLedger(
@@ -39,19 +42,22 @@ export function newLedger(
   const {
     forgetAfter,
     hasEvents = false,
+    logger = pino({ level: 'silent' }),
+    events = new BridgeEvents(),
+    quarantinedReports = createNoopMeter().createCounter('quarantined'),
     ...attributeLimits
   } = { ...DEFAULT_LIMITS, forgetAfter: 30 * 86_400_000, ...limits };
   const ledger = new BridgeLedger({
     log,
     clock,
     trustedClock,
-    events: new BridgeEvents(),
-    logger: pino({ level: 'silent' }),
+    events,
+    logger,
     version: '0.0.0',
     limits: attributeLimits,
     forgetAfter,
     hasEvents,
-    quarantinedReports: createNoopMeter().createCounter('quarantined'),
+    quarantinedReports,
   });
   return { ledger, clock };
 }
