@@ -343,7 +343,7 @@ export class Intake implements Reading {
 
   async #append({ record, origin }: ReturnType<typeof encodeChunk>): Promise<void> {
     try {
-      this.#seen = await this.#context.topic.append(record, { expect: this.#seen, origin });
+      this.#seen = await this.#context.topic.append(record, { expect: this.#seen, origin, canWait: true });
     } catch (error) {
       // Another bridge has taken a body of this Couic since: what this one is to that one is judged when it comes again.
       throw error instanceof Conflict ? new SupersededError({ cause: error }) : error;

@@ -184,7 +184,8 @@ export class Reconciler {
     const corrections = this.#corrections;
     this.#corrections = new PackedRules();
     const { clock, topic } = this.#context;
-    await topic.append(encodeCorrections(clock.now(), this.#instance, corrections), { expect: this.#seen });
+    const how = { expect: this.#seen, canWait: true } as const;
+    await topic.append(encodeCorrections(clock.now(), this.#instance, corrections), how);
   }
 
   #tagOf(rule: Rule): string | null {

@@ -86,6 +86,8 @@ export interface AppendOptions {
   readonly expect?: Position | undefined;
   /** Comes back as `Entry.origin` in this process; never written. */
   readonly origin?: unknown;
+  /** Whoever it is from keeps it when it is refused: so it is refused while there is still room for what makes more of it. */
+  readonly canWait?: true;
 }
 
 /** Where the entries of one topic are written. */

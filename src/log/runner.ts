@@ -412,6 +412,9 @@ export class LogRunner implements Log {
     const now = this.#options.clock.monotonic();
     if (now - this.#fullAt < FULL_INTERVAL || this.#position === this.#snapshotAt) return;
     this.#fullAt = now;
+    // What a reader has still to read goes with no snapshot.
+    const { extents, cuttable } = this.#engine;
+    if (this.#readers.cut(extents, this.#position, this.#options.clock.now()) <= cuttable) return;
     this.#beginSnapshot({ rest: 0 });
   }
 

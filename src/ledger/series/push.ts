@@ -117,7 +117,8 @@ export class Push {
       underWay.introduced -= record.introduced;
       this.#written.delete(done);
     };
-    const done: Promise<void> = topic.append(record.encode(), { expect: this.#expect }).then(end, (error: unknown) => {
+    const how = { expect: this.#expect, canWait: true } as const;
+    const done: Promise<void> = topic.append(record.encode(), how).then(end, (error: unknown) => {
       this.#failure ??= error;
       end();
     });

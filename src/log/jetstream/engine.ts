@@ -25,6 +25,7 @@ import { epochOf, type StreamMessage } from './message.ts';
 import type { JetStreamEngineOptions } from './options.ts';
 import { Publisher } from './publisher.ts';
 import { purgeTopics } from './purge-topics.ts';
+import { Room } from './room.ts';
 import { type SharedState, SnapshotStore, snapshotBytes, snapshotPieces } from './snapshots.ts';
 import { openStream } from './stream.ts';
 import { AT_END, StreamReader } from './stream-reader.ts';
@@ -58,6 +59,7 @@ export class JetStreamEngine implements LogEngine {
   readonly #clockWatch: ClockWatch;
   readonly #heads = new Heads();
   readonly #extents = new Extents();
+  readonly #room: Room;
   readonly #ending = new AbortController();
   readonly #readers = new Set<{ next: Position; reader: StreamReader }>();
   readonly #waiting: { position: Position; resolve: () => void }[] = [];
@@ -66,6 +68,7 @@ export class JetStreamEngine implements LogEngine {
   #state: SharedState = { cut: 0, rewritten: 0 };
   #note: Uint8Array | undefined;
   #publisher: Publisher | undefined;
+  #follower: Follower | undefined;
   #delivered: Position = 0;
   #isConnected = true;
   #isFollowing = false;
@@ -82,6 +85,7 @@ export class JetStreamEngine implements LogEngine {
     this.directory = options.directory;
     this.#local = new LocalDirectory(options.directory, options.logger);
     this.#clockWatch = new ClockWatch(options.clock);
+    this.#room = new Room(options.maxBytes, LEAST_PAYLOAD);
   }
 
   get identity(): LogIdentity {
@@ -193,7 +197,8 @@ export class JetStreamEngine implements LogEngine {
     this.#delivered = from - 1;
     await this.#info();
     this.#extents.begin(await partsOf(open.jsm, this.#options.stream, this.#state.cut, from - 1));
-    this.#publisher = this.#makePublisher(open, follower);
+    this.#follower = follower;
+    this.#publisher = this.#makePublisher(open);
     await new Promise<void>((resolve, reject) => {
       this.#following = this.#deliverAll(open, from, follower, resolve).catch((error) => {
         reject(error);
@@ -215,6 +220,7 @@ export class JetStreamEngine implements LogEngine {
         continue;
       }
       const { entry, id } = found;
+      this.#room.saw(entry.position, entry.record.length);
       const { isOurs, origin } = this.#publisher!.came(entry.position, id ?? '');
       // Of an entry of one's own it is known that it is of a moment ago.
       if (isOurs) this.#clockWatch.told(entry.time);
@@ -241,7 +247,7 @@ export class JetStreamEngine implements LogEngine {
     }
   }
 
-  #makePublisher({ js, jsm }: Open, follower: Follower): Publisher {
+  #makePublisher({ js, jsm }: Open): Publisher {
     const { stream, clock, health, logger } = this.#options;
     return new Publisher({
       js,
@@ -254,7 +260,8 @@ export class JetStreamEngine implements LogEngine {
       isConnected: () => this.#isConnected,
       isWell: () => this.#isWell(),
       delivered: (position, signal) => this.#untilDelivered(position, signal),
-      onFull: () => follower.full?.(),
+      isFull: () => this.#room.isFull,
+      onFull: () => this.#follower?.full?.(),
       onFailed(error) {
         health.setUnavailable('storage', error.message);
         logger.error({ err: error }, 'The log cannot be written: reports are refused, and their senders keep them');
@@ -268,10 +275,9 @@ export class JetStreamEngine implements LogEngine {
 
   /** Whether the stream has a leader, and room for a record. */
   async #isWell(): Promise<boolean> {
-    const { stream, maxBytes } = this.#options;
     if (!this.#open || !this.#isConnected || this.#clockWatch.problem !== undefined) return false;
-    const { state } = await this.#open.jsm.streams.info(stream);
-    return state.bytes + LEAST_PAYLOAD < maxBytes;
+    await this.#info();
+    return !this.#room.isFull;
   }
 
   #untilDelivered(position: Position, signal: AbortSignal): Promise<void> {
@@ -411,7 +417,7 @@ export class JetStreamEngine implements LogEngine {
     return { at, bridges };
   }
 
-  /** From the stream's leader, whose clock it tells. */
+  /** From the stream's leader, whose clock it tells. Who may make room need not be who is asked for some. */
   async #info() {
     const { clock, stream } = this.#options;
     const askedAt = clock.monotonic();
@@ -419,6 +425,8 @@ export class JetStreamEngine implements LogEngine {
     const at = Date.parse(info.ts ?? '');
     // Who stood still meanwhile is told of a time that is over.
     if (clock.monotonic() - askedAt < PROMPT_MS) this.#clockWatch.told(at);
+    this.#room.told(info.state.bytes, info.state.last_seq);
+    if (this.#room.isFull) this.#follower?.full?.();
     return { ...info, at };
   }
 

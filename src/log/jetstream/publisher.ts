@@ -34,6 +34,8 @@ interface PublisherOptions {
   isWell(): Promise<boolean>;
   /** Resolves when everything up to there was delivered; rejects once the signal is aborted. */
   delivered(position: Position, signal: AbortSignal): Promise<void>;
+  /** Whether the room that is left is kept for what cannot wait. */
+  isFull(): boolean;
   /** The stream has no room for more. */
   onFull(): void;
   /** Nothing can be written until `onRecovered`. */
@@ -81,13 +83,15 @@ export class Publisher {
     this.#options = options;
   }
 
-  append(topic: string, record: Uint8Array, { expect, origin }: AppendOptions): Promise<Position> {
+  append(topic: string, record: Uint8Array, { expect, origin, canWait }: AppendOptions): Promise<Position> {
     if (this.#closed) return Promise.reject(notOpen());
     const problem = this.#options.clockProblem();
     // What it would write down is dated by that clock: rules would end by it.
     if (problem !== undefined) return Promise.reject(this.#failed(cannotCommit(problem)));
     const now = this.#options.clock.monotonic();
-    if (this.#failure) {
+    const isScarce = this.#options.isFull();
+    if (isScarce && canWait) return Promise.reject(this.#full());
+    if (this.#failure && !isScarce) {
       if (now < this.#probeAt) return Promise.reject(this.#failure);
       this.#probeAt = now + PROBE_MS;
     }
@@ -221,12 +225,7 @@ export class Publisher {
       return undefined;
     }
     if (isUnanswered(error)) throw this.#gaveUp(next, error);
-    if (isFull(error)) {
-      this.#options.onFull();
-      throw this.#failed(
-        cannotCommit('the stream is full (max_bytes): give it more room, or see what keeps the log', error),
-      );
-    }
+    if (isFull(error)) throw this.#full(error);
     const { message } = error as Error;
     throw this.#failed(cannotCommit(`the stream could not be written to: ${message}`, error));
   }
@@ -276,6 +275,13 @@ export class Publisher {
     );
   }
 
+  #full(cause?: unknown): StorageError {
+    this.#options.onFull();
+    return this.#failed(
+      cannotCommit('the stream is full (max_bytes): give it more room, or see what keeps the log', cause),
+    );
+  }
+
   #failed(error: StorageError): StorageError {
     this.#probeAt = this.#options.clock.monotonic() + PROBE_MS;
     if (!this.#failure) this.#options.onFailed(error);
@@ -290,9 +296,10 @@ export class Publisher {
   }
 
   #recovered(): void {
+    // What cannot wait was taken: nothing else would be.
+    if (!this.#failure || this.#options.isFull()) return;
     clearInterval(this.#probing);
     this.#probing = undefined;
-    if (!this.#failure) return;
     this.#failure = undefined;
     this.#options.onRecovered();
   }

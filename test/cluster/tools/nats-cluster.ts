@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { freePort } from '../../support/free-port.ts';
+import { processWithLease } from './holder-of.ts';
 import { NatsNode } from './nats-node.ts';
 
 /** Three real nats-servers in one cluster. */
@@ -38,11 +39,7 @@ export class NatsCluster {
 
   /** Process that has the lease of a log, by its own word; undefined while nobody can say. */
   holderOf(stream: string): Promise<number | undefined> {
-    return this.#ask(async (jsm) => {
-      const found = await jsm.streams.getMessage(stream, { last_by_subj: `${stream}.lease` });
-      const { name, released } = found?.json<{ name: string; released?: true }>() ?? { name: '', released: true };
-      return released ? undefined : Number(/process (\d+)/.exec(name)?.[1]);
-    });
+    return this.#ask((jsm) => processWithLease(jsm, stream));
   }
 
   /** Waits until a stream has a leader and all its copies are up to date. */
@@ -58,9 +55,7 @@ export class NatsCluster {
     await Promise.all(this.nodes.map((node) => node.remove()));
   }
 
-  async #ask<Answer>(
-    ask: (jsm: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<Answer>,
-  ): Promise<Answer | undefined> {
+  async #ask<Answer>(ask: (jsm: JetStreamManager) => Promise<Answer>): Promise<Answer | undefined> {
     try {
       const servers = this.nodes.filter(({ isRunning }) => isRunning).map(({ server }) => server);
       const connection = await connect({ servers, timeout: 1000, ignoreClusterUpdates: true });
