@@ -15,6 +15,13 @@ function findRoot(folder: string): string {
 
 const root = findRoot(fileURLToPath(new URL('.', import.meta.url)));
 
+interface BridgeOptions {
+  /** Exporters of events, by their ids, with their options. */
+  readonly sinks?: Readonly<Record<string, object>>;
+  /** The extension that keeps the log, as in the configuration. @default file_storage */
+  readonly storage?: Readonly<Record<string, object>>;
+}
+
 /** The real daemon as its own process, with a probe. */
 export class BridgeProcess {
   readonly port: number;
@@ -31,14 +38,11 @@ export class BridgeProcess {
     return mkdtempSync(join(tmpdir(), 'couic-bench-'));
   }
 
-  /**
-   * @param instances - their names are their tokens; none: one open instance `couic`.
-   * @param sinks - exporters of events, by their ids, with their options.
-   */
+  /** @param instances - their names are their tokens; none: one open instance `couic`. */
   static async start(
     directory: string,
     instances: readonly string[] = [],
-    sinks: Readonly<Record<string, object>> = {},
+    { sinks = {}, storage = { file_storage: { directory: join(directory, 'state') } } }: BridgeOptions = {},
   ): Promise<BridgeProcess> {
     const [port, metricsPort, healthPort] = [await freePort(), await freePort(), await freePort()];
     const config = join(directory, 'config.json');
@@ -52,11 +56,11 @@ export class BridgeProcess {
       receivers: { couic },
       exporters: { prometheus: { endpoint: `127.0.0.1:${metricsPort}` }, ...sinks },
       extensions: {
-        file_storage: { directory: join(directory, 'state') },
+        ...storage,
         health_check: { endpoint: `127.0.0.1:${healthPort}` },
       },
       service: {
-        extensions: ['file_storage', 'health_check'],
+        extensions: [...Object.keys(storage), 'health_check'],
         pipelines: {
           metrics: { receivers: ['couic'], exporters: ['prometheus'] },
           ...(Object.keys(sinks).length > 0 && { logs: { receivers: ['couic'], exporters: Object.keys(sinks) } }),

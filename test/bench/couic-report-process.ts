@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
+import { cpuOfProcess } from './process-cpu.ts';
 
 const SECRET = 'de305d54-75b4-431b-adb2-eb6b9e546014';
 
@@ -35,26 +36,17 @@ export class CouicReportProcess {
   }
 
   mark(): void {
-    this.#marked = this.#cpu();
+    this.#marked = cpuOfProcess(this.#child.pid!);
   }
 
   /** CPU time since `mark`, µs. */
   read(): number {
-    return this.#cpu() - this.#marked;
+    return cpuOfProcess(this.#child.pid!) - this.#marked;
   }
 
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill();
     await once(this.#child, 'exit');
-  }
-
-  /** Of all its threads, µs; they live as long as it does. */
-  #cpu(): number {
-    const tasks = `/proc/${this.#child.pid}/task`;
-    const nanoseconds = readdirSync(tasks).map((task) =>
-      Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]),
-    );
-    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1000;
   }
 }

@@ -22,7 +22,7 @@ async function start(
   requests: number,
 ): Promise<Running> {
   const directory = BridgeProcess.newDirectory();
-  const bridge = await BridgeProcess.start(directory, [], sinks(directory));
+  const bridge = await BridgeProcess.start(directory, [], { sinks: sinks(directory) });
   const client = new Client(bridge.port);
   const source = new ReportSource(50, 1_000_000_000);
   await warmUp(client, bridge.pathOf(), () => source.body(5), requests);

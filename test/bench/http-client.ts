@@ -3,7 +3,7 @@ import { median } from './benchmark.ts';
 
 /** Posts bodies over so many connections that stay open, one after another on each. */
 export class Client {
-  readonly #pool: Pool;
+  readonly #pools: readonly Pool[];
   readonly #connections: number;
   readonly #countOf: (answer: string) => number;
   /** Reports that the answers said were accepted. */
@@ -11,10 +11,13 @@ export class Client {
   /** Milliseconds of each answer. */
   times: number[] = [];
 
-  /** @param countOf - what an answer says was accepted. @default as the bridge answers */
-  constructor(port: number, connections = 1, countOf = acceptedOf) {
+  /**
+   * @param ports - of one server, or of several that share the connections.
+   * @param countOf - what an answer says was accepted. @default as the bridge answers
+   */
+  constructor(ports: number | readonly number[], connections = 1, countOf = acceptedOf) {
     this.#countOf = countOf;
-    this.#pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 });
+    this.#pools = [ports].flat().map((port) => new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 }));
     this.#connections = connections;
   }
 
@@ -23,10 +26,11 @@ export class Client {
     let next = 0;
     const worker = async (_: unknown, index: number) => {
       const path = typeof paths === 'string' ? paths : paths[index]!;
+      const pool = this.#pools[index % this.#pools.length]!;
       while (next < bodies.length) {
         const body = bodies[next++]!;
         const start = performance.now();
-        const response = await this.#pool.request({
+        const response = await pool.request({
           method: 'POST',
           path,
           body,
@@ -41,8 +45,8 @@ export class Client {
     await Promise.all(Array.from({ length: this.#connections }).map(worker));
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    for (const pool of this.#pools) await pool.close();
   }
 }
 

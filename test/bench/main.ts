@@ -11,6 +11,9 @@ import { batches } from './ingest/batches.ts';
 import { couicReport } from './ingest/couic-report.ts';
 import { first } from './ingest/first.ts';
 import { single } from './ingest/single.ts';
+import { jetStream } from './jetstream/cost.ts';
+import { jetStreamGrowth } from './jetstream/growth.ts';
+import { jetStreamRestart } from './jetstream/restart.ts';
 import { expiry } from './ledger/expiry.ts';
 import { explain } from './ledger/explain.ts';
 import { restart } from './ledger/restart.ts';
@@ -39,6 +42,9 @@ const benchmarks: readonly Benchmark[] = [
   otlp,
   seal,
   commit,
+  jetStream,
+  jetStreamGrowth,
+  jetStreamRestart,
 ];
 
 const { values } = parseArgs({

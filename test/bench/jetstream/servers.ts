@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { NatsCluster } from '../../cluster/tools/nats-cluster.ts';
+import { NatsNode } from '../../cluster/tools/nats-node.ts';
+import { BridgeProcess } from '../bridge-process.ts';
+import { cpuOfProcess } from '../process-cpu.ts';
+
+const STREAM = 'couic-otel';
+
+/** Real servers, one or a cluster of three, and bridges that keep their log there. */
+export class Servers {
+  readonly replicas: 1 | 3;
+  readonly #nodes: readonly NatsNode[];
+  #marked = 0;
+
+  private constructor(replicas: 1 | 3, nodes: readonly NatsNode[]) {
+    this.replicas = replicas;
+    this.#nodes = nodes;
+  }
+
+  static async start(binary: string, replicas: 1 | 3): Promise<Servers> {
+    if (replicas === 3) return new Servers(replicas, (await NatsCluster.start(binary)).nodes);
+    const node = await NatsNode.make({ binary });
+    await node.start();
+    return new Servers(replicas, [node]);
+  }
+
+  get addresses(): readonly string[] {
+    return this.#nodes.map(({ server }) => server);
+  }
+
+  /** @param directory - the bridge's own. */
+  bridge(directory: string, instances: readonly string[]): Promise<BridgeProcess> {
+    const settings = {
+      servers: this.addresses,
+      replicas: this.replicas,
+      max_bytes: 2 ** 30,
+      directory: join(directory, 'state'),
+    };
+    return BridgeProcess.start(directory, instances, { storage: { jetstream_storage: settings } });
+  }
+
+  /** How many messages are in the bridges' log, and how long the last one of a Couic is. */
+  async look(instance: string): Promise<{ messages: number; bytes: number }> {
+    const connection = await connect({ servers: [...this.addresses], ignoreClusterUpdates: true });
+    try {
+      const jsm = await jetstreamManager(connection);
+      const { state } = await jsm.streams.info(STREAM);
+      const last = await jsm.streams.getMessage(STREAM, { last_by_subj: `${STREAM}.couic.${instance}` });
+      return { messages: state.messages, bytes: last?.data.length ?? 0 };
+    } finally {
+      await connection.close();
+    }
+  }
+
+  mark(): void {
+    this.#marked = this.#cpu();
+  }
+
+  /** CPU time of all servers since `mark`, µs. */
+  read(): number {
+    return this.#cpu() - this.#marked;
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => node.remove()));
+  }
+
+  #cpu(): number {
+    return this.#nodes.reduce((sum, { pid }) => sum + cpuOfProcess(pid), 0);
+  }
+}
