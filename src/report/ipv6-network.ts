@@ -6,19 +6,16 @@ const SLASH = 0x2f;
 const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
-/** What a byte is worth as a hexadecimal digit, or -1. */
+/** What a byte is worth as a hexadecimal digit, or -1; small ones, as they are printed. */
 const HEX_DIGIT = new Int8Array(256).fill(-1);
-for (let digit = 0; digit < 16; digit++) {
-  HEX_DIGIT[digit.toString(16).charCodeAt(0)] = digit;
-  HEX_DIGIT[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
-}
+for (let digit = 0; digit < 16; digit++) HEX_DIGIT[digit.toString(16).charCodeAt(0)] = digit;
 
 /** What `readIpv6` read: the four words of the address, host bits cleared, and the prefix length. */
 export const ipv6 = new Int32Array(5);
 export const PREFIX = 4;
 const groups = new Uint16Array(8);
 
-/** Reads an IPv6 network up to its quote, unless it ends in dotted IPv4. @returns where the quote is, or -1. */
+/** Reads an IPv6 network up to its quote, as it is printed; of others, dotted IPv4 among them, it may leave the reading to parseCidr. @returns where the quote is, or -1. */
 export function readIpv6(b: Uint8Array, p: number, n: number): number {
   let count = 0;
   let gap = -1;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Cidr, formatCidr, parseCidr } from '../../src/report/cidr.ts';
 import { scanReport } from '../../src/report/fast-path.ts';
+import { ipv6, readIpv6 } from '../../src/report/ipv6-network.ts';
 import { IPV6 } from '../../src/report/packed.ts';
 import { ReportChunk } from '../../src/report/report-chunk.ts';
 
@@ -42,7 +43,19 @@ test('an IPv6 network is what parseCidr says, however it is written', () => {
     fc.property(text, (cidr) => {
       expect(scan(cidr)).toEqual(parseCidr(cidr));
     }),
-    { numRuns: 20_000 },
+    { numRuns: 10_000 },
+  );
+});
+
+test('a network that is printed as Rust and RFC 5952 have it is read without parseCidr, and without a string', () => {
+  fc.assert(
+    fc.property(canonical, (cidr) => {
+      const bytes = Buffer.from(`"${cidr}"`);
+      expect(readIpv6(bytes, 1, bytes.length)).toBe(bytes.length - 1);
+      const { prefix, words } = parseCidr(cidr)!;
+      expect([...ipv6]).toEqual([...words, prefix]);
+    }),
+    { numRuns: 1000 },
   );
 });
 
