@@ -1,4 +1,4 @@
-import { type Command, type CommandContext, UsageError } from '../../../src/cli/command.ts';
+import { type Command, UsageError } from '../../../src/cli/command.ts';
 import { CONFIG_USAGE } from '../../../src/cli/config-options.ts';
 import { EXIT } from '../../../src/cli/exit-codes.ts';
 import { openChosen, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
@@ -25,7 +25,7 @@ of it; and names metrics of others that count as nothing. Tells LAPI nothing, wi
     const { admin } = await openChosen(rest, context);
     try {
       for (const id of await exportersOf(admin, exporter))
-        show(id, (await admin.call(id, PREVIEW_OPERATION, null)) as Preview, context);
+        context.stdout(renderPreview(id, (await admin.call(id, PREVIEW_OPERATION, null)) as Preview));
       return EXIT.ok;
     } finally {
       await admin.close();
@@ -44,11 +44,15 @@ async function exportersOf(admin: Admin, wanted: string | undefined): Promise<re
   return [wanted];
 }
 
-function show(id: string, { counts, since, more, leftOut, unused }: Preview, { stdout }: CommandContext): void {
+/** In lines for a person. */
+export function renderPreview(id: string, { counts, since, more, leftOut, unused }: Preview): string {
   const isEmpty = Object.keys(counts).length === 0;
-  stdout(isEmpty ? `${id}: nothing was counted that LAPI would be told of\n` : `${renderTable(id, counts, since)}\n`);
-  if (more) stdout('There is more than one window holds: this is the first.\n');
-  for (const { metric, problem } of leftOut) stdout(`left out: ${metric}: ${problem}\n`);
-  if (unused.length > 0) stdout('Counts as nothing, since no rule fits:\n');
-  for (const { metric, series } of unused) stdout(`  ${metric}: ${series} series\n`);
+  return [
+    isEmpty ? `${id}: nothing was counted that LAPI would be told of` : renderTable(id, counts, since),
+    ...(more ? ['There is more than one window holds: this is the first.'] : []),
+    ...leftOut.map(({ metric, problem }) => `left out: ${metric}: ${problem}`),
+    ...(unused.length > 0 ? ['Counts as nothing, since no rule fits:'] : []),
+    ...unused.map(({ metric, series }) => `  ${metric}: ${series} series`),
+    '',
+  ].join('\n');
 }

@@ -84,7 +84,6 @@ export class Sender {
     });
     if (outbox.size > 0)
       log.warn({}, `LAPI did not take everything: ${windows(outbox.size)}, and will be sent after the next start`);
-    deadline.removeEventListener('abort', cut);
     cut();
   }
 

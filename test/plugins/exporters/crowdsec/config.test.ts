@@ -40,6 +40,16 @@ it.each([
   { api_key: '', endpoint: 'https://lapi', tls: { cert_file: 'c', key_file: 'k' } },
   { dry_run: true, interval: '100ms' },
   { endpoint: 'https://[::1]:8080/crowdsec/', local_address: '::1' },
+  { endpoint: 'http://192.0.2.1', local_address: '10.0.0.1', address_family: 'ipv4' },
+  { endpoint: 'http://lapi', local_address: '::1', address_family: 'ipv6' },
+  { endpoint: 'http://lapi', local_address: '::1' },
+  { endpoint: 'unix:///run/lapi.sock' },
+  { interval: '1s' },
+  { interval: '168h', timeout: '1ms' },
+  { max_origins: 1, outbox: { max_age: '0s', max_size_mib: 1 } },
+  { max_origins: 10_000, outbox: { max_size_mib: 1024 } },
+  { type: 'crowdsec', name: 'n'.repeat(255), version: '1' },
+  { items: ['traffic'], instances: ['a'], heartbeat: false },
   {
     origins: [
       { tag: 'a-*', origin: 'A:*' },
@@ -74,7 +84,18 @@ describe('refuses', () => {
     ],
     [{ interval: '999ms' }, ['interval: must be at least 1s: a window has whole seconds']],
     [{ interval: '169h' }, ['interval: must be more than 0s and at most 168h: LAPI forgets after 7 days']],
+    [
+      { endpoint: 'unix:///run/lapi.sock', tls: {}, local_address: '::1', address_family: 'ipv6' },
+      ['tls', 'local_address', 'address_family'].map(
+        (option) => `${option}: is for a LAPI over the network, and endpoint is a Unix socket`,
+      ),
+    ],
+    [
+      { endpoint: 'http://[::1]', address_family: 'ipv4' },
+      ['address_family: is ipv4, and endpoint is an ipv6 address'],
+    ],
     [{ timeout: '0s' }, ['timeout: must be more than 0s']],
+    [{ interval: '604800001ms' }, ['interval: must be more than 0s and at most 168h: LAPI forgets after 7 days']],
     [{ type: 'a/b' }, ['type: letters, digits and . _ + ~ - only: it is a part of the User-Agent header']],
     [
       { api_key: '', type: 'crowdsec', endpoint: 'https://lapi', tls: { cert_file: 'c', key_file: 'k' } },
@@ -92,6 +113,25 @@ describe('refuses', () => {
     ],
   ])('%j', (config, expected) => {
     expect(problems(config)).toEqual(expected);
+  });
+
+  it.each([
+    [{ dry_run: true, interval: '0s' }, 'interval'],
+    [{ max_origins: 0 }, 'max_origins'],
+    [{ max_origins: 10_001 }, 'max_origins'],
+    [{ outbox: { max_size_mib: 0.5 } }, 'outbox.max_size_mib'],
+    [{ outbox: { max_size_mib: 1025 } }, 'outbox.max_size_mib'],
+    [{ items: [] }, 'items'],
+    [{ instances: [] }, 'instances'],
+    [{ instances: [''] }, 'instances.0'],
+    [{ name: '' }, 'name'],
+    [{ feature_flags: [''] }, 'feature_flags.0'],
+    [{ origins: [{ tag: '', origin: 'a' }] }, 'origins.0.tag'],
+    [{ origins: [{ tag: 'a', origin: '' }] }, 'origins.0.origin'],
+    [{ origins: [{ tag: 'a', origin: 'b', remediation: '' }] }, 'origins.0.remediation'],
+    [{ keys_file: '' }, 'keys_file'],
+  ])('what is out of bounds: %j', (config, path) => {
+    expect(problems(config).map((problem) => problem.split(':')[0])).toContain(path);
   });
 
   it.each<[string, object[], string]>([

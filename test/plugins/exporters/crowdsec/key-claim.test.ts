@@ -88,7 +88,10 @@ describe('who LAPI takes a bridge for', () => {
     ['http://127.0.0.1:8080', 'http://localhost:8080', true],
     ['http://[::1]:8080', 'http://localhost:8080/crowdsec', true],
     ['https://lapi', 'https://lapi:443', true],
+    ['http://lapi', 'http://lapi:80', true],
     ['http://lapi', 'https://lapi', false],
+    ['http://lapi', 'http://other', false],
+    ['unix:///run/lapi.sock', 'unix:///run/lapi.sock', true],
     ['http://127.0.0.1:8080', 'http://127.0.0.1:8081', false],
     ['unix:///run/lapi.sock', 'http://127.0.0.1:8080', false],
   ])('%s and %s are one: %s', async (one, other, same) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { renderPreview } from '../../../../plugins/exporters/crowdsec/preview-command.ts';
 import { bodyOf } from '../../../support/ledger.ts';
 import { ServedBridge } from '../../../support/served-bridge.ts';
 
@@ -36,4 +37,27 @@ test('says which exporters there are', async () => {
     code: 2,
     err: expect.stringContaining('--exporter needs an id'),
   });
+});
+
+test('says what is not in the table, and nothing when all is', () => {
+  const preview = { counts: { CAPI: { dropped: { request: 3 } } }, since: 0, more: false, leftOut: [], unused: [] };
+  const table = renderPreview('crowdsec', preview);
+  expect(table).toMatch(/^\+-[\s\S]*-\+\n$/);
+  const all = {
+    ...preview,
+    more: true,
+    leftOut: [{ metric: 'a', problem: 'no text' }],
+    unused: [
+      { metric: 'b', series: 2 },
+      { metric: 'c', series: 1 },
+    ],
+  };
+  expect(renderPreview('crowdsec', all).slice(table.length).split('\n')).toEqual([
+    'There is more than one window holds: this is the first.',
+    'left out: a: no text',
+    'Counts as nothing, since no rule fits:',
+    '  b: 2 series',
+    '  c: 1 series',
+    '',
+  ]);
 });

@@ -4,7 +4,7 @@ import { noObserver } from '../../../../plugins/exporters/crowdsec/observer.ts';
 import { Outbox } from '../../../../plugins/exporters/crowdsec/outbox.ts';
 import { parsePayload } from '../../../../plugins/exporters/crowdsec/payload.ts';
 import { Sealer } from '../../../../plugins/exporters/crowdsec/sealer.ts';
-import { FakeTime } from '../../../support/fake-time.ts';
+import { FakeTime, until } from '../../../support/fake-time.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { collection, type TestMetric } from './points.ts';
 
@@ -219,6 +219,106 @@ describe('what LAPI and cscli would not take as it is', () => {
     time.advance(8 * 86_400_000);
     expect(await at(['b', 3])).toEqual([['dropped request b 1']]);
     expect(await at(['c', 3], ['d', 1])).toEqual([['dropped request c 1', 'dropped request other 1']]);
+  });
+});
+
+describe('a second of its own', () => {
+  /** Of equal values, so that each needs a second. */
+  const alike = (count: number, value: number) =>
+    dropped(Array.from({ length: count }, (_, n) => [{ origin: 'a', remediation: `r${n}` }, value]));
+
+  it('is waited for when it is near, and the window tells what it told at first', async () => {
+    const { sealer, seal, topic, outbox, time } = setUp();
+    await seal(dropped([[{ origin: 'z' }, 1]]));
+    time.advance(500);
+    const sealed = sealer.seal(collection(alike(1, 2)), topic.last);
+    await until(() => time.waits.length === 1);
+    expect(time.waits).toEqual([500]);
+    time.advance(500);
+    expect(await sealed).toEqual({ kind: 'window', more: false });
+    const [first, second] = outbox.waiting.map(({ second }) => second);
+    expect(second! - first!).toBe(1);
+  });
+
+  it.each([
+    [3, [3000]],
+    [4, []],
+  ])('of %i parts is waited for no longer than three seconds', async (parts, waits) => {
+    const { sealer, seal, topic, time } = setUp();
+    await seal(dropped([[{ origin: 'z' }, 1]]));
+    const sealed = sealer.seal(collection(alike(parts, 2)), topic.last);
+    if (waits.length === 0) expect(await sealed).toEqual({ kind: 'wait', milliseconds: 1000 * parts });
+    else {
+      await until(() => time.waits.length === 1);
+      expect(time.waits).toEqual(waits);
+      // The clock was set back meanwhile: it has waited long enough.
+      time.step(-1000);
+      time.advance(3000);
+      expect(await sealed).toEqual({ kind: 'wait', milliseconds: 1000 });
+    }
+  });
+
+  it('is not waited for at the end, nor when the clock had been more than a day ahead', async () => {
+    const { sealer, seal, topic, outbox, time } = setUp();
+    await seal(dropped([[{ origin: 'z' }, 1]]));
+    const end = AbortSignal.abort();
+    expect(await sealer.seal(collection(alike(1, 2)), topic.last, end)).toEqual({ kind: 'wait', milliseconds: 1000 });
+    time.step(-86_400_000 + 1000);
+    expect(await sealer.seal(collection(alike(1, 2)), topic.last, end)).toEqual({
+      kind: 'wait',
+      milliseconds: 86_400_000,
+    });
+    time.step(-1);
+    expect(await sealer.seal(collection(alike(1, 2)), topic.last, end)).toEqual({ kind: 'window', more: false });
+    const [first, second] = outbox.waiting.map(({ second }) => second);
+    expect(second! - first!).toBe(1);
+  });
+});
+
+describe('what one record does not hold', () => {
+  const name = (n: number) => `${n}-`.padEnd(230, 'x');
+
+  it('is told by the next ones, whole, and none is larger than the log takes', async () => {
+    const { seal, outbox, store } = setUp({ maxOrigins: 10_000 });
+    const origins = Array.from({ length: 2000 }, (_, n) => ({ origin: name(n) }));
+    const given = (from: number): TestMetric[] => [
+      dropped(origins.slice(from).map((labels) => [labels, 1])),
+      { name: 'active_decisions', kind: 'gauge', points: origins.slice(from).map((labels) => [labels, 1]) },
+    ];
+    const told = { dropped: 0, active: new Set<string>() };
+    const tell = (parts: readonly (readonly string[])[]) => {
+      for (const line of parts.flat()) {
+        const [item, , origin, value] = line.split(' ');
+        if (item === 'dropped') told.dropped += Number(value);
+        else if (value === '1') told.active.add(origin!);
+        else told.active.delete(origin!);
+      }
+    };
+    let windows = 0;
+    for (; windows < 20 && (told.dropped < 2000 || told.active.size < 2000); windows++) tell(await seal(...given(0)));
+    expect([told.dropped, told.active.size]).toEqual([2000, 2000]);
+    expect(await seal(...given(0))).toEqual([]);
+    for (windows = 0; windows < 20 && told.active.size > 10; windows++) tell(await seal(...given(1990)));
+    expect([told.dropped, told.active.size]).toEqual([2000, 10]);
+    const sizes = store.log.map(({ record }) => record.length);
+    expect(Math.max(...sizes)).toBeLessThan(2 ** 20 - 1024);
+    // Each is filled: LAPI has a request for each.
+    expect(Math.max(...sizes)).toBeGreaterThan(700_000);
+    expect(outbox.state.baseline.size).toBe(2000);
+  });
+
+  it('is begun in several, and nothing of it is told', async () => {
+    const { sealer, seal, outbox, store } = setUp({ maxOrigins: 10_000 });
+    await store.load();
+    const counters = dropped(Array.from({ length: 5000 }, (_, n) => [{ origin: name(n) }, 7.5]));
+    await sealer.startCounting(collection(counters), ['']);
+    expect(store.log.length).toBeGreaterThan(1);
+    expect([outbox.state.baseline.size, [...outbox.state.sources]]).toEqual([5000, ['']]);
+    expect(await seal(counters)).toEqual([]);
+    // A second time nothing is to be begun.
+    const { length } = store.log;
+    await sealer.startCounting(collection(counters), ['']);
+    expect(store.log).toHaveLength(length);
   });
 });
 

@@ -221,9 +221,17 @@ describe('shutdown', () => {
     host.time.advance(1000);
     await host.stop();
     expect(host.lapi.bodies).toHaveLength(1);
+    const said = () => host.lines.map(({ message }) => message).filter((message) => /LAPI (a last|did)/.test(message));
+    expect(said()).toEqual([
+      'Trying LAPI a last time: 1 window waits',
+      'LAPI did not take everything: 1 window waits, and will be sent after the next start',
+    ]);
     await host.start();
     await until(() => processed() === 1);
     expect(host.lapi.bodies[1]).toBe(host.lapi.bodies[0]);
+    await until(() => outbox().size === 0);
+    await host.stop();
+    expect(said()).toHaveLength(2);
   });
 
   it('ends with its deadline though LAPI never answers', async () => {
