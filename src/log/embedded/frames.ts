@@ -3,6 +3,7 @@ import type { Entry } from '../log.ts';
 
 /**
  * A segment is a header and then frames, one for each commit: so the last frame is the only one that a crash can leave torn.
+ * Zeros may follow, which the next frames are written over.
  *
  * | frame   | u32 magic, u32 length of the body, f64 position of its first entry, f64 time, u32 entries, epoch in 8 bytes, u32 CRC of the body, u32 CRC of the head |
  * | entry   | u32 length of the record, u32 length of the topic, the topic, the record, each padded to four bytes |

@@ -14,6 +14,11 @@ const UUID = 36;
 const CRC_AT = 16 + UUID + 8;
 export const SEGMENT_HEAD = CRC_AT + 4;
 
+/** Zeros that are written ahead of frames. */
+const ROOM = Buffer.alloc(64 * 1024);
+/** A longer frame gains nothing from them. */
+const LONGEST_IN_ROOM = 4 * 1024;
+
 /** One file of the log: frames are only ever added to the newest, and the oldest is deleted whole. */
 export class Segment implements Extent {
   readonly first: Position;
@@ -29,6 +34,8 @@ export class Segment implements Extent {
   revision = 0;
   /** Where the next frame goes. */
   end = SEGMENT_HEAD;
+  /** Where the zeros behind it end, if there are any. */
+  #room = 0;
 
   private constructor(directory: string, first: Position, salt: number) {
     this.first = first;
@@ -74,6 +81,36 @@ export class Segment implements Extent {
   }
 
   /**
+   * Writes what is to be its next frame, durably; it is one once the caller moves `end`. Where zeros are already, the file does
+   * not grow: so the disk has the frame to write, and not its own books as well, which takes as long again.
+   */
+  async write(frame: Buffer): Promise<void> {
+    const isShort = frame.length <= LONGEST_IN_ROOM;
+    // Without room the frame may still fit, or its own write says what is wrong.
+    if (isShort && this.end + frame.length > this.#room) await this.#makeRoom().catch(() => {});
+    await this.file!.write(frame, this.end);
+  }
+
+  async #makeRoom(): Promise<void> {
+    await this.file!.write(ROOM, this.end);
+    this.#room = this.end + ROOM.length;
+  }
+
+  /** Cuts what lies behind its end: of a frame that could not be written, or zeros. @throws the error of the file system. */
+  async trim(): Promise<void> {
+    this.#room = 0;
+    await this.file?.truncate(this.end);
+  }
+
+  /** Nothing more is written to it. */
+  async finish(): Promise<void> {
+    // Zeros that stay are no harm. Where there were none, nothing is cut: an end that was not found is none.
+    if (this.#room > 0) await this.trim().catch(() => {});
+    await this.file?.close();
+    this.file = undefined;
+  }
+
+  /**
    * Delivers its entries from a position on, and finds its end.
    * @param atLeast - the position that its log is known to have reached. @param isNewest - so that its end may be torn.
    * @returns bytes of a torn commit behind the end, to be cut.
@@ -86,15 +123,18 @@ export class Segment implements Extent {
     for (; !next.done; next = frames.next()) this.#replayFrame(next.value, from, deliver);
     this.end = next.value;
     const { size } = fstatSync(fd);
-    const isTorn = this.end < size;
-    if (isTorn && (!isNewest || this.last < atLeast || hasFrame(readRest(fd, this.end, size), 1, this.salt)))
+    const rest = readRest(fd, this.end, size);
+    const isTorn = rest.some((byte) => byte !== 0);
+    if (isTorn && (!isNewest || this.last < atLeast || hasFrame(rest, 1, this.salt)))
       throw damaged(this.path, `the checksum of record ${this.last + 1} does not match`);
     if (this.last < atLeast)
       throw damaged(
         this.path,
         `it is cut short: it has ${size} bytes and ends with record ${this.last}, and record ${atLeast} was written`,
       );
-    return size - this.end;
+    if (isTorn) return rest.length;
+    this.#room = size;
+    return 0;
   }
 
   #replayFrame({ head, bytes, at }: Frame, from: Position, deliver: (entry: Entry) => void): void {

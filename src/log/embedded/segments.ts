@@ -87,7 +87,7 @@ export class Segments {
     const { newest } = this;
     const file = await this.#open(newest);
     const torn = newest.replay(file.fd, from, reached, true, deliver);
-    if (torn > 0) await file.truncate(newest.end);
+    if (torn > 0) await newest.trim();
     if (torn > 0) await file.sync();
     return torn;
   }
@@ -107,8 +107,7 @@ export class Segments {
     // Only a safeguard: the log goes on there all the same.
     await this.#options.announce(segment.first).catch(() => {});
     this.all.push(segment);
-    await newest.file?.close();
-    newest.file = undefined;
+    await newest.finish();
     this.#options.faults?.('after-rotation');
   }
 
@@ -125,9 +124,7 @@ export class Segments {
   }
 
   async close(): Promise<void> {
-    const { newest } = this;
-    await newest.file?.close();
-    newest.file = undefined;
+    await this.newest.finish();
   }
 
   async #create(first: Position): Promise<Segment> {

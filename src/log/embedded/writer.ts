@@ -84,9 +84,12 @@ export class Writer {
     this.#closed = true;
     clearTimeout(this.#retry);
     while (this.#working) await this.#working;
-    const { file, end } = this.#options.segment();
     // What was refused must not be found.
-    if (this.#failure) await file?.truncate(end).catch(() => {});
+    if (this.#failure)
+      await this.#options
+        .segment()
+        .trim()
+        .catch(() => {});
   }
 
   async #work(): Promise<void> {
@@ -108,7 +111,7 @@ export class Writer {
       const length = writeFrame(this.#scratch, segment.salt, { first: segment.last + 1, time, epoch }, group);
       this.#wanted = length;
       faults?.('before-commit');
-      await segment.file!.write(this.#scratch.subarray(0, length), segment.end);
+      await segment.write(this.#scratch.subarray(0, length));
       // Written, but where nobody will find it.
       if (!segment.file!.isAt(segment.path))
         throw new Error(
@@ -169,14 +172,15 @@ export class Writer {
 
   /** Lets appends in again once as much can be written as had failed, and nothing of that is left. */
   async #recover(): Promise<void> {
-    const { file, end, path } = this.#options.segment();
+    const segment = this.#options.segment();
+    const file = segment.file!;
     try {
       this.#options.faults?.('before-commit');
-      await file!.truncate(end);
-      if (!file!.isAt(path)) throw new Error('still elsewhere');
-      await file!.write(Buffer.alloc(this.#wanted), end);
-      await file!.truncate(end);
-      await file!.sync();
+      await segment.trim();
+      if (!file.isAt(segment.path)) throw new Error('still elsewhere');
+      await file.write(Buffer.alloc(this.#wanted), segment.end);
+      await segment.trim();
+      await file.sync();
     } catch (error) {
       this.#scheduleRecovery();
       this.#sayIfFull(error);

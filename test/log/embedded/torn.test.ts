@@ -16,7 +16,7 @@ async function killed(...texts: string[]): Promise<{ directory: string; ends: nu
   const ends: number[] = [];
   for (const text of texts) {
     await log.topic('list').append(bytes(text));
-    ends.push(statSync(segment(directory)).size);
+    ends.push(log.extents.at(-1)!.bytes);
   }
   const left = copyDirectory(directory);
   rmSync(join(left, 'position'), { force: true });
@@ -37,12 +37,14 @@ async function reopened(directory: string) {
 test('a commit that had not come to its end is cut off, wherever it was torn, and the log goes on from there', async () => {
   const { directory, ends } = await killed('one', 'two', 'three'.repeat(100));
   const whole = readFileSync(segment(directory));
-  for (let length = ends[1]! + 1; length < whole.length; length += 7) {
-    writeFileSync(segment(directory), whole.subarray(0, length));
+  for (let length = ends[1]! + 1; length < ends[2]!; length += 7) {
+    // The file ends there, or the zeros go on that it was written over.
+    const torn = length % 2 === 0 ? whole.subarray(0, length) : Buffer.from(whole).fill(0, length);
+    writeFileSync(segment(directory), torn);
     const { log, fold, lines } = await reopened(directory);
     expect(fold.records).toEqual(['one', 'two']);
     expect(lines).toEqual([
-      `Cut ${length - ends[1]!} bytes of a commit that had not come to its end off ${segment(directory)}`,
+      `Cut ${torn.length - ends[1]!} bytes of a commit that had not come to its end off ${segment(directory)}`,
     ]);
     await log.topic('list').append(bytes('four'));
     await log.close(AbortSignal.abort());
@@ -71,7 +73,7 @@ test('a log that lost whole commits behind the mark is refused, torn or not', as
   const ends: number[] = [];
   for (const text of ['one', 'two', 'three']) {
     await log.topic('list').append(bytes(text));
-    ends.push(statSync(segment(directory)).size);
+    ends.push(log.extents.at(-1)!.bytes);
   }
   await log.close(AbortSignal.abort());
   truncateSync(segment(directory), ends[1]!);
@@ -80,4 +82,17 @@ test('a log that lost whole commits behind the mark is refused, torn or not', as
   );
   truncateSync(segment(directory), ends[1]! - 1);
   await expect(reopened(directory)).rejects.toThrow('the checksum of record 2 does not match');
+});
+
+test('zeros are written ahead of small commits, are no torn commit, are written over after a kill, and go at the end', async () => {
+  const { directory, ends } = await killed('one', 'two', 'three');
+  const { size } = statSync(segment(directory));
+  expect(size).toBeGreaterThan(ends[2]! + 10_000);
+  const { log, fold, lines } = await reopened(directory);
+  expect([fold.records, lines]).toEqual([['one', 'two', 'three'], []]);
+  await log.topic('list').append(bytes('four'));
+  expect(statSync(segment(directory)).size).toBe(size);
+  await log.close(AbortSignal.abort());
+  expect(statSync(segment(directory)).size).toBe(log.extents.at(-1)!.bytes);
+  expect((await reopened(directory)).fold.records).toEqual(['one', 'two', 'three', 'four']);
 });
