@@ -15,13 +15,11 @@ export class RuleIndex {
   readonly #shards: Int32Array[] = Array.from({ length: SHARDS }, () => new Int32Array(2 * SMALLEST));
   readonly #counts = new Uint32Array(SHARDS);
 
-  /** Makes room for so many rules at once, before a bulk load. */
+  /** Makes room for so many rules at once, before a bulk load into an empty index. */
   reserve(rules: number): void {
     let capacity = SMALLEST;
     while (capacity * FULLEST < (rules / SHARDS) * 1.2) capacity *= 2;
-    for (let shard = 0; shard < SHARDS; shard++) {
-      if (this.#shards[shard]!.length < 2 * capacity) this.#resize(shard, capacity);
-    }
+    for (let shard = 0; shard < SHARDS; shard++) this.#resize(shard, capacity);
   }
 
   /**

@@ -47,7 +47,6 @@ export class Tombstones {
   /** @param clock - ms since the epoch. */
   expire(clock: number): void {
     const { table } = this;
-    if (table.size === 0) return;
     for (const heap of table.heaps.values()) while (heap.nextTime * 1000 <= clock) table.remove(heap.nextSlot);
   }
 }
