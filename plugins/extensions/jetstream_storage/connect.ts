@@ -36,6 +36,8 @@ export async function connectTo(config: JetStreamStorageConfig, name: string): P
       pingInterval: PING_MS,
       maxPingOut: 2,
       ignoreClusterUpdates: true,
+      // A stack for each request, in case that it fails: of an append nobody needs to know where it came from.
+      noAsyncTraces: true,
     });
   } catch (error) {
     const { message } = error as Error;

@@ -164,10 +164,9 @@ export class Publisher {
 
   async #commit(next: Waiting): Promise<Position> {
     const { clock, heads } = this.#options;
-    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(next.deadline - clock.monotonic())));
     for (;;) {
       if (clock.monotonic() >= next.deadline) throw this.#gaveUp(next);
-      const expected = await this.#expected(next, signal);
+      const expected = await this.#expected(next);
       try {
         const position = await this.#publish(next, expected);
         // What was expected is what was there: nobody's entry lies in between.
@@ -176,7 +175,7 @@ export class Publisher {
         if (position > this.#delivered) this.#acknowledged.set(position, next.origin);
         return position;
       } catch (error) {
-        const taken = await this.#wasTaken(next, expected, error, signal);
+        const taken = await this.#wasTaken(next, expected, error);
         if (taken === undefined) continue;
         heads.saw(next.topic, taken, false);
         if (taken > this.#delivered) this.#acknowledged.set(taken, next.origin);
@@ -188,11 +187,10 @@ export class Publisher {
   }
 
   /** Sequence of the last message on the subject, as far as this process knows. @throws Conflict when another's is in between. */
-  async #expected({ topic, expect, ...next }: Waiting, signal: AbortSignal): Promise<Position | undefined> {
-    const { delivered, heads } = this.#options;
+  async #expected({ topic, expect, deadline }: Waiting): Promise<Position | undefined> {
+    const { heads } = this.#options;
     if (expect === undefined) return undefined;
-    if (this.#unseen > this.#delivered)
-      await delivered(this.#unseen, signal).catch(() => Promise.reject(this.#gaveUp(next)));
+    if (this.#unseen > this.#delivered) await this.#untilDelivered(this.#unseen, deadline);
     const other = heads.others(topic);
     if (other > expect) throw new Conflict(topic, expect, heads.last(topic) ?? other);
     return heads.last(topic) ?? expect;
@@ -213,13 +211,8 @@ export class Publisher {
   }
 
   /** @returns where it is; undefined: it is to be published again. @throws what the append fails with. */
-  async #wasTaken(
-    next: Waiting,
-    expected: Position | undefined,
-    error: unknown,
-    signal: AbortSignal,
-  ): Promise<Position | undefined> {
-    if (isWrongLastSequence(error)) return this.#look(next, expected, signal);
+  async #wasTaken(next: Waiting, expected: Position | undefined, error: unknown): Promise<Position | undefined> {
+    if (isWrongLastSequence(error)) return this.#look(next, expected);
     if (isNobodyThere(error)) {
       await sleep(RETRY_MS);
       return undefined;
@@ -231,8 +224,8 @@ export class Publisher {
   }
 
   /** The server says that another message was last. That is also raised when nothing is wrong, so the leader is asked. */
-  async #look(next: Waiting, expected: Position | undefined, signal: AbortSignal): Promise<Position | undefined> {
-    const { delivered, heads } = this.#options;
+  async #look(next: Waiting, expected: Position | undefined): Promise<Position | undefined> {
+    const { heads } = this.#options;
     const { topic } = next;
     const found = await this.#lastOf(topic, next.deadline);
     if (found && idIn(found.header) === next.id) return found.seq;
@@ -242,13 +235,21 @@ export class Publisher {
     }
     if (found && found.seq > this.#delivered) {
       // Another's, which is folded here as well before anybody looks again.
-      await delivered(found.seq, signal).catch(() => Promise.reject(this.#gaveUp(next)));
+      await this.#untilDelivered(found.seq, next.deadline);
       return undefined;
     }
     const wasUnknown = heads.last(topic) === undefined;
     heads.correct(topic, found?.seq ?? 0);
     if (found && wasUnknown && !isEmptyIn(found.header) && found.seq > next.expect!) heads.saw(topic, found.seq, true);
     return undefined;
+  }
+
+  /** @throws StorageError: not in time. */
+  async #untilDelivered(position: Position, deadline: number): Promise<void> {
+    const { clock, delivered } = this.#options;
+    // Made only when there is something to wait for: it costs more than all else that this class does for an append.
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - clock.monotonic())));
+    await delivered(position, signal).catch((error) => Promise.reject(this.#gaveUp({ deadline }, error)));
   }
 
   /** A topic's last message, from the leader: a copy may be behind. */

@@ -2,7 +2,7 @@
  * A topic is a subject below the stream's name: `couic/paris` of the stream `couic-otel` is `couic-otel.couic.paris`. What a
  * subject's part cannot hold stands as `=` and two hexadecimal digits, byte by byte, so that no two topics share a subject.
  */
-const PLAIN = /^[A-Za-z0-9_-]$/;
+const PLAIN = /^[A-Za-z0-9_-]+$/;
 
 export function subjectOf(stream: string, topic: string): string {
   return `${stream}.${topic.split('/').map(encodePart).join('.')}`;
@@ -23,6 +23,8 @@ export function subjectsOf(stream: string): string {
 
 function encodePart(part: string): string {
   if (part === '') return '=';
+  // Asked of every message, and most parts are.
+  if (PLAIN.test(part)) return part;
   return Array.from(Buffer.from(part, 'utf8'), (byte) => {
     const text = String.fromCharCode(byte);
     return PLAIN.test(text) ? text : `=${byte.toString(16).padStart(2, '0')}`;
@@ -31,6 +33,7 @@ function encodePart(part: string): string {
 
 function decodePart(part: string): string {
   if (part === '=') return '';
+  if (!part.includes('=')) return part;
   const bytes: number[] = [];
   for (let i = 0; i < part.length; i++) {
     if (part[i] === '=') {

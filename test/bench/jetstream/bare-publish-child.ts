@@ -13,7 +13,7 @@ export interface PublishCommand {
 /** Own process of the reference of `jetstream`: publishes as the bridge does, and does nothing else. */
 const [servers, replicas] = [process.argv[2]!.split(','), Number(process.argv[3])];
 const STREAM = 'bare';
-const connection = await connect({ servers, ignoreClusterUpdates: true });
+const connection = await connect({ servers, ignoreClusterUpdates: true, noAsyncTraces: true });
 const js = jetstream(connection);
 const jsm = await jetstreamManager(connection);
 await jsm.streams.add({
