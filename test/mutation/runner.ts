@@ -7,7 +7,9 @@ import type { Mutant } from './mutants.ts';
 /** Tests that several folders share, beside those of a folder's own name. */
 const SHARED = ['test/hostile/', 'test/regression/'];
 /** Where an area has some elsewhere: only a real server says what a stream does. */
-const ELSEWHERE: Readonly<Record<string, string>> = { 'src/log/jetstream': 'test/cluster/contract.test.ts' };
+const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  'src/log/jetstream': ['test/cluster/contract.test.ts', 'test/cluster/engine.test.ts'],
+};
 
 /** Vitest would begin with the largest file. */
 class AsGiven extends BaseSequencer {
@@ -30,7 +32,8 @@ const vitest = await createVitest(
     isolate: false,
     maxWorkers: 1,
     reporters: [{}],
-    testTimeout: 20_000,
+    // A slow machine is no fault that a test has found.
+    testTimeout: 60_000,
     sequence: { sequencer: AsGiven },
   },
   {

@@ -1,0 +1,224 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { JetStreamEngine } from '../../src/log/jetstream/engine.ts';
+import type { Entry } from '../../src/log/log.ts';
+import { Health } from '../../src/telemetry/health.ts';
+import { bytes } from '../log/folds.ts';
+import { describeWithNats } from './tools/describe-with-nats.ts';
+import { FaultProxy } from './tools/fault-proxy.ts';
+import { NatsNode } from './tools/nats-node.ts';
+
+const MIB = 1024 * 1024;
+const silent = { info: () => {}, warn: () => {}, error: () => {} } as never;
+
+describeWithNats('the engine of JetStream, beside the contract', (binary) => {
+  let node: NatsNode;
+  let names = 0;
+  beforeAll(async () => {
+    node = await NatsNode.make({ binary });
+    await node.start();
+  });
+  afterAll(() => node.remove());
+
+  async function newDirectory(): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), 'couic-engine-'));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    return directory;
+  }
+
+  /** @param over - what differs from a bridge as others are. */
+  async function engineOn({ stream = `engine-${++names}`, server = node.server, maxBytes = 64 * MIB, directory = '' }) {
+    const health = new Health();
+    const engine = new JetStreamEngine({
+      connect: () => connect({ servers: server, reconnectTimeWait: 100, maxReconnectAttempts: -1 }),
+      ...{ stream, replicas: 1, maxBytes, clock: systemClock, health, logger: silent },
+      directory: directory || (await newDirectory()),
+    });
+    onTestFinished(() => engine.close());
+    return { engine, health, stream };
+  }
+
+  /** One that is followed. */
+  async function following(options: Parameters<typeof engineOn>[0] = {}) {
+    const made = await engineOn(options);
+    const delivered: string[] = [];
+    let asksForRoom = 0;
+    await made.engine.open();
+    await made.engine.follow(1, {
+      deliver: ({ record }: Entry) => void delivered.push(Buffer.from(record).toString()),
+      full: () => void asksForRoom++,
+    });
+    return { ...made, delivered, asksForRoom: () => asksForRoom };
+  }
+
+  async function manager() {
+    const connection = await connect({ servers: node.server });
+    onTestFinished(() => connection.close());
+    return jetstreamManager(connection);
+  }
+
+  const foreign = (message: string) => ({ code: 'ERR_STORAGE_FOREIGN', message: expect.stringContaining(message) });
+
+  describe('is refused', () => {
+    test('a stream that is not as it was made', async () => {
+      const { engine, stream } = await engineOn({});
+      await engine.open();
+      await engine.close();
+      const jsm = await manager();
+      await jsm.streams.update(stream, { max_age: 3_600_000_000_000, max_bytes: 65 * MIB });
+      const next = await engineOn({ stream });
+      await expect(next.engine.open()).rejects.toMatchObject(
+        foreign(
+          `stream ${stream} has other settings: max_bytes is ${65 * MIB}, and should be ${64 * MIB}; max_age is 3600000000000, and should be 0.`,
+        ),
+      );
+    });
+
+    test('a stream of somebody else', async () => {
+      const stream = `engine-${++names}`;
+      await (await manager()).streams.add({ name: stream, subjects: [`${stream}.>`] });
+      const { engine } = await engineOn({ stream });
+      await expect(engine.open()).rejects.toMatchObject(foreign('was not made by the bridge'));
+    });
+
+    test('another log than the one that this bridge has worked on, and none', async () => {
+      const directory = await newDirectory();
+      const { engine, stream } = await engineOn({ directory });
+      await engine.open();
+      const { logId } = engine.identity;
+      await engine.close();
+      const jsm = await manager();
+      await jsm.streams.delete(stream);
+      const second = await engineOn({ directory, stream });
+      await expect(second.engine.open()).rejects.toMatchObject(
+        foreign(`is not there, though this bridge has worked on it (log ${logId})`),
+      );
+      const other = await engineOn({ stream });
+      await other.engine.open();
+      const third = await engineOn({ directory, stream });
+      await expect(third.engine.open()).rejects.toMatchObject(
+        foreign(`holds another log (${other.engine.identity.logId}) than the one`),
+      );
+    });
+
+    test('a server whose messages are too small for an entry', async () => {
+      const small = await NatsNode.make({ binary, config: 'max_payload: 1000000' });
+      onTestFinished(() => small.remove());
+      await small.start();
+      const { engine } = await engineOn({ server: small.server });
+      await expect(engine.open()).rejects.toMatchObject(foreign('takes messages of 1000000 bytes'));
+    });
+
+    test('whatever comes before the start and after the end', async () => {
+      const { engine } = await engineOn({});
+      const closed = { code: 'ERR_STORAGE_CLOSED' };
+      await expect(engine.append('list', bytes('x'))).rejects.toMatchObject(closed);
+      await expect(engine.isLast('list', 0)).rejects.toMatchObject(closed);
+      await expect(engine.follow(1, { deliver: () => {} })).rejects.toMatchObject(closed);
+      await engine.open();
+      expect([engine.isWritable, engine.silence]).toEqual([false, undefined]);
+      await engine.follow(1, { deliver: () => {} });
+      expect(engine.isWritable).toBe(true);
+      expect(engine.silence).toBeLessThan(60_000);
+      await engine.close();
+      await expect(engine.append('list', bytes('x'))).rejects.toMatchObject(closed);
+      await expect(engine.cut(1)).rejects.toMatchObject(closed);
+      await expect(engine.rewrite(() => false)).rejects.toMatchObject(closed);
+      await expect(engine.setNote(undefined)).rejects.toMatchObject(closed);
+      await engine.close();
+    });
+  });
+
+  test('what another bridge wrote to a topic is known of when the leader is asked, also before it came', async () => {
+    const one = await following();
+    const two = await following({ stream: one.stream });
+    const first = await one.engine.append('list', bytes('a'));
+    expect(await one.engine.isLast('list', first)).toBe(true);
+    expect(await one.engine.isLast('list', first - 1)).toBe(true);
+    expect(await one.engine.isLast('other', 0)).toBe(true);
+    await two.engine.append('list', bytes('b'));
+    expect(await one.engine.isLast('list', first)).toBe(false);
+    await vi.waitFor(() => expect(one.delivered).toEqual(['a', 'b']));
+    expect(await one.engine.isLast('list', first)).toBe(false);
+    expect(await one.engine.isLast('list', first + 1)).toBe(true);
+    expect(await one.engine.look()).toMatchObject({ replicas: 1, current: 1 });
+  });
+
+  test('while nothing passes, appends fail and health says so; then it goes on, and nothing that came is lost or comes twice', async () => {
+    const proxy = await FaultProxy.open(node.port);
+    onTestFinished(() => proxy.close());
+    const one = await following({ server: `nats://127.0.0.1:${proxy.port}` });
+    const two = await following({ stream: one.stream });
+    await one.engine.append('list', bytes('a'));
+    proxy.cut('both');
+    await expect(one.engine.append('list', bytes('refused'), { expect: 99 })).rejects.toMatchObject({
+      code: 'ERR_STORAGE_COMMIT',
+      message: expect.stringContaining('has not answered within'),
+    });
+    expect(one.engine.isWritable).toBe(false);
+    // At once now, until it is tried again.
+    await expect(one.engine.append('list', bytes('refused'))).rejects.toMatchObject({ code: 'ERR_STORAGE_COMMIT' });
+    await two.engine.append('list', bytes('b'));
+    await vi.waitFor(() => expect(one.health.reasons.map(({ source }) => source).sort()).toEqual(['log', 'storage']), {
+      timeout: 8000,
+    });
+    proxy.cut('none');
+    await vi.waitFor(() => expect(one.health.reasons).toEqual([]), { timeout: 8000 });
+    expect(one.engine.isWritable).toBe(true);
+    await one.engine.append('list', bytes('c'));
+    await vi.waitFor(() => expect(two.delivered.at(-1)).toBe('c'));
+    const known = two.delivered.filter((text) => text !== 'refused');
+    expect(known).toEqual(['a', 'b', 'c']);
+    await vi.waitFor(() => expect(one.delivered).toEqual(two.delivered));
+  }, 30_000);
+
+  test('a server that is killed and comes back is followed on, by folds and readers', async () => {
+    const own = await NatsNode.make({ binary });
+    onTestFinished(() => own.remove());
+    await own.start();
+    const one = await following({ server: own.server });
+    const read: string[] = [];
+    const end = new AbortController();
+    const reading = (async () => {
+      for await (const { record } of one.engine.read(1, end.signal)) read.push(Buffer.from(record).toString());
+    })();
+    for (const text of ['a', 'b']) await one.engine.append('list', bytes(text));
+    await own.stop('SIGKILL');
+    await own.start();
+    await vi.waitFor(() => one.engine.append('list', bytes('c')), { timeout: 10_000, interval: 100 });
+    await vi.waitFor(() => expect(read).toEqual(['a', 'b', 'c']), { timeout: 10_000 });
+    expect(one.delivered).toEqual(['a', 'b', 'c']);
+    end.abort();
+    await reading;
+  }, 30_000);
+
+  test('a stream that is full refuses, asks for room, and takes again once there is some', async () => {
+    const one = await following({ maxBytes: 3 * MIB });
+    const large = bytes('x'.repeat(500_000));
+    let last = 0;
+    await expect(
+      (async () => {
+        for (;;) last = await one.engine.append('list', large);
+      })(),
+    ).rejects.toMatchObject({ code: 'ERR_STORAGE_COMMIT', message: expect.stringContaining('the stream is full') });
+    expect(last).toBeGreaterThan(3);
+    expect(one.asksForRoom()).toBeGreaterThan(0);
+    expect(one.health.reasons.map(({ source }) => source)).toEqual(['storage']);
+    for (const position of [last - 1, last])
+      await one.engine.saveSnapshot(
+        position,
+        (async function* () {
+          yield { kind: 0, bytes: bytes('state') };
+        })(),
+      );
+    await one.engine.cut(last);
+    await vi.waitFor(() => one.engine.append('list', bytes('y')), { timeout: 10_000, interval: 200 });
+    await vi.waitFor(() => expect(one.health.reasons).toEqual([]), { timeout: 10_000 });
+    expect(one.delivered.at(-1)).toBe('y');
+  }, 30_000);
+});
