@@ -8,8 +8,8 @@ import { damageAtRandom } from './random-damage.ts';
  */
 test('damage to what a start reads is refused, each time; damage to the rest changes nothing', async () => {
   for (const { file, kind, result } of await damageAtRandom(5, randomNumbers(1))) {
-    const { refused, harmless, unchanged } = result;
-    expect(refused + harmless + unchanged, `${kind}, ${file}`).toBe(5);
+    const { refused, harmless, behind, unchanged } = result;
+    expect(refused + harmless + behind + unchanged, `${kind}, ${file}`).toBe(5);
     if (file === 'needed') expect(harmless, `${kind}, ${file}`).toBe(0);
     else if (file !== 'for readers only') expect(refused, `${kind}, ${file}`).toBe(0);
   }

@@ -1,6 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
+import { systemDisk } from '../../../src/log/embedded/disk.ts';
+import { Mark } from '../../../src/log/embedded/mark.ts';
 import { StorageError } from '../../../src/log/storage-error.ts';
 import { bytes, ListFold } from '../folds.ts';
 import { openLog, temporaryDirectory } from './testing.ts';
@@ -9,17 +11,22 @@ type Files = ReadonlyMap<string, Buffer>;
 
 interface Original {
   readonly directory: string;
+  /** Of the newest segment, behind which zeros follow. */
+  readonly end: number;
   /** What was on disk at several times; the last one is the log. */
   readonly versions: readonly Files[];
   readonly records: readonly string[];
 }
 
-/** A log with everything in it: a snapshot, segments that it needs, one that only a reader needs, a carried fold. */
+/**
+ * A log with everything in it: a snapshot, segments that it needs, one that only a reader needs, a carried fold, and zeros
+ * ahead of the next commit, since its process was killed.
+ */
 async function makeLog(): Promise<Original> {
   const directory = temporaryDirectory();
   const records: string[] = [];
   const versions: Files[] = [];
-  let pieces = 0;
+  let [pieces, end] = [0, 0];
   for (let run = 0; run < 6; run++) {
     const log = openLog(directory, {
       minimumLogBytes: run === 5 ? 100_000 : 40_000,
@@ -33,16 +40,25 @@ async function makeLog(): Promise<Original> {
     log.reader('slow');
     await log.load();
     for (let i = 0; i < (run === 5 ? 50 : 25); i++) {
-      const text = `${run}/${i}/`.padEnd(run === 5 || i % 7 === 0 ? 9000 : 150, String.fromCharCode(97 + (i % 26)));
+      const isLong = i % 7 === 0 || (run === 5 && i < 40);
+      const text = `${run}/${i}/`.padEnd(isLong ? 9000 : 150, String.fromCharCode(97 + (i % 26)));
       await log.topic('list').append(bytes(text));
       records.push(text);
       if (run % 2 === 0) await log.topic('other').append(bytes(text));
       if (run === 5 && i % 3 === 0) versions.push(read(directory));
     }
-    await log.close(run === 5 ? AbortSignal.abort() : undefined);
+    if (run === 5) {
+      end = log.extents.at(-1)!.bytes;
+      // The mark is written a moment after.
+      await vi.waitFor(() => expect(new Mark(systemDisk, directory).read()).toBe(log.position));
+      versions.push(read(directory));
+      await log.close(AbortSignal.abort());
+      continue;
+    }
+    await log.close();
     versions.push(read(directory));
   }
-  return { directory, versions, records };
+  return { directory, end, versions, records };
 }
 
 function read(directory: string): Files {
@@ -84,6 +100,8 @@ export interface DamageResult {
   refused: number;
   /** It came back whole, and went on working. */
   harmless: number;
+  /** Zeros behind the end are others now, or gone: as it must, it came back whole. */
+  behind: number;
   /** Nothing was changed, or the file is whole as it was before. */
   unchanged: number;
 }
@@ -106,12 +124,14 @@ export async function damageAtRandom(
     if (name === 'reserve' || name === 'position') return name;
     return name.endsWith('.log') && name <= snapshot.replace('.snapshot', '.log') ? 'for readers only' : 'needed';
   };
+  const newest = [...files.keys()].filter((name) => name.endsWith('.log')).at(-1)!;
+  expect(files.get(newest)!.length).toBeGreaterThan(original.end);
   expect(new Set([...files.keys()].map(kindOf)).size).toBe(4);
   expect([...files.keys()].filter((name) => name.endsWith('.log') && kindOf(name) === 'needed')).toHaveLength(2);
   const results = [];
   for (const [kind, damage] of Object.entries(damages))
     for (const file of ['needed', 'for readers only', 'reserve', 'position'] as const) {
-      const result: DamageResult = { refused: 0, harmless: 0, unchanged: 0 };
+      const result: DamageResult = { refused: 0, harmless: 0, behind: 0, unchanged: 0 };
       const names = [...files.keys()].filter((name) => kindOf(name) === file);
       for (let i = 0; i < count; i++) {
         const victim = names[i % names.length]!;
@@ -125,7 +145,12 @@ export async function damageAtRandom(
         }
         const copy = mkdtempSync(join(original.directory, 'copy-'));
         for (const [name, data] of files) writeFileSync(join(copy, name), name === victim ? damaged : data);
-        if (await survives(copy, original.records, `${victim}: ${how}`)) result.harmless++;
+        const came = await survives(copy, original.records, `${victim}: ${how}`);
+        const was = files.get(victim)!;
+        const isBehind = victim === newest && damaged.subarray(0, original.end).equals(was.subarray(0, original.end));
+        if (isBehind) expect(came, `${victim}: ${how}`).toBe(true);
+        if (isBehind) result.behind++;
+        else if (came) result.harmless++;
         else result.refused++;
         rmSync(copy, { recursive: true });
       }
