@@ -5,7 +5,7 @@ import { LedgerProducer } from '../../src/ledger/producer.ts';
 import type { TrafficCount, TrafficReading } from '../../src/ledger/traffic.ts';
 import { below, seededRandom } from '../support/couic-sim/random.ts';
 import { Traffic } from '../support/couic-sim/traffic.ts';
-import { collect, startedLedger } from '../support/ledger.ts';
+import { collect, ManualClock, startedLedger } from '../support/ledger.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 
 type Started = Awaited<ReturnType<typeof startedLedger>>;
@@ -145,6 +145,21 @@ describe('tags never count more than XDP_DROP rose by:', () => {
       network: { XDP_DROP: 110 },
       rules: { 'drop scanner': 100, 'drop ssh': 10 },
     });
+  });
+
+  test('what tags were ahead comes after them, when they are forgotten meanwhile', async () => {
+    const { ledger, clock } = await startedLedger(new MemoryStore(), new ManualClock(), { forgetAfter: 1000 });
+    const record = (next: TrafficReading) => ledger.recordTraffic('edge', next, { fromStart: true });
+    await record(reading({ XDP_DROP: [100, 6000] }, { scanner: [130, 7800], ssh: [5, 300] }));
+    clock.advance(1000);
+    await ledger.forgetIdle();
+    await record(reading({ XDP_DROP: [150, 9000] }, { scanner: [130, 7800], ssh: [5, 300] }));
+    const { 'couic.rule.packets': packets, 'couic.rule.io': io } = await collect(ledger.producer());
+    expect([packets, io]).toEqual([
+      { 'drop _FORGOTTEN:1': 100, 'drop _OTHER': 35 },
+      { 'drop _FORGOTTEN:1': 6000, 'drop _OTHER': 2100 },
+    ]);
+    await ledger.stop();
   });
 
   test('whatever the map of tags lets go, and whatever comes between the two reads', async () => {

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { LocalDirectory } from '../../../src/log/jetstream/local-directory.ts';
@@ -17,4 +18,64 @@ it('a directory that cannot be had is told with the setting of jetstream_storage
   writeFileSync(file, '');
   const foreign = new LocalDirectory(file, logger).open();
   await expect(foreign).rejects.toThrow('does not exist yet (extensions::jetstream_storage::directory).');
+});
+
+const of = (logId: string) => ({ logId, instanceId: 'an instance', createdAt: 1 });
+
+it('who a bridge is, and which log it has worked on, outlive it; a new one is somebody else', async () => {
+  const path = join(temporaryDirectory(), 'state');
+  const first = new LocalDirectory(path, logger);
+  await first.open();
+  const { instanceId } = first;
+  expect([instanceId.length, first.logId]).toEqual([36, undefined]);
+  await first.worksOn('a log');
+  await first.close();
+  await first.close();
+  const second = new LocalDirectory(path, logger);
+  await second.open();
+  expect([second.instanceId, second.logId]).toEqual([instanceId, 'a log']);
+  await second.become(of('another log'));
+  await second.close();
+  const third = new LocalDirectory(path, logger);
+  await third.open();
+  expect([third.instanceId, third.logId]).toEqual(['an instance', 'another log']);
+  await third.close();
+  const other = new LocalDirectory(temporaryDirectory(), logger);
+  await other.open();
+  expect(other.instanceId).not.toBe(instanceId);
+  await other.close();
+});
+
+it.each(['', '{}', '{"instanceId": 1, "logId": "x"}', '{"instanceId": "x"}'])(
+  'a file that does not say who it is is refused, and lets the directory go: %j',
+  async (text) => {
+    const path = temporaryDirectory();
+    writeFileSync(join(path, 'bridge.json'), text);
+    for (let turn = 0; turn < 2; turn++)
+      await expect(new LocalDirectory(path, logger).open()).rejects.toMatchObject({ code: 'ERR_STORAGE_DAMAGED' });
+  },
+);
+
+it('a directory with a log of file_storage is refused', async () => {
+  const path = temporaryDirectory();
+  writeFileSync(join(path, 'manifest.json'), '');
+  await expect(new LocalDirectory(path, logger).open()).rejects.toMatchObject({ code: 'ERR_STORAGE_FOREIGN' });
+});
+
+it('the copy of a snapshot is given for its digest alone, as object stores write it, and is not needed', async () => {
+  const path = temporaryDirectory();
+  const warnings: unknown[] = [];
+  const local = new LocalDirectory(path, { warn: (...told: unknown[]) => void warnings.push(told) });
+  await local.open();
+  const digestOf = (text: string) => `SHA-256=${createHash('sha256').update(text).digest('base64url')}=`;
+  expect(local.cached(digestOf('x'))).toBeUndefined();
+  for (const text of ['', '3', 'a1', 'x'.repeat(100_000)]) {
+    await local.keep(Buffer.from(text));
+    expect(Buffer.from(local.cached(digestOf(text))!).toString()).toBe(text);
+    expect(local.cached(digestOf('other'))).toBeUndefined();
+  }
+  rmSync(path, { recursive: true });
+  await local.keep(Buffer.from('lost'));
+  expect(warnings).toHaveLength(1);
+  await local.close();
 });
