@@ -78,7 +78,10 @@ async function judge(mutant: Mutant | undefined, area: string): Promise<string |
   vitest.state.errorsSet.clear();
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
   const failed = testModules.find((module) => module.state() === 'failed');
-  return failed?.relativeModuleId ?? (unhandledErrors.length > 0 ? 'an unhandled error' : undefined);
+  if (failed === undefined) return unhandledErrors.length > 0 ? 'an unhandled error' : undefined;
+  const [test] = failed.children.allTests('failed');
+  const [error] = test?.result().errors ?? failed.errors();
+  return `${failed.relativeModuleId} (${error?.message.split('\n', 1)[0]})`;
 }
 
 /** The test of the file's own name first: it is the likeliest to fail. */
