@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { scanReport } from '../../src/report/fast-path.ts';
 import { ReportChunk } from '../../src/report/report-chunk.ts';
 import { addParsed } from '../../src/report/validate.ts';
@@ -86,6 +86,20 @@ describe('takes what Couic writes, whatever is around it, as JSON.parse and vali
       }),
       { numRuns: 500 },
     );
+  });
+
+  test('and makes no string of any', () => {
+    const chunk = newChunk();
+    const made = vi.spyOn(Buffer.prototype, 'toString');
+    onTestFinished(() => made.mockRestore());
+    const isDotted = /"cidr":"[^"]*:[^"]*\./;
+    for (const text of fc.sample(couic, 100)) {
+      const bytes = Buffer.from(isDotted.test(text) ? report({}) : text);
+      made.mockClear();
+      scanReport(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length, chunk);
+      expect([text, made.mock.calls.length]).toEqual([text, 0]);
+    }
+    expect(chunk.reports).toBe(100);
   });
 
   test.each([

@@ -39,6 +39,16 @@ test('says which exporters there are', async () => {
   });
 });
 
+test('says that nothing goes to CrowdSec, where nothing does', async () => {
+  const other = await ServedBridge.start();
+  for (const command of ['preview', 'windows'])
+    expect(await other.cli(command, '--config', 'c.yaml')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('add a crowdsec exporter'),
+    });
+  await other.remove();
+});
+
 test('says what is not in the table, and nothing when all is', () => {
   const preview = { counts: { CAPI: { dropped: { request: 3 } } }, since: 0, more: false, leftOut: [], unused: [] };
   const table = renderPreview('crowdsec', preview);

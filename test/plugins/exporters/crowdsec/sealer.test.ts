@@ -222,6 +222,19 @@ describe('what LAPI and cscli would not take as it is', () => {
   });
 });
 
+it('says since when it counts: the start, for the first window, and then the one before', async () => {
+  const { seal, outbox, time } = setUp();
+  const startedAt = time.now() / 1000;
+  await seal(dropped([[{ origin: 'a' }, 1]]));
+  await seal(dropped([[{ origin: 'a' }, 2]]));
+  const told = outbox.waiting.map(({ body }) => parsePayload(body).remediation_components[0]);
+  expect(told.map(({ utc_startup_timestamp: second }) => second)).toEqual([startedAt, startedAt]);
+  expect(told.map(({ metrics }) => metrics[0]!.meta)).toEqual([
+    { window_size_seconds: 61, utc_now_timestamp: startedAt + 60 },
+    { window_size_seconds: 60, utc_now_timestamp: startedAt + 120 },
+  ]);
+});
+
 describe('a second of its own', () => {
   /** Of equal values, so that each needs a second. */
   const alike = (count: number, value: number) =>
