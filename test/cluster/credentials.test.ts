@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
 import { pino } from 'pino';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type JetStreamStorageConfig, schema } from '../../plugins/extensions/jetstream_storage/config.ts';
 import { connectTo } from '../../plugins/extensions/jetstream_storage/connect.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -12,7 +12,9 @@ import { LogRunner } from '../../src/log/runner.ts';
 import { Health } from '../../src/telemetry/health.ts';
 import { bytes, ForgettingFold } from '../log/folds.ts';
 import { makeAuthority } from '../support/certificates.ts';
+import { ClusterBridge } from './tools/cluster-bridge.ts';
 import { describeWithNats } from './tools/describe-with-nats.ts';
+import { Operator } from './tools/jwt.ts';
 import { NatsNode } from './tools/nats-node.ts';
 
 const silent = pino({ enabled: false });
@@ -75,6 +77,54 @@ describeWithNats('credentials', (binary) => {
     const user = nkeys.createUser();
     const { server: address } = await server(`authorization {users: [{nkey: ${user.getPublicKey()}}]}`);
     await work({ servers: [address], nkey: new TextDecoder().decode(user.getSeed()) });
+  });
+
+  test('a JWT of an operator; one of somebody else, or one that is over, is told what to do', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'couic-creds-'));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    const operator = new Operator();
+    const { server: address } = await server(operator.config);
+    const file = async (name: string, text: string) => {
+      await writeFile(join(directory, name), text);
+      return { servers: [address], credentials_file: join(directory, name) };
+    };
+    await work(await file('good.creds', operator.user()));
+    for (const [name, text] of [
+      ['other.creds', new Operator().user()],
+      ['over.creds', operator.user(-60)],
+    ] as const)
+      await expect(work(await file(name, text))).rejects.toThrow(
+        'take no such client: Authorization Violation. Is what credentials_file names of this account, and not over? nsc generate creds writes another one',
+      );
+    await expect(work(await file('no.creds', 'nothing of the kind'))).rejects.toThrow(
+      `${join(directory, 'no.creds')} holds no credentials`,
+    );
+    await expect(work({ servers: [address], credentials_file: join(directory, 'none.creds') })).rejects.toThrow(
+      'credentials_file: cannot read',
+    );
+  });
+
+  test('a bridge whose JWT ends while it runs says so, and goes on by itself with the next one', async () => {
+    const operator = new Operator();
+    const node = await server(operator.config);
+    const bridge = await ClusterBridge.make({
+      natsPorts: [node.port],
+      stream: 'jwt',
+      instances: [{ name: 'edge', token: '550e8400-e29b-41d4-a716-446655440000' }],
+      storage: { replicas: 1, credentials_file: 'bridge.creds' },
+    });
+    onTestFinished(() => bridge.remove());
+    const creds = join(bridge.process.directory, 'bridge.creds');
+    await writeFile(creds, operator.user(8));
+    await bridge.start();
+    const health = async () => (await fetch(`http://127.0.0.1:${bridge.healthPort}/`)).text();
+    const status = async () => (await fetch(`http://127.0.0.1:${bridge.healthPort}/`)).status;
+    const soon = { timeout: 40_000, interval: 200 };
+    await vi.waitFor(async () => expect(await health()).toContain('take this client no more'), soon);
+    expect(bridge.process.output).toContain('renew what it shows them');
+    await writeFile(creds, operator.user());
+    await vi.waitFor(async () => expect(await status()).toBe(200), soon);
+    expect(bridge.starts).toBe(1);
   });
 
   test('a client certificate, and the name of the server checked', async () => {

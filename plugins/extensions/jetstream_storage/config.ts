@@ -65,7 +65,9 @@ export const schema = z
       .string()
       .min(1, 'expected the path of a file')
       .optional()
-      .describe('a JWT with its seed, as `nsc generate creds` writes it; read at the start'),
+      .describe(
+        'a JWT with its seed, as `nsc generate creds` writes it; read at each connection, so a renewed one is taken up',
+      ),
     tls: tlsClientSchema
       .optional()
       .describe('to the servers; with `cert_file` and `key_file` the client shows who it is'),

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import {
   type Authenticator,
   connect,
@@ -9,6 +9,7 @@ import {
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
 import { loadClientTls } from '../../../src/config/tls.ts';
+import { isRefusal } from '../../../src/log/jetstream/errors.ts';
 import type { JetStreamStorageConfig } from './config.ts';
 
 const CONNECT_MS = 5000;
@@ -20,7 +21,7 @@ const PING_MS = 2000;
 export async function connectTo(config: JetStreamStorageConfig, name: string): Promise<NatsConnection> {
   const { servers } = config;
   const isTls = config.tls !== undefined || servers.some((server) => server.startsWith('tls:'));
-  const authenticator = await authenticatorOf(config);
+  const authenticator = authenticatorOf(config);
   try {
     return await connect({
       servers: servers.map((server) => new URL(server).host),
@@ -38,21 +39,56 @@ export async function connectTo(config: JetStreamStorageConfig, name: string): P
       ignoreClusterUpdates: true,
       // A stack for each request, in case that it fails: of an append nobody needs to know where it came from.
       noAsyncTraces: true,
+      // Whoever was let in once is again, when what it shows is renewed.
+      ignoreAuthErrorAbort: true,
     });
   } catch (error) {
     const { message } = error as Error;
-    throw new Error(`${servers.join(', ')} cannot be reached, or take no such client: ${message}`, { cause: error });
+    const what = `${servers.join(', ')} cannot be reached, or take no such client: ${message}`;
+    throw new Error(isRefusal(error) ? `${what}. ${adviceOf(config)}` : what, { cause: error });
   }
 }
 
-async function authenticatorOf(config: JetStreamStorageConfig): Promise<Authenticator | undefined> {
+function adviceOf({ user, nkey, credentials_file: file }: JetStreamStorageConfig): string {
+  if (file !== undefined)
+    return 'Is what credentials_file names of this account, and not over? nsc generate creds writes another one';
+  if (user !== undefined) return 'Look at user and password: they are those of the server';
+  if (nkey !== undefined) return 'Look at nkey: the server has to know its public half (nk -inkey FILE -pubout)';
+  return 'Give user and password, nkey, credentials_file, or tls with cert_file: what the server asks for';
+}
+
+/** A file is read with each attempt: what was renewed is taken up by the next. @throws when it cannot be read, or is none. */
+function authenticatorOf(config: JetStreamStorageConfig): Authenticator | undefined {
   const { user, password, nkey, credentials_file: file } = config;
   if (user !== undefined) return usernamePasswordAuthenticator(user, password);
   if (nkey !== undefined) return nkeyAuthenticator(Buffer.from(nkey));
   if (file === undefined) return undefined;
+  let last = credentialsIn(file);
+  return (nonce) => {
+    try {
+      last = credentialsIn(file);
+    } catch {
+      // It is being written, say: what was there before is shown.
+    }
+    return last(nonce);
+  };
+}
+
+function credentialsIn(file: string): Authenticator {
+  let bytes: Uint8Array;
   try {
-    return credsAuthenticator(await readFile(file));
+    bytes = readFileSync(file);
   } catch (error) {
     throw new Error(`credentials_file: cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
+  try {
+    const authenticator = credsAuthenticator(bytes);
+    authenticator('try');
+    return authenticator;
+  } catch (error) {
+    throw new Error(
+      `credentials_file: ${file} holds no credentials (a JWT and its seed): nsc generate creds writes them`,
+      { cause: error },
+    );
   }
 }

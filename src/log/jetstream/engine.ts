@@ -16,7 +16,7 @@ import { adoptInto } from './adopt.ts';
 import { type Announcement, announced, type SeenBridges } from './bridges.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { Erasing } from './erasing.ts';
-import { isNobodyThere, isUnanswered, noAnswer } from './errors.ts';
+import { isNobodyThere, isRefusal, isUnanswered, noAnswer } from './errors.ts';
 import { Extents } from './extents.ts';
 import { Heads } from './heads.ts';
 import { partsOf } from './kept-parts.ts';
@@ -512,15 +512,24 @@ export class JetStreamEngine implements LogEngine {
 
   async #watch(connection: NatsConnection): Promise<void> {
     const { health, logger } = this.#options;
+    let isRefused = false;
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') {
         this.#isConnected = false;
+        // Each attempt that is refused ends in one.
+        if (isRefused) continue;
         health.setUnavailable('nats', 'there is no connection to any of the NATS servers');
         logger.warn(`The connection to ${status.server} was lost; connecting again`);
       } else if (status.type === 'reconnect') {
         this.#isConnected = true;
         health.setAvailable('nats');
         logger.info(`Connected to ${status.server} again`);
+        isRefused = false;
+      } else if (status.type === 'error' && isRefusal(status.error)) {
+        const why = `the NATS servers take this client no more (${status.error.message}): renew what it shows them`;
+        health.setUnavailable('nats', why);
+        if (!isRefused) logger.error(`The log cannot be written: ${why}. The bridge goes on by itself`);
+        isRefused = true;
       }
     }
   }

@@ -38,6 +38,11 @@ export function isUnanswered(error: unknown): boolean {
   return error instanceof errors.TimeoutError;
 }
 
+/** The server does not take what the client shows of itself. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
+}
+
 export function cannotCommit(what: string, cause?: unknown): StorageError {
   return new StorageError('ERR_STORAGE_COMMIT', `${what}. The bridge goes on by itself.`, { cause });
 }
