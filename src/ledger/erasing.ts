@@ -37,22 +37,28 @@ export class Erasing {
     };
   }
 
-  /** Finishes what a process before had begun. To be called when the log was loaded, and before anything reads it. */
+  /** Finishes what a process before, or another bridge, had begun. To be called when the log was loaded, and before anything reads it. */
   async resume(): Promise<void> {
-    const { log, logger } = this.#options;
-    if (log.unfinished === undefined) return;
+    const { logger } = this.#options;
     try {
-      await this.#run(Subject.fromNote(log.unfinished));
-      logger.info('Finished an erasure that the process before had begun');
+      await this.#finish();
     } catch (error) {
       logger.warn({ err: error }, 'An erasure could not be finished; it is tried again at the next start');
     }
   }
 
+  async #finish(): Promise<void> {
+    const { log, logger } = this.#options;
+    const note = await log.unfinished();
+    if (note === undefined) return;
+    await this.#run(Subject.fromNote(note));
+    logger.info('Finished an erasure that was not over');
+  }
+
   async #erase(subject: Subject): Promise<Erased> {
     const { logger } = this.#options;
     // One that was not finished must not be forgotten over this one.
-    await this.resume();
+    await this.#finish();
     const { entries, stillIn } = await this.#run(subject);
     // Not what it was: the log is one of the places that keep it.
     logger.info(`Erased what was asked for: it was in ${entries} entries that wait for readers`);

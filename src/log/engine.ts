@@ -59,8 +59,8 @@ export interface LogEngine {
    * @returns how many entries it was in.
    */
   rewrite(blank: (entry: Entry) => boolean): Promise<number>;
-  /** A note apart from the log that outlives the process; undefined when there is none. Known from `open()` on. */
-  readonly note: Uint8Array | undefined;
+  /** A note apart from the log that outlives the process; undefined when there is none. From `open()` on. */
+  note(): Promise<Uint8Array | undefined>;
   /** Keeps it, in place of the one before; undefined: nothing of that one is left when it resolves. */
   setNote(note: Uint8Array | undefined): Promise<void>;
   /** What is kept, oldest first, in the parts in which it can go. */

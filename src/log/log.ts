@@ -180,8 +180,8 @@ export interface Log {
    * @throws StorageError: begun and not finished; it may be tried again.
    */
   erase(what: Erasure, note: Uint8Array): Promise<{ readonly entries: number; readonly stillIn: readonly string[] }>;
-  /** The note of an erasure that a process before did not finish. Known once `load()` has resolved. */
-  readonly unfinished: Uint8Array | undefined;
+  /** The note of an erasure that a process before, or another one, did not finish. Once `load()` has resolved. */
+  unfinished(): Promise<Uint8Array | undefined>;
   /**
    * Opens the log, restores and replays into the folds. Before the first append. Called again, it gives the same promise.
    * @throws StorageError: it never starts from zero where a log was.

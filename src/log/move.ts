@@ -22,7 +22,7 @@ export async function moveLog(
     throw new StorageError('ERR_STORAGE_FOREIGN', 'the storage of that configuration takes no log over');
   const { snapshot } = await source.open();
   try {
-    if (source.note !== undefined)
+    if ((await source.note()) !== undefined)
       throw new StorageError(
         'ERR_STORAGE_LOCKED',
         'an erasure is not finished: start the bridge once, which finishes it, stop it, and try again',

@@ -182,8 +182,8 @@ export class LogRunner implements Log {
     return this.#engine.read(from, signal);
   }
 
-  get unfinished(): Uint8Array | undefined {
-    return this.#engine.note;
+  unfinished(): Promise<Uint8Array | undefined> {
+    return this.#engine.note();
   }
 
   erase(what: Erasure, note: Uint8Array): Promise<{ entries: number; stillIn: readonly string[] }> {
@@ -212,9 +212,11 @@ export class LogRunner implements Log {
 
   /** @returns the folds in whose state its text is all the same. */
   async #snapshotWithout(what: Erasure): Promise<readonly string[]> {
-    // It says nothing: so that the snapshot has a position of its own, though nothing came since the last one.
-    await this.topic(`${READER_PREFIX}erasure`).append(encodeCursor(null));
-    while (this.#snapshotting) await this.#snapshotting;
+    do {
+      // It says nothing: so that the snapshot has a position of its own, though nothing came since the last one. It may begin one itself.
+      await this.topic(`${READER_PREFIX}erasure`).append(encodeCursor(null));
+      while (this.#snapshotting) await this.#snapshotting;
+    } while (this.#position === this.#snapshotAt);
     const before = this.#snapshotAt;
     const stillIn = new Set<string>();
     this.#beginSnapshot({ rest: 0, what, onFound: (name) => stillIn.add(name) });

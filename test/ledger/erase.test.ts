@@ -187,7 +187,7 @@ describe('an end of the process while something is erased', () => {
       const next = await opened(copy);
       expect(found(copy, V4)).toEqual([]);
       expect(told(await waiting(next))).toEqual(before);
-      expect(next.log.unfinished).toBeUndefined();
+      expect(await next.log.unfinished()).toBeUndefined();
       await next.stop(AbortSignal.abort());
     }
   });

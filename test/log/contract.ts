@@ -595,7 +595,7 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
           const engine = log.engine();
           await engine.open();
           await engine.follow(1, { deliver: () => {} });
-          const { note: found } = engine;
+          const found = await engine.note();
           await change(engine);
           await engine.close();
           return found === undefined ? undefined : Buffer.from(found).toString();
@@ -634,7 +634,7 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         await runner.topic('away').append(bytes(`more ${secret}`));
         expect(await runner.erase(what, note)).toEqual({ entries: 4, stillIn: [] });
         expect(told).toBe(1);
-        expect(runner.unfinished).toBeUndefined();
+        expect(await runner.unfinished()).toBeUndefined();
         await list.append(bytes(`later ${secret}`));
         expect(fold.records).toEqual(['list ------', 'waiting ------', `later ${secret}`]);
         expect((await take(lists(reader.read(never)), 3)).map(textOf)).toEqual([
@@ -693,7 +693,7 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         await runner.close(AbortSignal.abort());
         if (!left) return false;
         const next = await opened(left);
-        const pending = next.runner.unfinished;
+        const pending = await next.runner.unfinished();
         // Before the note was there nothing had been done, and nobody was told that it was.
         if (pending === undefined && (await holds(next.reader))) await next.runner.erase(what, note);
         else if (pending !== undefined) {
@@ -703,7 +703,7 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         expect(await holds(next.reader)).toBe(false);
         expect(next.fold.records.join()).not.toContain(secret);
         expect(next.fold.records).toHaveLength(21);
-        expect(next.runner.unfinished).toBeUndefined();
+        expect(await next.runner.unfinished()).toBeUndefined();
         await next.runner.close(AbortSignal.abort());
         return true;
       }

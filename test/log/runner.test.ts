@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LogRunner } from '../../src/log/runner.ts';
 import { MemoryEngine, MemoryLog } from '../support/memory-engine.ts';
-import { bytes, ListFold } from './folds.ts';
+import { bytes, ForgettingFold, ListFold } from './folds.ts';
 
 function newRunner(
   memory = new MemoryLog(),
@@ -175,5 +175,21 @@ test('a fold that throws on an entry that is there ends the log: memory would no
   const lost = { code: 'ERR_STORAGE_COMMIT', message: expect.stringContaining('restart the bridge') };
   await expect(log.topic('list').append(bytes('x'))).rejects.toMatchObject(lost);
   await expect(log.topic('list').append(bytes('y'))).rejects.toMatchObject(lost);
+  await log.close();
+});
+
+test('what is erased goes though its own first entry begins a snapshot of what is still there', async () => {
+  const log = newRunner(new MemoryLog(), { minimumLogBytes: 1 });
+  const fold = new ForgettingFold();
+  log.attach('list', fold);
+  await log.load();
+  await log.topic('list').append(bytes('a secret'));
+  const scrub = (text: Uint8Array) => {
+    const at = Buffer.from(text.buffer, text.byteOffset, text.byteLength).indexOf('secret');
+    if (at !== -1) text.fill(0x2d, at, at + 6);
+    return at !== -1;
+  };
+  expect(await log.erase({ isWord: false, scrub }, bytes('note'))).toMatchObject({ stillIn: [] });
+  expect(await log.unfinished()).toBeUndefined();
   await log.close();
 });

@@ -187,7 +187,7 @@ export class FakeService {
       topic: (name) => ({ name, last: 0, append: async () => 1 }),
       isCurrent: async () => true,
       extents: [],
-      unfinished: undefined,
+      unfinished: async () => undefined,
       erase: () => Promise.reject(new Error('nothing is erased here')),
       release: () => {},
       settle: async () => {},

@@ -197,7 +197,7 @@ export class MemoryEngine implements LogEngine {
     return count;
   }
 
-  get note(): Uint8Array | undefined {
+  async note(): Promise<Uint8Array | undefined> {
     return this.log.note;
   }
 

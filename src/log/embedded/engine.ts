@@ -69,7 +69,7 @@ export class EmbeddedEngine implements LogEngine {
     return this.#segments?.all ?? [];
   }
 
-  get note(): Uint8Array | undefined {
+  async note(): Promise<Uint8Array | undefined> {
     return this.#note.text;
   }
 

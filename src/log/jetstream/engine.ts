@@ -66,7 +66,6 @@ export class JetStreamEngine implements LogEngine {
   #open: Open | undefined;
   #identity: LogIdentity | undefined;
   #state: SharedState = { cut: 0, rewritten: 0 };
-  #note: Uint8Array | undefined;
   #publisher: Publisher | undefined;
   #follower: Follower | undefined;
   #delivered: Position = 0;
@@ -97,8 +96,9 @@ export class JetStreamEngine implements LogEngine {
     return this.#extents.all;
   }
 
-  get note(): Uint8Array | undefined {
-    return this.#note;
+  /** From the leader: another bridge may have begun to erase since this one was opened. */
+  async note(): Promise<Uint8Array | undefined> {
+    return this.#opened.store.note();
   }
 
   /** Another bridge may still read the snapshot before the newest, and what came since. */
@@ -115,7 +115,6 @@ export class JetStreamEngine implements LogEngine {
         throw isUnanswered(error) || isNobodyThere(error) ? noAnswer(error) : error;
       });
       void this.#watch(connection);
-      this.#note = await this.#open.store.note();
       return { snapshot: await this.#snapshot(this.#open) };
     } catch (error) {
       await this.close();
@@ -486,7 +485,6 @@ export class JetStreamEngine implements LogEngine {
   async setNote(note: Uint8Array | undefined): Promise<void> {
     if (!this.#open || this.#closing) throw notOpen();
     await this.#open.store.setNote(note);
-    this.#note = note;
   }
 
   async drain(): Promise<void> {
