@@ -78,6 +78,39 @@ describeWithNats('who works on a log', (binary) => {
       await vi.waitFor(async () => expect(await statesOf(bridge)).toEqual([HELD, 'stands by', 'stands by']), SOON);
   });
 
+  test('one whose clock is two minutes off takes neither the lease nor reports, and every page says so', async () => {
+    const held = await holder();
+    const [wrong, third] = bridges.filter((bridge) => bridge !== held) as [ClusterBridge, ClusterBridge];
+    await wrong.stop();
+    await wrong.start(120_000);
+    for (const bridge of bridges)
+      await vi.waitFor(async () => {
+        expect((await shown(bridge))[wrong.pid]).toBe('clock is wrong');
+        const text = await (await fetch(bridge.page)).text();
+        expect(text).toMatch(new RegExp(`the clock of [^<]*\\(process ${wrong.pid}\\) is (1m59s|2m|2m1s) ahead`));
+      }, SOON);
+    const entry = { creation: 1, cidr: '192.0.2.1/32', tag: 'ssh', expiration: 0 };
+    const body = JSON.stringify([{ action: 'add', policy: 'drop', entry, metadata: null }]);
+    const answer = await fetch(`http://127.0.0.1:${wrong.port}/v1/reports/${TOKEN}`, { method: 'POST', body });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, expect.stringMatching(/^\d+$/)]);
+    await held.stop();
+    await vi.waitFor(async () => expect((await shown(wrong))[third.pid]).toBe(HELD), SOON);
+    await wrong.stop();
+    // The clock of the next one is right until it is told otherwise.
+    await held.start(1);
+    await third.stop();
+    await vi.waitFor(async () => expect((await shown(held))[held.pid]).toBe(HELD), SOON);
+    await third.start();
+    held.kill('SIGUSR2');
+    await vi.waitFor(async () => expect((await shown(third))[third.pid]).toBe(HELD), SOON);
+    expect(held.process.output).toMatch(/this host's clock is 12\d s ahead of that of the NATS server/);
+    // It cannot write that it gives the lease up, and ends when it sees that another one has it.
+    await vi.waitFor(() => expect(held.process.output).toMatch(/has taken over, .* this bridge ends/), SOON);
+    await wrong.start();
+    for (const bridge of bridges)
+      await vi.waitFor(async () => expect(await statesOf(bridge)).toEqual([HELD, 'stands by', 'stands by']), SOON);
+  }, 180_000);
+
   test('one that ends in order is shown as stopped, and is nothing to look at', async () => {
     const [first, last] = [bridges[0]!, bridges.pop()!];
     await last.stop();
