@@ -1,0 +1,81 @@
+import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
+import { Health } from '../../../src/telemetry/health.ts';
+import { bytes } from '../folds.ts';
+import { openLog, silent, temporaryDirectory } from './testing.ts';
+
+const engineOn = (directory: string) =>
+  new EmbeddedEngine({ directory, clock: systemClock, health: new Health(), logger: silent });
+
+async function* state() {
+  yield { kind: 0, bytes: bytes('state') };
+}
+
+test('what a process left unfinished is gone after the next start: it may hold what was erased since', async () => {
+  const directory = temporaryDirectory();
+  const left = ['manifest.json.new', 'note.new', '0000000000000001.log.new'];
+  for (const name of left) writeFileSync(join(directory, name), 'left');
+  await openLog(directory).load();
+  expect(left.filter((name) => existsSync(join(directory, name)))).toEqual([]);
+});
+
+test('so are older snapshots than the newest', async () => {
+  const directory = temporaryDirectory();
+  const first = engineOn(directory);
+  await first.open();
+  await first.follow(1, { deliver: () => {} });
+  for (const text of ['a', 'b']) await first.append('list', bytes(text));
+  await first.saveSnapshot(2, state());
+  await first.close();
+  writeFileSync(join(directory, '0000000000000001.snapshot'), 'of a process that was killed between two steps');
+  const second = engineOn(directory);
+  await second.open();
+  await second.follow(3, { deliver: () => {} });
+  await second.close();
+  expect(readdirSync(directory).filter((name) => name.endsWith('.snapshot'))).toEqual(['0000000000000002.snapshot']);
+});
+
+test('a segment that was cut short or changed since the start is not overwritten, and what is wrong is said', async () => {
+  for (const [length, what] of [
+    [100, 'record 1 is missing'],
+    [0, 'record 1 is missing'],
+  ] as const) {
+    const directory = temporaryDirectory();
+    const engine = engineOn(directory);
+    await engine.open();
+    await engine.follow(1, { deliver: () => {} });
+    for (const text of ['a', 'b']) await engine.append('list', bytes(text));
+    await engine.seal();
+    await engine.saveSnapshot(2, state());
+    truncateSync(join(directory, '0000000000000001.log'), length);
+    await expect(engine.rewrite(() => true)).rejects.toMatchObject({ message: expect.stringContaining(what) });
+    await expect(engine.read(1, new AbortController().signal)[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      message: expect.stringContaining(what),
+    });
+    expect(existsSync(join(directory, '0000000000000001.log.new'))).toBe(false);
+    await engine.close();
+  }
+});
+
+test('one that is refused leaves no file open, and nothing is done before a start and after the end', async () => {
+  const directory = temporaryDirectory();
+  const closed = { code: 'ERR_STORAGE_CLOSED' };
+  const engine = engineOn(directory);
+  await expect(engine.append('list', bytes('x'))).rejects.toMatchObject(closed);
+  expect(() => engine.read(1, new AbortController().signal)).toThrow('not open');
+  await engine.open();
+  const descriptors = () => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0);
+  const before = descriptors();
+  for (let n = 0; n < 5; n++)
+    await expect(engineOn(directory).open()).rejects.toMatchObject({ code: 'ERR_STORAGE_LOCKED' });
+  // Other tests of this process may have opened one or closed some.
+  expect(descriptors()).toBeLessThan(before + 5);
+  await engine.follow(1, { deliver: () => {} });
+  await engine.close();
+  await expect(engine.append('list', bytes('x'))).rejects.toMatchObject(closed);
+  await expect(engine.rewrite(() => true)).rejects.toMatchObject(closed);
+  await expect(engine.setNote(bytes('x'))).rejects.toMatchObject(closed);
+});
