@@ -25,7 +25,7 @@ export class BarePublisher {
     return new BarePublisher(child);
   }
 
-  /** @returns µs of CPU of the process, and of a message's time by the clock. */
+  /** @returns µs of CPU of the process, and seconds by the clock, of all of them. */
   async publish(command: PublishCommand): Promise<{ cpu: number; seconds: number }> {
     await askProbe(this.#child, 'mark');
     const start = performance.now();

@@ -48,7 +48,7 @@ async function cost(servers: Servers, runs: number): Promise<Row[]> {
       const bodies = (source: ReportSource) => Array.from({ length: perTurn }, () => source.body(size));
       await clients.replicated.post(paths, bodies(sources.replicated));
       await clients.embedded.post(paths, bodies(sources.embedded));
-      const { bytes } = await servers.look(instances[0]!);
+      const bytes = await servers.recordLength(instances.slice(0, senders));
       await bare.publish({ senders, messages: WARM_BARE, bytes });
       clients.replicated.times = [];
       const [pairs, alone, published, server, rates, bareRates]: [
@@ -87,7 +87,7 @@ async function cost(servers: Servers, runs: number): Promise<Row[]> {
       const row = ratioRow(name, 'µs CPU a report', pairs!, what, atMost);
       rows.push({
         ...row,
-        measured: `${row.measured}; ${byTheClock(clients.replicated.times, rates!)} (bare: ${median(bareRates!).toFixed(0)}); servers ${median(server!).toFixed(0)} µs CPU a message`,
+        measured: `${row.measured}; ${byTheClock(clients.replicated.times, rates!)} (bare: ${median(bareRates!).toFixed(0)}); servers ${median(server!).toFixed(0)} µs CPU a request`,
       });
       for (const name of ['embedded', 'replicated'] as const) await clients[name].close();
     }

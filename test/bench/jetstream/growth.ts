@@ -123,7 +123,7 @@ async function overBridges(
   const row = ratioRow(name, 'µs CPU a report', pairs, 'the one that takes them', 0.7);
   return {
     ...row,
-    measured: `${row.measured}; shared by three: ${median(spread.cost).toFixed(2)} µs CPU a report of the three, servers ${median(spread.server).toFixed(0)} µs CPU a message, ${byTheClock(spread.times, spread.rates)}`,
+    measured: `${row.measured}; shared by three: ${median(spread.cost).toFixed(2)} µs CPU a report of the three, servers ${median(spread.server).toFixed(0)} µs CPU a request, ${byTheClock(spread.times, spread.rates)}`,
   };
 }
 

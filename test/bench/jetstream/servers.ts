@@ -41,14 +41,14 @@ export class Servers {
     return BridgeProcess.start(directory, instances, { storage: { jetstream_storage: settings } });
   }
 
-  /** How many messages are in the bridges' log, and how long the last one of a Couic is. */
-  async look(instance: string): Promise<{ messages: number; bytes: number }> {
+  /** Bytes of the longest of the last records of some Couics: a body that came in pieces is more than one. */
+  async recordLength(instances: readonly string[]): Promise<number> {
     const connection = await connect({ servers: [...this.addresses], ignoreClusterUpdates: true });
     try {
       const jsm = await jetstreamManager(connection);
-      const { state } = await jsm.streams.info(STREAM);
-      const last = await jsm.streams.getMessage(STREAM, { last_by_subj: `${STREAM}.couic.${instance}` });
-      return { messages: state.messages, bytes: last?.data.length ?? 0 };
+      const last = (name: string) => jsm.streams.getMessage(STREAM, { last_by_subj: `${STREAM}.couic.${name}` });
+      const found = await Promise.all(instances.map(last));
+      return Math.max(...found.map((message) => message?.data.length ?? 0));
     } finally {
       await connection.close();
     }
