@@ -14,7 +14,6 @@ import { FaultProxy } from './tools/fault-proxy.ts';
 import { NatsNode } from './tools/nats-node.ts';
 
 const MIB = 1024 * 1024;
-const silent = { info: () => {}, warn: () => {}, error: () => {} } as never;
 
 describeWithNats('the engine of JetStream, beside the contract', (binary) => {
   let node: NatsNode;
@@ -34,13 +33,16 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
   /** @param over - what differs from a bridge as others are. */
   async function engineOn({ stream = `engine-${++names}`, server = node.server, maxBytes = 64 * MIB, directory = '' }) {
     const health = new Health();
+    const lines: string[] = [];
+    const tell = (...told: unknown[]) => void lines.push(String(told.at(-1)));
+    const logger = { info: tell, warn: tell, error: tell } as never;
     const engine = new JetStreamEngine({
       connect: () => connect({ servers: server, reconnectTimeWait: 100, maxReconnectAttempts: -1 }),
-      ...{ stream, replicas: 1, maxBytes, clock: systemClock, health, logger: silent },
+      ...{ stream, replicas: 1, maxBytes, clock: systemClock, health, logger },
       directory: directory || (await newDirectory()),
     });
     onTestFinished(() => engine.close());
-    return { engine, health, stream };
+    return { engine, health, stream, lines };
   }
 
   /** One that is followed. */
@@ -170,6 +172,10 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
     proxy.cut('none');
     await vi.waitFor(() => expect(one.health.reasons).toEqual([]), { timeout: 8000 });
     expect(one.engine.isWritable).toBe(true);
+    expect(one.lines.filter((line) => line.startsWith('The log can'))).toEqual([
+      'The log cannot be written: reports are refused, and their senders keep them',
+      'The log can be written again',
+    ]);
     await one.engine.append('list', bytes('c'));
     await vi.waitFor(() => expect(two.delivered.at(-1)).toBe('c'));
     const known = two.delivered.filter((text) => text !== 'refused');
@@ -221,4 +227,60 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
     await vi.waitFor(() => expect(one.health.reasons).toEqual([]), { timeout: 10_000 });
     expect(one.delivered.at(-1)).toBe('y');
   }, 30_000);
+
+  test('a log that comes from elsewhere keeps its name, its positions, its times and its snapshot, and comes once', async () => {
+    const identity = {
+      logId: '11111111-2222-4333-8444-555555555555',
+      instanceId: 'an instance',
+      createdAt: 1_700_000_000_000,
+    };
+    const entries: Entry[] = [5, 6, 9].map((position) => {
+      const epoch = '0123456789abcdef';
+      return {
+        position,
+        time: 1_700_000_000_000 + position,
+        epoch,
+        topic: 'list/a',
+        record: bytes(`entry ${position}`),
+      };
+    });
+    const moved = () => ({
+      identity,
+      first: 5,
+      snapshot: { position: 6, pieces: [{ kind: 1, bytes: bytes('state') }] },
+      entries: (async function* () {
+        yield* entries;
+      })(),
+    });
+    const directory = await newDirectory();
+    const { engine, stream } = await engineOn({ directory });
+    await engine.adopt(moved());
+
+    const next = await engineOn({ directory, stream });
+    const { snapshot } = await next.engine.open();
+    expect(next.engine.identity).toEqual(identity);
+    expect(snapshot!.position).toBe(6);
+    const pieces = Array.from(snapshot!.pieces, ({ kind, bytes: piece }) => `${kind} ${Buffer.from(piece)}`);
+    expect(pieces).toEqual(['1 state']);
+    const delivered: Entry[] = [];
+    await next.engine.follow(7, {
+      deliver: (entry) => void delivered.push({ ...entry, record: Buffer.from(entry.record) }),
+    });
+    expect(delivered).toEqual(entries.slice(2));
+    const read: Entry[] = [];
+    for await (const entry of next.engine.read(5, new AbortController().signal)) {
+      read.push({ ...entry, record: Buffer.from(entry.record) });
+      if (entry.position === 9) break;
+    }
+    expect(read).toEqual(entries);
+    await expect(next.engine.read(4, new AbortController().signal).next()).rejects.toMatchObject({ from: 4, first: 5 });
+    expect(next.engine.extents[0]!.first).toBe(5);
+    expect(await next.engine.append('list/a', bytes('goes on'), { expect: 9 })).toBe(10);
+    await next.engine.close();
+
+    const again = await engineOn({ stream });
+    await expect(again.engine.adopt(moved())).rejects.toMatchObject(foreign('holds snapshots of another log'));
+    const elsewhere = await engineOn({ directory });
+    await expect(elsewhere.engine.adopt(moved())).rejects.toMatchObject(foreign(`has worked on log ${identity.logId}`));
+  });
 });

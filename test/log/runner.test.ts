@@ -193,3 +193,68 @@ test('what is erased goes though its own first entry begins a snapshot of what i
   expect(await log.unfinished()).toBeUndefined();
   await log.close();
 });
+
+test('an erasure is told to the other bridges of a log whose folds still hold it, once, and to none that came after it', async () => {
+  const memory = new MemoryLog();
+  const what = { isWord: false, scrub: () => false };
+  const told: string[] = [];
+  const bridge = async (name: string, tends = true) => {
+    const runner = new LogRunner({
+      engine: new MemoryEngine(memory, { isShared: true }),
+      clock: { now: () => 0, monotonic: () => 0 },
+      logger: { warn: () => {} },
+      tends: () => tends,
+      onErasedElsewhere: () => void told.push(name),
+    });
+    runner.attach('list', new ForgettingFold());
+    await runner.load();
+    return runner;
+  };
+  const holder = await bridge('holder');
+  const other = await bridge('other', false);
+  await holder.topic('list').append(bytes('secret'));
+  await expect(other.erase(what, bytes('note'))).rejects.toMatchObject({ code: 'ERR_STORAGE_LOCKED' });
+  await holder.erase(what, bytes('note'));
+  expect(told).toEqual(['other']);
+  const later = await bridge('later', false);
+  expect(told).toEqual(['other']);
+  await holder.topic('list').append(bytes('next secret'));
+  await holder.erase(what, bytes('note'));
+  expect(told).toEqual(['other', 'other', 'later']);
+  for (const each of [later, other, holder]) await each.close(AbortSignal.abort());
+  // Before it was told by that one: what a start replays of it is from before the snapshot that it began with.
+  await (await bridge('last')).close();
+  expect(told).toHaveLength(3);
+});
+
+test('a snapshot is taken once the log is as long as the least and as the last snapshot, also after a restart', async () => {
+  const memory = new MemoryLog();
+  /** Positions at which snapshots were taken, as the state grows. */
+  const live = async (count: number) => {
+    const taken: number[] = [];
+    const log = newRunner(memory, {
+      minimumLogBytes: 1000,
+      onStep: (step) => {
+        if (step === 'after-flip') taken.push(memory.snapshot!.position);
+      },
+    });
+    log.attach('list', new ListFold(100_000));
+    await log.load();
+    for (let i = 0; i < count; i++) {
+      await log.topic('list').append(bytes(text(i)));
+      for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    }
+    await log.close(AbortSignal.abort());
+    return taken;
+  };
+  const first = await live(100);
+  // 100 bytes each, and as JSON three more in the state.
+  expect(first[0]).toBe(11);
+  for (const [i, position] of first.slice(1).entries()) {
+    expect(position - first[i]!).toBeGreaterThanOrEqual(first[i]!);
+    expect(position - first[i]!).toBeLessThanOrEqual(first[i]! + 4);
+  }
+  expect(first.length).toBe(4);
+  const [next] = await live(200);
+  expect(next! - first.at(-1)!).toBeGreaterThanOrEqual(first.at(-1)!);
+});
