@@ -39,6 +39,12 @@ export const FAULTS = [
   'two servers are killed',
   'the clock of a bridge is minutes off',
   'the disk of a server is full',
+  'the server that leads is apart, with a bridge',
+  'the server that leads is apart, without a bridge',
+  'a server is apart',
+  'nothing comes to the server that leads',
+  'nothing goes from the server that leads',
+  'all servers are apart',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -240,6 +246,25 @@ class ClusterRun {
       case 'the disk of a server is full':
         await this.#fillDisk();
         break;
+      case 'the server that leads is apart, with a bridge':
+        await this.#part(await leader(), 'both', 'some');
+        break;
+      case 'the server that leads is apart, without a bridge':
+        await this.#part(await leader(), 'both', 'none');
+        break;
+      case 'a server is apart':
+        await this.#part(pick(random, this.#nats.nodes), 'both');
+        break;
+      case 'nothing comes to the server that leads':
+        await this.#part(await leader(), 'to it', 'some');
+        break;
+      case 'nothing goes from the server that leads':
+        await this.#part(await leader(), 'from it', 'some');
+        break;
+      case 'all servers are apart':
+        this.#nats.links.cut(() => true);
+        await this.#untilPartIsOver();
+        break;
     }
     await this.#whole();
   }
@@ -258,6 +283,24 @@ class ClusterRun {
     bridge.cut(cut);
     await sleep(milliseconds);
     bridge.cut('none');
+  }
+
+  /** @param bridges - how many are connected to it at the beginning; undefined: as it comes. */
+  async #part(node: NatsNode, cut: 'both' | 'to it' | 'from it', bridges?: 'some' | 'none'): Promise<void> {
+    const { nodes, links } = this.#nats;
+    const apart = nodes.indexOf(node);
+    const others = [0, 1, 2].filter((index) => index !== apart);
+    if (bridges === 'some') await pick(this.#random, this.#bridges).moveTo([apart]);
+    if (bridges === 'none')
+      for (const bridge of this.#bridges) if (bridge.server === apart) await bridge.moveTo(others);
+    links.cut((from, to) => (cut !== 'to it' && from === apart) || (cut !== 'from it' && to === apart));
+    await this.#untilPartIsOver();
+  }
+
+  /** A leader that is alone notices it after 10 s: before that it is healed, or after. */
+  async #untilPartIsOver(): Promise<void> {
+    await sleep(5000 + below(this.#random, 20_000));
+    this.#nats.links.cut(() => false);
   }
 
   async #killServers(nodes: readonly NatsNode[], milliseconds: number): Promise<void> {

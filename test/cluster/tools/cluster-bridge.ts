@@ -132,6 +132,19 @@ export class ClusterBridge {
     return stdout;
   }
 
+  /** Which of the servers it is connected to; undefined: to none. */
+  get server(): number | undefined {
+    const at = this.#proxies.findIndex(({ isUsed }) => isUsed);
+    return at === -1 ? undefined : at;
+  }
+
+  /** Has it connect to one of some servers, and lets it choose again from then on. */
+  async moveTo(servers: readonly number[]): Promise<void> {
+    for (const [index, proxy] of this.#proxies.entries()) proxy.refuse(!servers.includes(index));
+    while (this.server === undefined && this.#isWanted) await sleep(50);
+    for (const proxy of this.#proxies) proxy.refuse(false);
+  }
+
   async scrape(): Promise<string> {
     const answer = await fetch(`http://127.0.0.1:${this.#metricsPort}/metrics`, { signal: AbortSignal.timeout(5000) });
     return answer.text();

@@ -10,6 +10,7 @@ export class FaultProxy {
   readonly #server;
   readonly #pairs = new Set<readonly [client: Socket, server: Socket]>();
   #cut: Cut = 'none';
+  #isRefusing = false;
 
   private constructor(target: number) {
     this.#target = target;
@@ -33,12 +34,31 @@ export class FaultProxy {
     for (const pair of this.#pairs) this.#apply(pair);
   }
 
+  /** Whether a client goes this way now. */
+  get isUsed(): boolean {
+    return this.#pairs.size > 0;
+  }
+
+  /** As a server that is not there: connections break off, and no new one is taken. */
+  refuse(isRefusing: boolean): void {
+    this.#isRefusing = isRefusing;
+    if (isRefusing) this.#breakAll();
+  }
+
   close(): void {
-    for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
+    this.#breakAll();
     this.#server.close();
   }
 
+  #breakAll(): void {
+    for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
+  }
+
   #join(client: Socket): void {
+    if (this.#isRefusing) {
+      client.destroy();
+      return;
+    }
     const server = connect(this.#target, '127.0.0.1');
     const pair = [client, server] as const;
     this.#pairs.add(pair);

@@ -4,30 +4,48 @@ import { connect } from '@nats-io/transport-node';
 import { freePort } from '../../support/free-port.ts';
 import { processWithLease } from './holder-of.ts';
 import { NatsNode } from './nats-node.ts';
+import { NodeLinks } from './node-links.ts';
 
-/** Three real nats-servers in one cluster. */
+const START_MS = 60_000;
+/** Where nobody listens. */
+const NOWHERE = '127.0.0.1:1';
+
+/** Three real nats-servers in one cluster, with ways between them that can be cut. */
 export class NatsCluster {
   readonly nodes: readonly NatsNode[];
+  readonly links: NodeLinks;
 
-  private constructor(nodes: readonly NatsNode[]) {
+  private constructor(nodes: readonly NatsNode[], links: NodeLinks) {
     this.nodes = nodes;
+    this.links = links;
   }
 
   /** @param stores - where the streams of each are, unless in a directory of its own. */
   static async start(binary: string, stores: readonly (string | undefined)[] = []): Promise<NatsCluster> {
     const ports = [await freePort(), await freePort(), await freePort()];
-    const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(', ');
+    const links = await NodeLinks.open(ports);
     const nodes = await Promise.all(
       ports.map((port, index) => {
         const store = stores[index];
-        const config = `server_name: node-${index}\ncluster {name: couic, listen: 127.0.0.1:${port}, routes: [${routes}]}`;
+        // Itself as well: the servers count their routes to know how many they are to be before they agree on anything.
+        const routes = [port, ...links.portsFrom(index)].map((to) => `nats://127.0.0.1:${to}`).join(', ');
+        // Nodes tell each other where third ones are: there must be no way round the links.
+        const cluster = `name: couic, listen: 127.0.0.1:${port}, advertise: "${NOWHERE}", routes: [${routes}]`;
+        const config = `server_name: node-${index}\ncluster {${cluster}}`;
         return NatsNode.make({ binary, config, ...(store !== undefined && { store }) });
       }),
     );
     await Promise.all(nodes.map((node) => node.start()));
-    const cluster = new NatsCluster(nodes);
+    const cluster = new NatsCluster(nodes, links);
     // They have to agree on who leads first.
-    while (!(await cluster.#ask(async (jsm) => (await jsm.getAccountInfo()) !== undefined))) await sleep(100);
+    const end = performance.now() + START_MS;
+    while (!(await cluster.#ask(async (jsm) => (await jsm.getAccountInfo()) !== undefined))) {
+      if (performance.now() > end) {
+        await cluster.remove();
+        throw new Error(`the servers do not agree on who leads:\n${nodes.map(({ log }) => log).join('\n')}`);
+      }
+      await sleep(100);
+    }
     return cluster;
   }
 
@@ -53,6 +71,7 @@ export class NatsCluster {
 
   async remove(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.remove()));
+    this.links.close();
   }
 
   async #ask<Answer>(ask: (jsm: JetStreamManager) => Promise<Answer>): Promise<Answer | undefined> {
