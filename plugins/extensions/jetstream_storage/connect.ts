@@ -20,11 +20,14 @@ const PING_MS = 2000;
 /** Connects to one of the servers, and to another one whenever that is lost. @throws Error for the operator. */
 export async function connectTo(config: JetStreamStorageConfig, name: string): Promise<NatsConnection> {
   const { servers } = config;
+  const hosts = shuffled(servers.map((server) => new URL(server).host));
   const isTls = config.tls !== undefined || servers.some((server) => server.startsWith('tls:'));
   const authenticator = authenticatorOf(config);
   try {
     return await connect({
-      servers: servers.map((server) => new URL(server).host),
+      // Those that cannot be reached now are struck off by the client, for ever: each has a second place, which is not come to by then.
+      servers: [...hosts, ...hosts],
+      noRandomize: true,
       name,
       ...(authenticator && { authenticator }),
       // Node's own options pass through the client's, which name only some of them.
@@ -47,6 +50,14 @@ export async function connectTo(config: JetStreamStorageConfig, name: string): P
     const what = `${servers.join(', ')} cannot be reached, or take no such client: ${message}`;
     throw new Error(isRefusal(error) ? `${what}. ${adviceOf(config)}` : what, { cause: error });
   }
+}
+
+/** So that not all bridges are at the first one. */
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 }
 
 function adviceOf({ user, nkey, credentials_file: file }: JetStreamStorageConfig): string {
