@@ -136,18 +136,18 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
     });
   });
 
-  test('what another bridge wrote to a topic is known of when the leader is asked, also before it came', async () => {
+  test('what another bridge wrote to a topic is known of when it is asked for, also before it came', async () => {
     const one = await following();
     const two = await following({ stream: one.stream });
     const first = await one.engine.append('list', bytes('a'));
     expect(await one.engine.isLast('list', first)).toBe(true);
     expect(await one.engine.isLast('list', first - 1)).toBe(true);
     expect(await one.engine.isLast('other', 0)).toBe(true);
-    await two.engine.append('list', bytes('b'));
+    const second = await two.engine.append('list', bytes('b'));
     expect(await one.engine.isLast('list', first)).toBe(false);
     await vi.waitFor(() => expect(one.delivered).toEqual(['a', 'b']));
     expect(await one.engine.isLast('list', first)).toBe(false);
-    expect(await one.engine.isLast('list', first + 1)).toBe(true);
+    expect(await one.engine.isLast('list', second)).toBe(true);
     expect(await one.engine.look()).toMatchObject({ replicas: 1, current: 1 });
   });
 

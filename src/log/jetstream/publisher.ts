@@ -5,7 +5,7 @@ import { type AppendOptions, Conflict, type Position } from '../log.ts';
 import { notOpen, type StorageError } from '../storage-error.ts';
 import { cannotCommit, isFull, isNobodyThere, isUnanswered, isWrongLastSequence } from './errors.ts';
 import type { Heads } from './heads.ts';
-import { idIn, isEmptyIn, messageId } from './message.ts';
+import { emptyHeaders, idIn, isEmptyIn, messageId } from './message.ts';
 import { subjectOf } from './subjects.ts';
 
 /** What an append may take, waiting for its turn included. Couic gives up after 2 s. */
@@ -43,9 +43,17 @@ interface PublisherOptions {
   onRecovered(): void;
 }
 
-interface Waiting {
+interface Message {
   readonly topic: string;
   readonly record: Uint8Array;
+  /** It says nothing. */
+  readonly isEmpty?: true;
+}
+
+/** On nobody's topic, and behind all that was taken before it. */
+const QUESTION: Message = { topic: 'asked', record: new Uint8Array(), isEmpty: true };
+
+interface Waiting extends Message {
   readonly expect: Position | undefined;
   readonly origin: unknown;
   readonly id: string;
@@ -83,7 +91,11 @@ export class Publisher {
     this.#options = options;
   }
 
-  append(topic: string, record: Uint8Array, { expect, origin, canWait }: AppendOptions): Promise<Position> {
+  append(topic: string, record: Uint8Array, options: AppendOptions): Promise<Position> {
+    return this.#take({ topic, record }, options);
+  }
+
+  #take(message: Message, { expect, origin, canWait }: AppendOptions): Promise<Position> {
     if (this.#closed) return Promise.reject(notOpen());
     const problem = this.#options.clockProblem();
     // What it would write down is dated by that clock: rules would end by it.
@@ -95,12 +107,12 @@ export class Publisher {
       if (now < this.#probeAt) return Promise.reject(this.#failure);
       this.#probeAt = now + PROBE_MS;
     }
-    if (this.#waiting.length >= MAX_WAITING || this.#waitingBytes + record.length > MAX_WAITING_BYTES)
+    if (this.#waiting.length >= MAX_WAITING || this.#waitingBytes + message.record.length > MAX_WAITING_BYTES)
       return Promise.reject(cannotCommit(`${this.#waiting.length} entries wait for the stream already`));
     return new Promise((resolve, reject) => {
       const id = messageId(this.#options.epoch, ++this.#number);
-      this.#waiting.push({ topic, record, expect, origin, id, deadline: now + PATIENCE_MS, resolve, reject });
-      this.#waitingBytes += record.length;
+      this.#waiting.push({ ...message, expect, origin, id, deadline: now + PATIENCE_MS, resolve, reject });
+      this.#waitingBytes += message.record.length;
       this.#working ??= this.#work();
     });
   }
@@ -123,12 +135,16 @@ export class Publisher {
     return { isOurs: true, origin };
   }
 
-  /** Whether the leader has nothing on a topic that came after a position. @throws StorageError: it does not answer. */
+  /**
+   * Whether nobody else has written to a topic behind a position. The leader cannot be asked that: one that is cut off does not know yet
+   * that there is another. So something is written, and what came before it is looked at.
+   * @throws StorageError: the stream takes nothing.
+   */
   async isLast(topic: string, position: Position): Promise<boolean> {
     const { clock, heads } = this.#options;
-    const found = await this.#lastOf(topic, clock.monotonic() + PATIENCE_MS);
-    const known = Math.max(position, heads.others(topic) > position ? 0 : (heads.last(topic) ?? 0));
-    return (found?.seq ?? 0) <= known;
+    const deadline = clock.monotonic() + PATIENCE_MS;
+    await this.#untilDelivered(await this.#take(QUESTION, { canWait: true }), deadline);
+    return heads.others(topic) <= position;
   }
 
   get isFailing(): boolean {
@@ -196,7 +212,8 @@ export class Publisher {
     return heads.last(topic) ?? expect;
   }
 
-  async #publish({ topic, record, id, origin, deadline }: Waiting, expected: Position | undefined): Promise<Position> {
+  async #publish(next: Waiting, expected: Position | undefined): Promise<Position> {
+    const { topic, record, id, origin, deadline, isEmpty } = next;
     const { clock, isConnected, js, stream } = this.#options;
     if (!isConnected()) throw cannotCommit('there is no connection to any of the servers');
     const timeout = Math.max(1, deadline - clock.monotonic());
@@ -205,7 +222,12 @@ export class Publisher {
     });
     const expect = { streamName: stream, ...(expected !== undefined && { lastSubjectSequence: expected }) };
     const acknowledged = js
-      .publish(subjectOf(stream, topic), record, { msgID: id, timeout, expect })
+      .publish(subjectOf(stream, topic), record, {
+        ...(isEmpty && { headers: emptyHeaders() }),
+        msgID: id,
+        timeout,
+        expect,
+      })
       .then(({ seq }) => seq);
     return Promise.race([acknowledged, delivered]);
   }
