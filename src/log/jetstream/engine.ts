@@ -22,6 +22,7 @@ import { Heads } from './heads.ts';
 import { partsOf } from './kept-parts.ts';
 import { LocalDirectory } from './local-directory.ts';
 import { epochOf, type StreamMessage } from './message.ts';
+import { leaderIn, Mover } from './mover.ts';
 import type { JetStreamEngineOptions } from './options.ts';
 import { Publisher } from './publisher.ts';
 import { purgeTopics } from './purge-topics.ts';
@@ -38,6 +39,8 @@ const SILENT_MS = 3000;
 const WATCH_MS = 500;
 /** An answer that took no longer says what time it is. */
 const PROMPT_MS = 1000;
+/** For what is asked again when nobody answers. */
+const BRIEF_MS = 1000;
 /** What is waited for at the end, ms. */
 const DRAIN_MS = 1500;
 /** A snapshot is this long at most when a copy is kept on the bridge's own disk; it is in memory for that. */
@@ -48,7 +51,10 @@ interface Open {
   readonly connection: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  /** The same, with less patience. */
+  readonly briefly: JetStreamManager;
   readonly store: SnapshotStore;
+  readonly mover: Mover;
 }
 
 /** A replicated log: a stream of NATS JetStream. See docs/adr/0013-jetstream.md. */
@@ -144,7 +150,7 @@ export class JetStreamEngine implements LogEngine {
   }
 
   async #begin(connection: NatsConnection): Promise<Open> {
-    const { stream, replicas, maxBytes, clock } = this.#options;
+    const { stream, replicas, maxBytes, clock, logger } = this.#options;
     const payload = connection.info?.max_payload ?? 0;
     if (payload < LEAST_PAYLOAD)
       throw new StorageError(
@@ -153,12 +159,13 @@ export class JetStreamEngine implements LogEngine {
       );
     const js = jetstream(connection);
     const jsm = await jetstreamManager(connection);
+    const briefly = await jetstreamManager(connection, { timeout: BRIEF_MS, checkAPI: false });
     const { logId } = this.#local;
     const identity = await openStream(jsm, { stream, replicas, maxBytes }, clock.now(), logId);
     const store = await SnapshotStore.open(js, jsm, { stream, replicas, maxBytes });
     await this.#local.worksOn(identity.logId);
     this.#identity = { ...identity, instanceId: this.#local.instanceId };
-    return { connection, js, jsm, store };
+    return { connection, js, jsm, briefly, store, mover: new Mover(connection, clock, logger) };
   }
 
   /** The newest, from this bridge's own disk if it is there. Begins again when another bridge has cut the log beyond it meanwhile. */
@@ -246,7 +253,7 @@ export class JetStreamEngine implements LogEngine {
     }
   }
 
-  #makePublisher({ js, jsm }: Open): Publisher {
+  #makePublisher({ js, jsm, mover }: Open): Publisher {
     const { stream, clock, health, logger } = this.#options;
     return new Publisher({
       js,
@@ -266,17 +273,21 @@ export class JetStreamEngine implements LogEngine {
         logger.error({ err: error }, 'The log cannot be written: reports are refused, and their senders keep them');
       },
       onRecovered() {
+        mover.recovered();
         health.setAvailable('storage');
         logger.info('The log can be written again');
       },
     });
   }
 
-  /** Whether the stream has a leader, and room for a record. */
+  /** Whether the stream has a leader that others follow, and room for a record. */
   async #isWell(): Promise<boolean> {
     if (!this.#open || !this.#isConnected || this.#clockWatch.problem !== undefined) return false;
-    await this.#info();
-    return !this.#room.isFull;
+    const { briefly, mover } = this.#open;
+    const found = await this.#info(briefly).catch(() => undefined);
+    const leader = leaderIn(found);
+    mover.looked(leader);
+    return leader === 'followed' && !this.#room.isFull;
   }
 
   #untilDelivered(position: Position, signal: AbortSignal): Promise<void> {
@@ -326,7 +337,7 @@ export class JetStreamEngine implements LogEngine {
    */
   async *#entries(open: Open, from: Position, signal: AbortSignal) {
     const { stream } = this.#options;
-    const { connection, jsm } = open;
+    const { connection, briefly: jsm } = open;
     const heard = () => {
       this.#heardAt = this.#options.clock.monotonic();
     };
@@ -417,10 +428,10 @@ export class JetStreamEngine implements LogEngine {
   }
 
   /** From the stream's leader, whose clock it tells. Who may make room need not be who is asked for some. */
-  async #info() {
+  async #info(jsm = this.#opened.jsm) {
     const { clock, stream } = this.#options;
     const askedAt = clock.monotonic();
-    const info = await this.#opened.jsm.streams.info(stream);
+    const info = await jsm.streams.info(stream);
     const at = Date.parse(info.ts ?? '');
     // Who stood still meanwhile is told of a time that is over.
     if (clock.monotonic() - askedAt < PROMPT_MS) this.#clockWatch.told(at);
@@ -523,6 +534,9 @@ export class JetStreamEngine implements LogEngine {
         health.setAvailable('nats');
         logger.info(`Connected to ${status.server} again`);
         isRefused = false;
+        this.#open?.mover.connected(status.server);
+        // What was sent meanwhile went nowhere.
+        for (const { reader, next } of this.#readers) reader.restart(next);
       } else if (status.type === 'error' && isRefusal(status.error)) {
         const why = `the NATS servers take this client no more (${status.error.message}): renew what it shows them`;
         health.setUnavailable('nats', why);

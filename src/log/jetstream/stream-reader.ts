@@ -2,17 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node';
 import type { Position } from '../log.ts';
+import { isUnanswered } from './errors.ts';
 import { idIn, isEmptyIn, type StreamMessage, timeIn } from './message.ts';
 
-const HEARTBEAT_MS = 1000;
-/** Without a word for so long, another consumer takes its place: the server that had it is gone, or the way to it. */
-const SILENCE_MS = 2500;
+const HEARTBEAT_MS = 500;
+/**
+ * Without a word for so long, another consumer takes its place: the server that had it is gone, or the way to it. What an append wrote is
+ * answered once it came back from the stream, and Couic gives up after 2 s.
+ */
+const SILENCE_MS = 1500;
+/** A consumer is asked for so often, each time for as long as the manager waits: nobody hears a question while there is no leader. */
+const ATTEMPTS = 5;
 /** The server lets go of a consumer whose bridge is gone after this. */
 const INACTIVE_MS = 30_000;
 const RETRY_MS = 250;
 
 interface ReaderContext {
   readonly connection: NatsConnection;
+  /** One that does not wait long. */
   readonly jsm: JetStreamManager;
   readonly stream: string;
   /** Told whenever anything is heard of the stream. */
@@ -105,7 +112,7 @@ export class StreamReader {
 
   /** A new consumer in the place of the one before. */
   async #create(): Promise<void> {
-    const { connection, jsm, stream } = this.#context;
+    const { connection } = this.#context;
     this.#close();
     if (this.#signal.aborted || connection.isClosed()) return;
     const inbox = createInbox();
@@ -121,25 +128,38 @@ export class StreamReader {
     });
     this.#subscription = subscription;
     try {
-      const { num_pending: pending } = await jsm.consumers.add(stream, {
-        name,
-        deliver_subject: inbox,
-        deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: Math.max(1, this.#next),
-        ack_policy: AckPolicy.None,
-        flow_control: true,
-        idle_heartbeat: nanos(HEARTBEAT_MS),
-        inactive_threshold: nanos(INACTIVE_MS),
-        mem_storage: true,
-        num_replicas: 1,
-        max_deliver: 1,
-      });
+      const { num_pending: pending } = await this.#ask(name, inbox);
       if (this.#subscription !== subscription) return;
       this.#listen();
       if (pending === 0 && this.#received === 0) this.#push(AT_END);
     } catch (error) {
       // It was given up for another one meanwhile.
       if (this.#subscription === subscription) throw error;
+    }
+  }
+
+  /** Asks again under the same name: two that were heard make one consumer. */
+  async #ask(name: string, inbox: string) {
+    const { jsm, stream } = this.#context;
+    const config = {
+      name,
+      deliver_subject: inbox,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: Math.max(1, this.#next),
+      ack_policy: AckPolicy.None,
+      flow_control: true,
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+      inactive_threshold: nanos(INACTIVE_MS),
+      mem_storage: true,
+      num_replicas: 1,
+      max_deliver: 1,
+    };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await jsm.consumers.add(stream, config);
+      } catch (error) {
+        if (!isUnanswered(error) || attempt === ATTEMPTS || this.#consumer !== name) throw error;
+      }
     }
   }
 
