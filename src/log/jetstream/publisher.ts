@@ -12,7 +12,12 @@ import { subjectOf } from './subjects.ts';
 const PATIENCE_MS = 1500;
 /** Between two looks whether there is a leader again. */
 const RETRY_MS = 50;
-/** While nothing can be written, one append in so long a time is tried; the others are refused at once. */
+/**
+ * Appends are tried for so long after one has failed, each for as long as its sender waits: leadership takes up to 9 s to move, and whoever is
+ * refused meanwhile pauses for longer than it may still take.
+ */
+const OUTAGE_MS = 15_000;
+/** After that one append in so long a time is tried; the others are refused at once. */
 const PROBE_MS = 500;
 /** Appends that wait: what is more is refused. A record is 1 MiB at most. */
 const MAX_WAITING = 1024;
@@ -84,6 +89,7 @@ export class Publisher {
   #unseen: Position = 0;
   #written: Position = 0;
   #failure: StorageError | undefined;
+  #failedAt = 0;
   #probeAt = 0;
   #probing: NodeJS.Timeout | undefined;
 
@@ -103,7 +109,7 @@ export class Publisher {
     const now = this.#options.clock.monotonic();
     const isScarce = this.#options.isFull();
     if (isScarce && canWait) return Promise.reject(this.#full());
-    if (this.#failure && !isScarce) {
+    if (this.#failure && !isScarce && now - this.#failedAt >= OUTAGE_MS) {
       if (now < this.#probeAt) return Promise.reject(this.#failure);
       this.#probeAt = now + PROBE_MS;
     }
@@ -179,9 +185,13 @@ export class Publisher {
   }
 
   async #commit(next: Waiting): Promise<Position> {
-    const { clock, heads } = this.#options;
+    const { clock, heads, isConnected } = this.#options;
     for (;;) {
       if (clock.monotonic() >= next.deadline) throw this.#gaveUp(next);
+      if (!isConnected()) {
+        await sleep(RETRY_MS);
+        continue;
+      }
       const expected = await this.#expected(next);
       try {
         const position = await this.#publish(next, expected);
@@ -214,8 +224,7 @@ export class Publisher {
 
   async #publish(next: Waiting, expected: Position | undefined): Promise<Position> {
     const { topic, record, id, origin, deadline, isEmpty } = next;
-    const { clock, isConnected, js, stream } = this.#options;
-    if (!isConnected()) throw cannotCommit('there is no connection to any of the servers');
+    const { clock, js, stream } = this.#options;
     const timeout = Math.max(1, deadline - clock.monotonic());
     const delivered = new Promise<Position>((took) => {
       this.#underWay = { id, origin, took };
@@ -289,13 +298,12 @@ export class Publisher {
   }
 
   #gaveUp({ deadline }: Pick<Waiting, 'deadline'>, cause?: unknown): StorageError {
-    const waited = Math.round(PATIENCE_MS + this.#options.clock.monotonic() - deadline);
-    return this.#failed(
-      cannotCommit(
-        `the stream has not answered within ${waited} ms: it has no leader, or too few of its servers`,
-        cause,
-      ),
-    );
+    const { clock, isConnected } = this.#options;
+    const waited = Math.round(PATIENCE_MS + clock.monotonic() - deadline);
+    const why = isConnected()
+      ? 'it has no leader, or too few of its servers'
+      : 'there is no connection to any of the servers';
+    return this.#failed(cannotCommit(`the stream has not answered within ${waited} ms: ${why}`, cause));
   }
 
   #full(cause?: unknown): StorageError {
@@ -306,8 +314,12 @@ export class Publisher {
   }
 
   #failed(error: StorageError): StorageError {
-    this.#probeAt = this.#options.clock.monotonic() + PROBE_MS;
-    if (!this.#failure) this.#options.onFailed(error);
+    const now = this.#options.clock.monotonic();
+    this.#probeAt = now + PROBE_MS;
+    if (!this.#failure) {
+      this.#failedAt = now;
+      this.#options.onFailed(error);
+    }
     this.#failure = error;
     this.#probing ??= setInterval(() => void this.#probe(), PROBE_MS * 2).unref();
     return error;
