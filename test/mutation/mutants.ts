@@ -80,6 +80,11 @@ export function mutantsOf(file: string, source: string): Mutant[] {
         break;
       case 'UnaryExpression':
         if (node.operator === '!') add(node.start, (node.argument as Node).start, '');
+        if (node.operator === '-' && typeof (node.argument as Node).value === 'number') {
+          // -1 says "none", and so would -2.
+          add(node.start, node.end, String(1 - ((node.argument as Node).value as number)));
+          return;
+        }
         break;
       case 'IfStatement':
       case 'ConditionalExpression':
