@@ -39,7 +39,7 @@ export function readIpv6(b: Uint8Array, p: number, n: number): number {
       if (gap >= 0) return -1;
       gap = count;
       p++;
-    } else if (p < n && b[p] === SLASH) return -1;
+    }
   }
   if (p >= n || (gap < 0 ? count !== 8 : count === 8)) return -1;
 

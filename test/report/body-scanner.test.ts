@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encodeChunk } from '../../src/ledger/records.ts';
 import { BodyScanner, MAX_REPORT_BYTES, ScanError } from '../../src/report/body-scanner.ts';
 import { ReportChunk } from '../../src/report/report-chunk.ts';
@@ -261,6 +261,28 @@ describe('refuses what is no JSON array, and says where', () => {
       expect.not.stringContaining(secret) as unknown as Error,
     );
   });
+});
+
+test('what Couic writes is not parsed again, in whatever pieces it comes', () => {
+  const elements = Array.from({ length: 5 }, (_, n) =>
+    report(
+      { metadata: { kind: 'k', detail: 'd', extra: { n } } },
+      { cidr: n % 2 === 0 ? '2001:db8::/32' : '1.2.3.4/32' },
+    ),
+  );
+  const body = Buffer.from(JSON.stringify(elements));
+  const parse = vi.spyOn(JSON, 'parse');
+  onTestFinished(() => parse.mockRestore());
+  for (let length = 1; length <= body.length; length++) {
+    const scanner = new BodyScanner();
+    const chunk = new ReportChunk();
+    for (let at = 0; at < body.length; at += length) {
+      scanner.feed(body.subarray(at, at + length));
+      scanner.advance(chunk, Number.POSITIVE_INFINITY, 100);
+    }
+    scanner.end();
+    expect([length, chunk.reports, parse.mock.calls.length]).toEqual([length, 5, 0]);
+  }
 });
 
 test('stops after the element that was asked for, in whatever pieces it comes, and says where that ended', () => {

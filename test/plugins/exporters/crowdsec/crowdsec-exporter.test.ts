@@ -141,6 +141,14 @@ describe('a window', () => {
     expect(host.lapi.pushes).toHaveLength(1);
   });
 
+  it('is sealed as well when only its reader is shut down', async () => {
+    await host.start();
+    await host.report({ tag: 'a' });
+    host.time.advance(MINUTE);
+    await host.crowdsec.reader.shutdown();
+    expect(host.crowdsec.exporter.outbox.state.lastNumber).toBe(1);
+  });
+
   it('waits at shutdown for a second of its own', async () => {
     await host.start();
     await host.report({ tag: 'a' });
@@ -450,4 +458,17 @@ it('shows operators how many of its origins are taken', async () => {
   await host.report({ tag: 'a' }, { tag: 'b', cidr: '10.0.0.1/32' });
   await window(1);
   expect(await list()).toEqual([{ of: 'couic', what: 'origins', used: 2, limit: 5, option: 'max_origins' }]);
+});
+
+it.each([
+  [
+    { endpoint: 'http://lapi.invalid:8080' },
+    ['The key goes to lapi.invalid unencrypted: use https, or a network that nobody listens on'],
+  ],
+  [{ endpoint: 'https://lapi.invalid' }, []],
+  [{ endpoint: 'http://lapi.invalid', dry_run: true }, []],
+  [{}, []],
+])('%j: warns of a key that everybody on the way can read', async (config, warnings) => {
+  await host.start(config);
+  expect(host.warnings).toEqual(warnings);
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createConnection } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { createConnection, Server } from 'node:net';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { identityOf } from '../../../../plugins/exporters/crowdsec/identity.ts';
 import { claimName, type Identity, KeyClaim } from '../../../../plugins/exporters/crowdsec/key-claim.ts';
 
@@ -80,6 +80,37 @@ describe.runIf(process.platform === 'linux')('two bridges of one host with one k
     socket.end('hello');
     await closed;
     await until(async () => !(await first.isShared()));
+  });
+});
+
+describe('where nobody can be asked', () => {
+  /** How often it tried. */
+  async function nothingSaid(): Promise<number> {
+    const listens = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server) {
+      setImmediate(() => this.emit('error', Object.assign(new Error('refused'), { code: 'EACCES' })));
+      return this;
+    });
+    onTestFinished(() => listens.mockRestore());
+    const asking = claim(key);
+    expect(await asking.examine()).toEqual([]);
+    asking.start();
+    expect(await asking.isShared().catch(() => 'not known')).not.toBe(true);
+    await asking.stop();
+    expect(warnings).toEqual([]);
+    return listens.mock.calls.length;
+  }
+
+  it.runIf(process.platform === 'linux')('nothing is said of others: names are refused', async () => {
+    expect(await nothingSaid()).toBe(2);
+  });
+
+  it('nothing is said of others: it is not Linux, whose names they are', async () => {
+    const own = Object.getOwnPropertyDescriptor(process, 'platform')!;
+    onTestFinished(() => {
+      Object.defineProperty(process, 'platform', own);
+    });
+    Object.defineProperty(process, 'platform', { ...own, value: 'darwin' });
+    expect(await nothingSaid()).toBe(0);
   });
 });
 

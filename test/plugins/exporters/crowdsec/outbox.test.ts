@@ -171,13 +171,16 @@ it('keeps where counters stand, what is owed and who has a place', () => {
   apply({ ...nothing, released: [['x', 'p']] });
   expect(outbox.state.said.places).toEqual(new Map());
   // Counting goes on for further sources, and begins anew for all.
+  apply({ ...nothing, owed: [[item, -5]] });
   apply(baseline({ restart: false, at: 1_000_000 }));
+  expect(outbox.state.owed.size).toBe(1);
   expect([[...outbox.state.baseline.keys()], [...outbox.state.sources], outbox.state.said.lastSecond]).toEqual([
     ['b', 'k'],
     ['x'],
     1,
   ]);
   apply(baseline({ restart: true, sources: ['y'], changes: [] }));
+  expect(outbox.state.owed.size).toBe(0);
   expect([[...outbox.state.baseline.keys()], [...outbox.state.sources], gauge()]).toEqual([[], ['y'], [null]]);
 });
 
