@@ -198,7 +198,7 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
     await own.start();
     await vi.waitFor(() => one.engine.append('list', bytes('c')), { timeout: 10_000, interval: 100 });
     await vi.waitFor(() => expect(read).toEqual(['a', 'b', 'c']), { timeout: 10_000 });
-    expect(one.delivered).toEqual(['a', 'b', 'c']);
+    await vi.waitFor(() => expect(one.delivered).toEqual(['a', 'b', 'c']), { timeout: 10_000 });
     end.abort();
     await reading;
   }, 30_000);

@@ -40,7 +40,7 @@ const WATCH_MS = 500;
 /** An answer that took no longer says what time it is. */
 const PROMPT_MS = 1000;
 /** For what is asked again when nobody answers. */
-const BRIEF_MS = 1000;
+const BRIEF_MS = 500;
 /** What is waited for at the end, ms. */
 const DRAIN_MS = 1500;
 /** A snapshot is this long at most when a copy is kept on the bridge's own disk; it is in memory for that. */

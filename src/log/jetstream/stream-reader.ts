@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AckPolicy, DeliverPolicy, type JetStreamManager, type MsgRequest } from '@nats-io/jetstream';
 import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node';
 import type { Position } from '../log.ts';
 import { isUnanswered } from './errors.ts';
 import { idIn, isEmptyIn, type StreamMessage, timeIn } from './message.ts';
+import { subjectsOf } from './subjects.ts';
 
 const HEARTBEAT_MS = 500;
 /**
@@ -12,10 +14,14 @@ const HEARTBEAT_MS = 500;
  */
 const SILENCE_MS = 1500;
 /** A consumer is asked for so often, each time for as long as the manager waits: nobody hears a question while there is no leader. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 10;
 /** The server lets go of a consumer whose bridge is gone after this. */
 const INACTIVE_MS = 30_000;
 const RETRY_MS = 250;
+/** Between two looks whether there is a message, while no consumer sends any. */
+const FETCH_MS = 50;
+/** Messages that were fetched, and not taken from here. */
+const MAX_FETCHED = 64;
 
 interface ReaderContext {
   readonly connection: NatsConnection;
@@ -48,6 +54,9 @@ export class StreamReader {
   /** Messages of this consumer so far. */
   #received = 0;
   #silence: NodeJS.Timeout | undefined;
+  /** No consumer is heard of. */
+  #isSilent = false;
+  #isFetching = false;
 
   constructor(context: ReaderContext, from: Position, signal: AbortSignal) {
     this.#context = context;
@@ -78,6 +87,8 @@ export class StreamReader {
   restart(next: Position): void {
     this.#next = next;
     this.#items = [];
+    this.#isSilent = true;
+    void this.#fetch();
     void this.#open();
   }
 
@@ -165,8 +176,35 @@ export class StreamReader {
 
   #reopen(): void {
     this.#close();
+    this.#isSilent = true;
+    void this.#fetch();
     this.#silence = setTimeout(() => void this.#open(), RETRY_MS);
     this.#silence.unref();
+  }
+
+  /**
+   * Messages one by one, until a consumer is heard of. Consumers are made by the leader of the whole cluster, and it may have died with that of the
+   * stream: then the stream has a leader again up to 5 s before there are consumers.
+   */
+  async #fetch(): Promise<void> {
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    const { connection, jsm, stream, heard } = this.#context;
+    while (this.#isSilent && !this.#signal.aborted && !connection.isClosed()) {
+      const next = this.#next;
+      // The server takes both; the client's types do not know.
+      const query = { seq: Math.max(1, next), next_by_subj: subjectsOf(stream) } as MsgRequest;
+      const found = await jsm.streams.getMessage(stream, query).catch(() => undefined);
+      if (found !== undefined) heard?.();
+      if (found && this.#isSilent && next === this.#next) {
+        const { seq: sequence, subject, data, header, time } = found;
+        this.#next = sequence + 1;
+        const at = timeIn(header) ?? time.getTime();
+        this.#push({ sequence, time: at, subject, data, id: idIn(header), isEmpty: isEmptyIn(header) });
+      }
+      if (!found || this.#items.length >= MAX_FETCHED) await sleep(FETCH_MS, undefined, { ref: false });
+    }
+    this.#isFetching = false;
   }
 
   #listen(): void {
@@ -177,6 +215,7 @@ export class StreamReader {
   }
 
   #take(message: Msg): void {
+    this.#isSilent = false;
     this.#listen();
     const code = message.headers?.code ?? 0;
     if (code === 100) this.#takeStatus(message);
