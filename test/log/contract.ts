@@ -454,6 +454,25 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         await again.close();
       });
 
+      test('a start after one that stands within a commit is given what comes after it alone', async () => {
+        const log = await create();
+        const engine = log.engine();
+        await engine.open();
+        await engine.follow(1, { deliver: () => {} });
+        const positions = await Promise.all(['a', 'b', 'c', 'd'].map((text) => engine.append('list', bytes(text))));
+        await engine.saveSnapshot(positions[1]!, pieces('state'));
+        await engine.close();
+        const again = log.engine();
+        onTestFinished(() => again.close());
+        await again.open();
+        const delivered: string[] = [];
+        await again.follow(positions[1]! + 1, {
+          deliver: ({ position, record }) => void delivered.push(`${position} ${Buffer.from(record)}`),
+        });
+        expect(delivered).toEqual(['3 c', '4 d']);
+        expect(await take(again.read(4, never), 1)).toEqual(['4 list d']);
+      });
+
       test('entries behind the snapshot are not cut, whatever is asked for', async () => {
         const log = await create();
         const engine = log.engine();

@@ -13,14 +13,15 @@ afterEach(async () => {
 /** A bridge of its own time on a log: its appends can be told to fail, and its clock to be wrong. */
 async function bridge(memory: MemoryLog, name: string) {
   const time = new FakeTime();
-  const state = { failing: false, lost: [] as string[], errors: [] as string[] };
+  const state = { failing: false, lost: [] as string[], errors: [] as string[], lines: [] as string[] };
   const engine = new MemoryEngine(memory, {
     now: () => memoryTime,
     commit: async () => {
       if (state.failing) throw new Error('no quorum');
     },
   });
-  const logger = { info: () => {}, warn: () => {}, error: ((text: string) => void state.errors.push(text)) as never };
+  const say = (text: unknown) => void state.lines.push(String(text));
+  const logger = { info: say, warn: say, error: ((text: string) => void state.errors.push(text)) as never };
   const lease = new Lease({ clock: time, logger, sleep: time.sleep, onLost: (why) => void state.lost.push(why) });
   const runner = new LogRunner({ engine, clock: time, logger, tends: () => lease.held });
   runner.attach(LEASE_TOPIC, lease);
@@ -74,6 +75,20 @@ describe('the lease of a log', () => {
     expect(two.lease.holder).toEqual(one.lease.holder);
     expect(two.lease.holder).toMatchObject({ bridge: 'one', since: memory.entries[0]!.time });
     expect(memory.last - before).toBe(15);
+  });
+
+  test('that is not acknowledged any more is said once, and so is that it is again', async () => {
+    const { one, two } = await holderAndWaiter();
+    const said = () => one.state.lines.filter((line) => line.includes('acknowledged'));
+    one.state.failing = true;
+    await pass(9500, one);
+    expect(one.lease.held).toBe(false);
+    const lost = expect.stringContaining('this bridge does nothing that only one may do (no quorum)');
+    expect(said()).toEqual([lost]);
+    one.state.failing = false;
+    await pass(10_000, one, two);
+    expect(one.lease.held).toBe(true);
+    expect(said()).toEqual([lost, 'The lease is acknowledged again']);
   });
 
   test('is given back at an end in order, and taken at once', async () => {

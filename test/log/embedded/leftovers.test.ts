@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
+import { type Disk, systemDisk } from '../../../src/log/embedded/disk.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import { Health } from '../../../src/telemetry/health.ts';
-import { bytes } from '../folds.ts';
+import { bytes, ListFold } from '../folds.ts';
 import { openLog, silent, temporaryDirectory } from './testing.ts';
 
 const engineOn = (directory: string) =>
@@ -78,4 +79,68 @@ test('one that is refused leaves no file open, and nothing is done before a star
   await expect(engine.append('list', bytes('x'))).rejects.toMatchObject(closed);
   await expect(engine.rewrite(() => true)).rejects.toMatchObject(closed);
   await expect(engine.setNote(bytes('x'))).rejects.toMatchObject(closed);
+});
+
+/** Takes no write of more than so many bytes, after a part of it. */
+function boundedDisk() {
+  const bound = { bytes: Number.POSITIVE_INFINITY, refused: 0 };
+  const disk: Disk = {
+    ...systemDisk,
+    async open(path, mode) {
+      const file = await systemDisk.open(path, mode);
+      const write = async (data: Uint8Array, position: number) => {
+        if (data.length <= bound.bytes) return file.write(data, position);
+        bound.refused++;
+        await file.write(data.subarray(0, 200), position);
+        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      };
+      return {
+        ...{ fd: file.fd, write, isAt: (at: string) => file.isAt(at), sync: () => file.sync() },
+        ...{ truncate: (length: number) => file.truncate(length), close: () => file.close() },
+      };
+    },
+  };
+  return { bound, disk };
+}
+
+test('appends are let in again only when as much can be written as had failed, and of that nothing is left at the end', async () => {
+  const directory = temporaryDirectory();
+  const { bound, disk } = boundedDisk();
+  const health = new Health();
+  const log = openLog(directory, { disk, health, retryInterval: 1 });
+  log.attach('list', new ListFold());
+  await log.load();
+  const list = log.topic('list');
+  await list.append(bytes('before'));
+  bound.bytes = 1000;
+  await expect(list.append(bytes('secret'.repeat(1000)))).rejects.toMatchObject({ code: 'ERR_STORAGE_COMMIT' });
+  await vi.waitFor(() => expect(bound.refused).toBeGreaterThan(5), { interval: 1 });
+  expect(health.reasons.map(({ source }) => source)).toEqual(['storage']);
+  await expect(list.append(bytes('small'))).rejects.toMatchObject({ code: 'ERR_STORAGE_COMMIT' });
+  bound.bytes = Number.POSITIVE_INFINITY;
+  await vi.waitFor(() => expect(health.reasons).toEqual([]), { interval: 1 });
+  await list.append(bytes('after'));
+  bound.bytes = 1000;
+  await expect(list.append(bytes('secret'.repeat(1000)))).rejects.toMatchObject({ code: 'ERR_STORAGE_COMMIT' });
+  await log.close(AbortSignal.abort());
+  for (const name of readdirSync(directory)) expect(readFileSync(join(directory, name)).includes('secret')).toBe(false);
+  const again = openLog(directory);
+  const fold = new ListFold();
+  again.attach('list', fold);
+  await again.load();
+  expect(fold.records).toEqual(['before', 'after']);
+});
+
+test('what came after the snapshot is not overwritten, though it lies in a segment of its own', async () => {
+  const engine = engineOn(temporaryDirectory());
+  await engine.open();
+  await engine.follow(1, { deliver: () => {} });
+  for (const text of ['a', 'b']) {
+    await engine.append('list', bytes(text));
+    await engine.seal();
+  }
+  await engine.append('list', bytes('c'));
+  await engine.saveSnapshot(1, state());
+  expect(await engine.rewrite(({ record }) => record.fill(0x2d).length > 0)).toBe(1);
+  await engine.close();
 });
