@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { Objm } from '@nats-io/obj';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -34,15 +35,24 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
   async function engineOn({ stream = `engine-${++names}`, server = node.server, maxBytes = 64 * MIB, directory = '' }) {
     const health = new Health();
     const lines: string[] = [];
+    const lost: string[] = [];
     const tell = (...told: unknown[]) => void lines.push(String(told.at(-1)));
     const logger = { info: tell, warn: tell, error: tell } as never;
     const engine = new JetStreamEngine({
       connect: () => connect({ servers: server, reconnectTimeWait: 100, maxReconnectAttempts: -1 }),
-      ...{ stream, replicas: 1, maxBytes, clock: systemClock, health, logger },
+      ...{
+        stream,
+        replicas: 1,
+        maxBytes,
+        clock: systemClock,
+        health,
+        logger,
+        onLost: (why: string) => void lost.push(why),
+      },
       directory: directory || (await newDirectory()),
     });
     onTestFinished(() => engine.close());
-    return { engine, health, stream, lines };
+    return { engine, health, stream, lines, lost };
   }
 
   /** One that is followed. */
@@ -283,4 +293,89 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
     const elsewhere = await engineOn({ directory });
     await expect(elsewhere.engine.adopt(moved())).rejects.toMatchObject(foreign(`has worked on log ${identity.logId}`));
   });
+
+  const state = (text: string) =>
+    (async function* () {
+      yield { kind: 0, bytes: bytes(text) };
+    })();
+
+  async function objectsOf(stream: string): Promise<string[]> {
+    const connection = await connect({ servers: node.server });
+    onTestFinished(() => connection.close());
+    const objects = await (await new Objm(connection).open(stream)).list();
+    return objects
+      .filter(({ deleted }) => !deleted)
+      .map(({ name }) => name.replace(/^(snapshot\.\d+)\..*/, '$1'))
+      .sort();
+  }
+
+  test('of snapshots the newest is kept, and the one before it while another bridge may read it; after an erasure the newest alone', async () => {
+    const one = await following();
+    for (let n = 1; n <= 4; n++) await one.engine.append('list', bytes(`${n} ${n % 2 === 0 ? 'secret' : 'public'}`));
+    for (const position of [1, 2, 3]) await one.engine.saveSnapshot(position, state(`${position}`));
+    expect(await objectsOf(one.stream)).toEqual(['snapshot.2', 'snapshot.3', 'state']);
+    // An older one than the newest is none.
+    await one.engine.saveSnapshot(1, state('1'));
+    expect(await objectsOf(one.stream)).toEqual(['snapshot.2', 'snapshot.3', 'state']);
+    expect(one.engine.cuttable).toBe(2);
+    const blank = ({ record }: Entry) => {
+      const isIt = Buffer.from(record).includes('secret');
+      if (isIt) record.fill(0x2d);
+      return isIt;
+    };
+    expect(await one.engine.rewrite(blank)).toBe(1);
+    expect(await objectsOf(one.stream)).toEqual(['entry.2', 'snapshot.3', 'state']);
+    expect(one.engine.cuttable).toBe(3);
+    const next = await engineOn({ stream: one.stream });
+    const { snapshot } = await next.engine.open();
+    expect([
+      snapshot!.position,
+      Array.from(snapshot!.pieces, ({ bytes: piece }) => Buffer.from(piece).toString()),
+    ]).toEqual([3, ['3']]);
+    // Entries that were overwritten go with the log.
+    await one.engine.cut(3);
+    expect(await objectsOf(one.stream)).toEqual(['snapshot.3', 'state']);
+  });
+
+  test('what was there before a start is known in parts, by the mean of its sizes, with the times of their ends', async () => {
+    const one = await following();
+    for (let n = 1; n <= 40; n++) await one.engine.append('list', bytes('x'.repeat(1000)));
+    await one.engine.saveSnapshot(32, state('32'));
+    const { engine } = await engineOn({ stream: one.stream });
+    await engine.open();
+    await engine.follow(33, { deliver: () => {} });
+    const parts = engine.extents;
+    expect(parts.slice(0, 16).map(({ first, last }) => [first, last])).toEqual(
+      Array.from({ length: 16 }, (_, i) => [2 * i + 1, 2 * i + 2]),
+    );
+    for (const { bytes: size, time } of parts.slice(0, 16)) {
+      expect(size).toBeGreaterThan(2000);
+      expect(size).toBeLessThan(2600);
+      expect(Math.abs(time - Date.now())).toBeLessThan(60_000);
+    }
+    expect(parts.slice(16)).toMatchObject([{ first: 33, last: 40, bytes: 8 * 1100 }]);
+  });
+
+  test('a connection that is lost is said, and so is a log that cannot be followed any more', async () => {
+    const own = await NatsNode.make({ binary });
+    onTestFinished(() => own.remove());
+    await own.start();
+    const { engine, health, lost } = await engineOn({ server: own.server });
+    await engine.open();
+    await engine.follow(1, {
+      deliver: ({ record }) => {
+        if (Buffer.from(record).toString() === 'bad') throw new Error('cannot be folded');
+      },
+    });
+    expect([health.reasons, lost]).toEqual([[], []]);
+    await own.stop('SIGKILL');
+    await vi.waitFor(() => expect(health.reasons.map(({ source }) => source)).toContain('nats'), { timeout: 10_000 });
+    expect(engine.isWritable).toBe(false);
+    await own.start();
+    await vi.waitFor(() => expect(health.reasons).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => engine.append('list', bytes('bad')), { timeout: 10_000, interval: 100 });
+    const why = 'the log cannot be followed any more: cannot be folded';
+    await vi.waitFor(() => expect(lost).toEqual([why]));
+    expect(health.reasons).toContainEqual({ source: 'storage', reason: why });
+  }, 30_000);
 });
