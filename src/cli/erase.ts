@@ -1,6 +1,6 @@
 import { formatCidr, parseAddress } from '../report/cidr.ts';
 import { AdminError } from '../service/admin/admin.ts';
-import { ERASE_OPERATION, type Erased } from '../service/admin/erase.ts';
+import { ERASE_OPERATION, type Erased, type NotErased } from '../service/admin/erase.ts';
 import { RULES_COMPONENT, type ShownRule } from '../service/admin/rules.ts';
 import { type Command, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
@@ -41,8 +41,10 @@ Works while the bridge runs, as its user or as root; and while it does not, on i
     try {
       if (state === 'none') throw new AdminError(`no bridge has run on ${directory} yet`);
       const argument = cidr === undefined ? { tag } : { network: formatCidr(cidr) };
-      const erased = (await admin.call(RULES_COMPONENT, ERASE_OPERATION, argument).catch(unfinished)) as Erased;
-      context.stdout(report(erased));
+      const answer = await admin.call(RULES_COMPONENT, ERASE_OPERATION, argument).catch(unfinished);
+      const { refused } = answer as Partial<NotErased>;
+      if (refused !== undefined) throw new AdminError(`nothing was erased: ${refused}`);
+      context.stdout(report(answer as Erased));
       return EXIT.ok;
     } finally {
       await admin.close();

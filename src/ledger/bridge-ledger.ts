@@ -113,7 +113,7 @@ export class BridgeLedger implements Ledger {
     const { logger } = this.#options;
     const since = new Date(createdAt).toISOString();
     if (instances.length === 0) {
-      logger.info('Nothing was counted here before: all totals begin at zero');
+      logger.info('No report of a Couic was counted here before: their totals begin at zero');
       return;
     }
     const rules = instances

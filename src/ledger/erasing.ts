@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log/log.ts';
+import { StorageError } from '../log/storage-error.ts';
 import { formatCidr } from '../report/cidr.ts';
-import { ERASE_OPERATION, type Erased } from '../service/admin/erase.ts';
+import { ERASE_OPERATION, type Erased, type NotErased } from '../service/admin/erase.ts';
 import type { ShownRule } from '../service/admin/rules.ts';
 import type { Operation } from '../service/component.ts';
 import { explainNetwork } from './explain.ts';
@@ -22,6 +23,12 @@ interface ErasingOptions {
 /** Rules that are named; there may be more. */
 const MOST_SHOWN = 100;
 
+/** Another bridge has to do it. @throws any other error. */
+function notBegun(error: unknown): NotErased {
+  if (error instanceof StorageError && error.code === 'ERR_STORAGE_LOCKED') return { refused: error.message };
+  throw error;
+}
+
 /** Takes an address, a network or a tag out of all that the bridge keeps of it. */
 export class Erasing {
   readonly operations: Readonly<Record<string, Operation>>;
@@ -32,7 +39,7 @@ export class Erasing {
     this.operations = {
       [ERASE_OPERATION]: (argument) => {
         const { network, tag } = (argument ?? {}) as { network?: string; tag?: string };
-        return this.#erase(new Subject({ network, tag }));
+        return this.#erase(new Subject({ network, tag })).catch(notBegun);
       },
     };
   }

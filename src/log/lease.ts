@@ -136,6 +136,8 @@ export class Lease implements Fold {
       if (this.#isFree(now) && now >= this.#skewedUntil) {
         if ((await this.#write()) && !(await this.#isSkewed())) {
           this.#renewing = this.#renew();
+          // Who is alone has nothing to be told.
+          if (said !== undefined) logger.info('This bridge has the lease now, and works on the log');
           return true;
         }
       } else if (this.holder && this.holder.name !== said) {

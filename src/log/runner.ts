@@ -196,7 +196,7 @@ export class LogRunner implements Log {
     if (!this.#tends)
       throw new StorageError(
         'ERR_STORAGE_LOCKED',
-        'only the bridge that has the lease of this log can erase: "doctor" says which one has',
+        'only the bridge that has the lease of this log can erase: "doctor" says which one has, and there it is to be asked for',
       );
     await this.#engine.setNote(note);
     const stillIn = await this.#snapshotWithout(what);

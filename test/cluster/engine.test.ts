@@ -32,7 +32,13 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
   }
 
   /** @param over - what differs from a bridge as others are. */
-  async function engineOn({ stream = `engine-${++names}`, server = node.server, maxBytes = 64 * MIB, directory = '' }) {
+  async function engineOn({
+    stream = `engine-${++names}`,
+    server = node.server,
+    maxBytes = 64 * MIB,
+    replicas = 1,
+    directory = '',
+  }) {
     const health = new Health();
     const lines: string[] = [];
     const lost: string[] = [];
@@ -42,7 +48,7 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
       connect: () => connect({ servers: server, reconnectTimeWait: 100, maxReconnectAttempts: -1 }),
       ...{
         stream,
-        replicas: 1,
+        replicas,
         maxBytes,
         clock: systemClock,
         health,
@@ -77,6 +83,13 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
   const foreign = (message: string) => ({ code: 'ERR_STORAGE_FOREIGN', message: expect.stringContaining(message) });
 
   describe('is refused', () => {
+    test('more copies than there are servers: what to set is said', async () => {
+      const { engine } = await engineOn({ stream: 'copies', replicas: 3 });
+      await expect(engine.open()).rejects.toThrow(
+        /^stream copies cannot be made with 3 copies: .+ set extensions::jetstream_storage::replicas: a server alone has 1/,
+      );
+    });
+
     test('a stream that is not as it was made', async () => {
       const { engine, stream } = await engineOn({});
       await engine.open();

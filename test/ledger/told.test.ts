@@ -18,7 +18,7 @@ function collecting() {
 test('a start says whether it goes on with what was counted, of how many Couics and rules, and since when', async () => {
   const { lines, logger } = collecting();
   const { ledger, store, clock } = await startedLedger(new MemoryStore(), new ManualClock(), { logger });
-  expect(lines).toMatchObject([{ msg: 'Nothing was counted here before: all totals begin at zero' }]);
+  expect(lines).toMatchObject([{ msg: 'No report of a Couic was counted here before: their totals begin at zero' }]);
   const rules = [{}, { cidr: '10.0.0.0/8', policy: 'ignore' as const }, { cidr: '2001:db8::/32' }];
   await ledger.ingest('paris', pieces(bodyOf(rules)));
   await ledger.ingest('lyon', pieces(bodyOf([{}])));

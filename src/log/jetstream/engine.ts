@@ -139,7 +139,9 @@ export class JetStreamEngine implements LogEngine {
         );
       const connection = await this.#options.connect();
       try {
-        await adoptInto(connection, { stream, replicas, maxBytes }, log);
+        await adoptInto(connection, { stream, replicas, maxBytes }, log).catch((error) => {
+          throw isNobodyThere(error) ? noAnswer(error) : error;
+        });
       } finally {
         await connection.close();
       }

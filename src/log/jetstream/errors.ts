@@ -5,6 +5,8 @@ import { StorageError } from '../storage-error.ts';
 /** Of nats-server 2.14's errors.json, what the client has no name for. */
 const MAXIMUM_BYTES_EXCEEDED = 10077;
 const STREAM_NAME_IN_USE = 10058;
+const NO_SUITABLE_PEERS = 10005;
+const REPLICAS_NOT_SUPPORTED = 10074;
 
 const codeOf = (error: unknown): number | undefined => (error instanceof JetStreamApiError ? error.code : undefined);
 
@@ -25,6 +27,12 @@ export function isNotFound(error: unknown): boolean {
 
 export function isNameInUse(error: unknown): boolean {
   return codeOf(error) === STREAM_NAME_IN_USE;
+}
+
+/** The servers that there are cannot keep so many copies. */
+export function isTooManyReplicas(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === NO_SUITABLE_PEERS || code === REPLICAS_NOT_SUPPORTED;
 }
 
 /** Nobody was there to take it: the stream has no leader at the moment. It was not written. */

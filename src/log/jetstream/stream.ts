@@ -7,7 +7,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import type { LogIdentity, Position } from '../log.ts';
-import { isNameInUse, isNotFound, refused } from './errors.ts';
+import { isNameInUse, isNotFound, isTooManyReplicas, refused } from './errors.ts';
 import { subjectsOf } from './subjects.ts';
 
 /** What a stream of the log is like. */
@@ -83,7 +83,7 @@ export async function makeStreamAt(jsm: JetStreamManager, shape: StreamShape, fi
       'is there already, and a log is taken over into a new one: choose another name (extensions::jetstream_storage::stream), or delete it',
     );
   const config = { name: shape.stream, ...(wanted(shape) as object), description: DESCRIPTION };
-  await jsm.streams.add({ ...config, first_seq: first });
+  await jsm.streams.add({ ...config, first_seq: first }).catch((error) => Promise.reject(notMade(error, shape)));
 }
 
 /** From now on it is that log. */
@@ -114,8 +114,16 @@ async function makeStream(jsm: JetStreamManager, shape: StreamShape, now: number
   } catch (error) {
     // Another bridge has made it in the same moment.
     if (isNameInUse(error)) return (await jsm.streams.info(shape.stream)).config;
-    throw error;
+    throw notMade(error, shape);
   }
+}
+
+function notMade(error: unknown, { stream, replicas }: StreamShape): unknown {
+  if (!isTooManyReplicas(error)) return error;
+  return refused(
+    stream,
+    `cannot be made with ${replicas} copies: ${(error as Error).message}. Give as many servers to the cluster, or set extensions::jetstream_storage::replicas: a server alone has 1, and what is on it is then as safe as that server.`,
+  );
 }
 
 function checkStream(config: StreamConfig, shape: StreamShape): Omit<LogIdentity, 'instanceId'> {

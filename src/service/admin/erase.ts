@@ -3,6 +3,11 @@ import type { ShownRule } from './rules.ts';
 /** Name of the operation by which operators take somebody out of what the bridge keeps. */
 export const ERASE_OPERATION = 'erase.run';
 
+/** It was not begun. */
+export interface NotErased {
+  readonly refused: string;
+}
+
 export interface Erased {
   /** As it was understood: `192.0.2.1/32`, `tag NAME`. */
   readonly what: string;
