@@ -157,6 +157,29 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         expect(fold.records).toEqual(['last']);
       });
 
+      test('once it is drained, appends are refused, and a snapshot and a cut may still follow', async () => {
+        const log = await create();
+        const engine = log.engine();
+        onTestFinished(() => engine.close());
+        await engine.open();
+        const delivered: Position[] = [];
+        await engine.follow(1, { deliver: ({ position }) => void delivered.push(position) });
+        const under = [engine.append('list', bytes('a')), engine.append('list', bytes('b'))];
+        await engine.drain();
+        expect(await Promise.all(under)).toEqual([1, 2]);
+        expect(delivered).toEqual([1, 2]);
+        await expect(engine.append('list', bytes('c'))).rejects.toMatchObject({ code: 'ERR_STORAGE_CLOSED' });
+        await engine.saveSnapshot(2, pieces('state'));
+        await engine.cut(2);
+        await engine.close();
+        await engine.close();
+        const again = log.engine();
+        onTestFinished(() => again.close());
+        expect((await again.open()).snapshot?.position).toBe(2);
+        await again.follow(3, { deliver: ({ position }) => void delivered.push(position) });
+        expect(delivered).toEqual([1, 2]);
+      });
+
       test('the log has an identity of its own, given once', async () => {
         const log = await create();
         const engine = log.engine();

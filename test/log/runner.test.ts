@@ -258,3 +258,18 @@ test('a snapshot is taken once the log is as long as the least and as the last s
   const [next] = await live(200);
   expect(next! - first.at(-1)!).toBeGreaterThanOrEqual(first.at(-1)!);
 });
+
+test('who reads is told of an erasure, and who was released is not', async () => {
+  const log = newRunner();
+  log.attach('list', new ForgettingFold());
+  const told: string[] = [];
+  log.reader('stays').onErased(() => told.push('stays'));
+  log.reader('goes').onErased(() => told.push('goes'));
+  await log.load();
+  await log.topic('list').append(bytes('secret'));
+  log.release('goes');
+  await log.settle();
+  await log.erase({ isWord: false, scrub: () => false }, bytes('note'));
+  expect(told).toEqual(['stays']);
+  await log.close();
+});
