@@ -26,7 +26,8 @@ export class LongReport {
 
   /** The next bytes of the report, never more than it has. */
   feed(bytes: Uint8Array): void {
-    for (let i = 0; i < bytes.length; i++) this.#look(bytes[i]!);
+    // What does not fit is quarantined whatever comes.
+    for (let i = 0; i < bytes.length && !this.#rest.isFull; i++) this.#look(bytes[i]!);
   }
 
   /** The report without its metadata, for `JSON.parse`; null when that is too long. */

@@ -72,3 +72,19 @@ test('a kind beyond what is kept, or that is no JSON, is too long to be one', ()
     expect(told.length).toBeGreaterThan(MAX_KIND_BYTES);
   }
 });
+
+test('what does not fit without its metadata is quarantined whatever comes, and read no further', () => {
+  let read = 0;
+  const counted = new Proxy(Buffer.alloc(200_000, '['), {
+    get(target, key) {
+      if (typeof key === 'string' && /^\d+$/.test(key)) read++;
+      return Reflect.get(target, key, target);
+    },
+  });
+  const long = new LongReport();
+  long.feed(counted);
+  expect(long.text()).toBeNull();
+  long.feed(counted);
+  // As much as is kept, and the one that was too many.
+  expect(read).toBe(64 * 1024 + 1);
+});
