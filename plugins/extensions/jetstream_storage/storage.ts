@@ -1,6 +1,6 @@
 import { systemSleep } from '../../../src/clock.ts';
 import type { SeenBridges } from '../../../src/log/jetstream/bridges.ts';
-import { JetStreamEngine } from '../../../src/log/jetstream/engine.ts';
+import { JetStreamEngine, type StreamLook } from '../../../src/log/jetstream/engine.ts';
 import { bridgeName, LEASE_TOPIC, Lease } from '../../../src/log/lease.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
 import { BRIDGES_OPERATION, type BridgeList } from '../../../src/service/admin/bridges.ts';
@@ -73,7 +73,7 @@ export class JetStreamStorage implements Extension {
       },
       giveUp,
     };
-    this.operations = { [BRIDGES_OPERATION]: () => this.#ask() };
+    this.operations = { [BRIDGES_OPERATION]: async () => this.#ask(await this.engine.look()) };
   }
 
   async start(): Promise<void> {
@@ -91,16 +91,16 @@ export class JetStreamStorage implements Extension {
 
   /** What cannot be had is asked for the next time. */
   async #lookOnce(): Promise<void> {
-    const size = this.engine.look().then(({ bytes }) => bytes);
-    const [found] = await Promise.allSettled([size, this.#ask()]);
-    this.#size = found.status === 'fulfilled' ? found.value : undefined;
+    const look = await this.engine.look().catch(() => undefined);
+    this.#size = look?.bytes;
+    if (look) await this.#ask(look).catch(() => {});
   }
 
   /** Says that this bridge is there, if it works on the log, and asks who else is. */
-  async #ask(how: { readonly ended?: true } = {}): Promise<BridgeList> {
+  async #ask(look: StreamLook, how: { readonly ended?: true } = {}): Promise<BridgeList> {
     const { clock, version } = this.#context;
     const own = { id: this.log.identity.instanceId, name: bridgeName(), version, ...how };
-    const seen = await this.engine.bridges(this.#isServing ? own : undefined);
+    const seen = await this.engine.bridges(look, this.#isServing ? own : undefined);
     this.#seen = { ...seen, readAt: clock.monotonic(), ahead: clock.now() - seen.at };
     return listOf(seen, this.#lease.holder);
   }
@@ -140,13 +140,17 @@ export class JetStreamStorage implements Extension {
 
   async #sayGoodbye(): Promise<void> {
     await this.#look;
-    await this.#ask({ ended: true }).catch(() => {});
+    await this.engine
+      .look()
+      .then((look) => this.#ask(look, { ended: true }))
+      .catch(() => {});
   }
 
   async examine(): Promise<readonly Finding[]> {
     const { stream, max_bytes: most } = this.#config;
-    const { bytes, server, replicas, current } = await this.engine.look();
-    const list = await this.#ask();
+    const look = await this.engine.look();
+    const { bytes, server, replicas, current } = look;
+    const list = await this.#ask(look);
     const { held, holder } = this.#lease;
     return [
       roomOf(`stream ${stream}, asked at ${server}, holds ${mib(bytes)} of ${mib(most)}`, bytes / most),

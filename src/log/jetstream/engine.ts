@@ -16,7 +16,7 @@ import { adoptInto } from './adopt.ts';
 import { type Announcement, announced, type SeenBridges } from './bridges.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { Erasing } from './erasing.ts';
-import { isNobodyThere, isRefusal, isUnanswered, noAnswer } from './errors.ts';
+import { isRefusal, orNoAnswer } from './errors.ts';
 import { Extents } from './extents.ts';
 import { Heads } from './heads.ts';
 import { partsOf } from './kept-parts.ts';
@@ -55,6 +55,19 @@ interface Open {
   readonly briefly: JetStreamManager;
   readonly store: SnapshotStore;
   readonly mover: Mover;
+}
+
+/** How a stream does, by its leader. */
+export interface StreamLook {
+  /** By its clock, ms since the epoch. */
+  readonly at: number;
+  readonly last: Position;
+  readonly bytes: number;
+  /** Whom this bridge asked. */
+  readonly server: string;
+  readonly replicas: number;
+  /** Copies that are up to date. */
+  readonly current: number;
 }
 
 /** A replicated log: a stream of NATS JetStream. See docs/adr/0013-jetstream.md. */
@@ -118,7 +131,7 @@ export class JetStreamEngine implements LogEngine {
       const connection = await this.#options.connect();
       this.#open = await this.#begin(connection).catch(async (error) => {
         await connection.close();
-        throw isUnanswered(error) || isNobodyThere(error) ? noAnswer(error) : error;
+        throw orNoAnswer(error);
       });
       void this.#watch(connection);
       return { snapshot: await this.#snapshot(this.#open) };
@@ -140,7 +153,7 @@ export class JetStreamEngine implements LogEngine {
       const connection = await this.#options.connect();
       try {
         await adoptInto(connection, { stream, replicas, maxBytes }, log).catch((error) => {
-          throw isNobodyThere(error) ? noAnswer(error) : error;
+          throw orNoAnswer(error);
         });
       } finally {
         await connection.close();
@@ -400,11 +413,13 @@ export class JetStreamEngine implements LogEngine {
   }
 
   /** How the stream does, for operators. @throws when its leader does not answer. */
-  async look(): Promise<{ bytes: number; server: string; replicas: number; current: number }> {
+  async look(): Promise<StreamLook> {
     const { connection } = this.#opened;
-    const { state, config, cluster } = await this.#info();
+    const { state, config, cluster, at } = await this.#info();
     const followers = cluster?.replicas ?? [];
     return {
+      at,
+      last: state.last_seq,
       bytes: state.bytes,
       server: connection.getServer(),
       replicas: config.num_replicas,
@@ -414,12 +429,11 @@ export class JetStreamEngine implements LogEngine {
 
   /**
    * Which bridges work on the log: they say so beside it, where there is room when it is full itself, and where no fold has to take it.
-   * @param own - what this bridge says of itself; undefined: nothing. @throws as `look`.
+   * @param look - of this moment. @param own - what this bridge says of itself; undefined: nothing. @throws as `look`.
    */
-  async bridges(own?: Announcement): Promise<SeenBridges> {
+  async bridges({ at, last }: StreamLook, own?: Announcement): Promise<SeenBridges> {
     const { store } = this.#opened;
-    const { state, at } = await this.#info();
-    const behind = Math.max(0, state.last_seq - this.#delivered);
+    const behind = Math.max(0, last - this.#delivered);
     const { skew = 0 } = this.#clockWatch;
     if (own) this.#startedAt ??= at;
     const started = this.#startedAt ?? at;

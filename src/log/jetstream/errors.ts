@@ -55,8 +55,9 @@ export function cannotCommit(what: string, cause?: unknown): StorageError {
   return new StorageError('ERR_STORAGE_COMMIT', `${what}. The bridge goes on by itself.`, { cause });
 }
 
-/** Of a start. */
-export function noAnswer(cause: unknown): StorageError {
+/** What a start, or a move into a stream, failed with: in words where nobody answered. */
+export function orNoAnswer(cause: unknown): unknown {
+  if (!isUnanswered(cause) && !isNobodyThere(cause)) return cause;
   return new StorageError(
     'ERR_STORAGE_COMMIT',
     "the NATS server is there, and its JetStream does not answer: is it enabled, and are more than half of the cluster's servers up?",

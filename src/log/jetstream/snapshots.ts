@@ -77,7 +77,7 @@ export class SnapshotStore {
   }
 
   async state(): Promise<SharedState> {
-    return stateIn(await this.#objects.info(STATE));
+    return valueIn(await this.#objects.info(STATE), STATE, NOTHING);
   }
 
   /**
@@ -86,22 +86,18 @@ export class SnapshotStore {
    * @returns the state as it is then.
    */
   update(change: (state: SharedState) => SharedState | undefined): Promise<SharedState> {
-    return this.#change(STATE, stateIn, change);
+    return this.#change(STATE, NOTHING, change);
   }
 
   /** As `update`. */
   updateBridges(change: (bridges: readonly SeenBridge[]) => readonly SeenBridge[] | undefined) {
-    return this.#change(BRIDGES, bridgesIn, change);
+    return this.#change<readonly SeenBridge[]>(BRIDGES, [], change);
   }
 
-  async #change<Value>(
-    name: string,
-    valueIn: (info: ObjectInfo | null) => Value,
-    change: (value: Value) => Value | undefined,
-  ): Promise<Value> {
+  async #change<Value>(name: string, nothing: Value, change: (value: Value) => Value | undefined): Promise<Value> {
     for (;;) {
       const found = await this.#objects.info(name);
-      const value = valueIn(found);
+      const value = valueIn(found, name, nothing);
       const next = change(value);
       if (next === undefined) return value;
       try {
@@ -216,14 +212,10 @@ export class SnapshotStore {
   }
 }
 
-function stateIn(info: ObjectInfo | null): SharedState {
-  const text = info?.metadata?.state;
-  return text === undefined ? NOTHING : (JSON.parse(text) as SharedState);
-}
-
-function bridgesIn(info: ObjectInfo | null): readonly SeenBridge[] {
-  const text = info?.metadata?.[BRIDGES];
-  return text === undefined ? [] : (JSON.parse(text) as SeenBridge[]);
+/** What an object holds as metadata under its own name. */
+function valueIn<Value>(info: ObjectInfo | null, name: string, nothing: Value): Value {
+  const text = info?.metadata?.[name];
+  return text === undefined ? nothing : (JSON.parse(text) as Value);
 }
 
 function snapshotOf(name: string): StoredSnapshot {

@@ -87,7 +87,6 @@ export class StreamReader {
   restart(next: Position): void {
     this.#next = next;
     this.#items = [];
-    this.#isSilent = true;
     void this.#fetch();
     void this.#open();
   }
@@ -176,7 +175,6 @@ export class StreamReader {
 
   #reopen(): void {
     this.#close();
-    this.#isSilent = true;
     void this.#fetch();
     this.#silence = setTimeout(() => void this.#open(), RETRY_MS);
     this.#silence.unref();
@@ -187,6 +185,7 @@ export class StreamReader {
    * stream: then the stream has a leader again up to 5 s before there are consumers.
    */
   async #fetch(): Promise<void> {
+    this.#isSilent = true;
     if (this.#isFetching) return;
     this.#isFetching = true;
     const { connection, jsm, stream, heard } = this.#context;
