@@ -13,7 +13,7 @@ import { LapiServer } from '../support/lapi/server.ts';
 import { sumByLabels } from '../support/parse-exposition.ts';
 import { mountTmpfs, type Tmpfs } from '../support/tmpfs.ts';
 import { Balancer } from './tools/balancer.ts';
-import { ClusterBridge } from './tools/cluster-bridge.ts';
+import { type ClusterBridge, startBridges } from './tools/cluster-bridge.ts';
 import { NatsCluster } from './tools/nats-cluster.ts';
 import type { NatsNode } from './tools/nats-node.ts';
 
@@ -133,12 +133,8 @@ class ClusterRun {
     const names = ['edge-1', 'edge-2', 'edge-3'];
     const instances = names.map((name) => ({ name, token: randomUUID() }));
     const natsPorts = this.#nats.nodes.map(({ port }) => port);
-    for (let i = 0; i < 3; i++) {
-      const options = { natsPorts, stream: STREAM, instances, lapi: this.#lapi.url, siem: this.#siem.url };
-      const bridge = await ClusterBridge.make(options);
-      this.#bridges.push(bridge);
-      await bridge.start();
-    }
+    const options = { natsPorts, stream: STREAM, instances, lapi: this.#lapi.url, siem: this.#siem.url };
+    await startBridges(3, options, this.#bridges);
     this.#balancer = await new Balancer(this.#random, this.#bridges).open();
     this.#couics = instances.map(({ name, token }) => this.#couic(name, token));
     for (const { couic } of this.#couics) couic.start();

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { BulkServer } from '../support/bulk-api/server.ts';
 import { seededRandom } from '../support/couic-sim/random.ts';
 import { sumByLabels } from '../support/parse-exposition.ts';
-import { ClusterBridge } from './tools/cluster-bridge.ts';
+import { type ClusterBridge, startBridges } from './tools/cluster-bridge.ts';
 import { describeWithNats } from './tools/describe-with-nats.ts';
 import { holderOf } from './tools/holder-of.ts';
 import { NatsNode } from './tools/nats-node.ts';
@@ -37,8 +37,7 @@ describeWithNats('erase with three bridges', (binary) => {
       siem: siem.url,
       storage: { replicas: 1 },
     };
-    for (let i = 0; i < 3; i++) bridges.push(await ClusterBridge.make(options));
-    for (const bridge of bridges) await bridge.start();
+    await startBridges(3, options, bridges);
   });
   afterAll(async () => {
     await Promise.all(bridges.map((bridge) => bridge.remove()));

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { BulkServer } from '../support/bulk-api/server.ts';
 import { seededRandom } from '../support/couic-sim/random.ts';
 import { sumByLabels } from '../support/parse-exposition.ts';
-import { ClusterBridge } from './tools/cluster-bridge.ts';
+import { type ClusterBridge, startBridges } from './tools/cluster-bridge.ts';
 import { describeWithNats } from './tools/describe-with-nats.ts';
 import { holderOf } from './tools/holder-of.ts';
 import { NatsNode } from './tools/nats-node.ts';
@@ -29,13 +29,13 @@ describeWithNats('a stream that is full', (binary) => {
       siem: siem.url,
       storage: { replicas: 1, max_bytes: MOST },
     };
-    const bridges = [await ClusterBridge.make(options), await ClusterBridge.make(options)];
+    const bridges: ClusterBridge[] = [];
     onTestFinished(async () => {
       await Promise.all(bridges.map((bridge) => bridge.remove()));
       await siem.stop();
       await node.remove();
     });
-    for (const bridge of bridges) await bridge.start();
+    await startBridges(2, options, bridges);
 
     let bodies = 0;
     let total = 0;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { inaccessible, launchChromium, watchedPage } from '../conformance/tools/browser.ts';
 import { which } from '../conformance/tools/command.ts';
-import { ClusterBridge } from './tools/cluster-bridge.ts';
+import { type ClusterBridge, startBridges } from './tools/cluster-bridge.ts';
 import { describeWithNats } from './tools/describe-with-nats.ts';
 import { NatsNode } from './tools/nats-node.ts';
 
@@ -21,8 +21,7 @@ describeWithNats('who works on a log', (binary) => {
       instances: [{ name: 'edge', token: TOKEN }],
       storage: { replicas: 1 },
     };
-    for (let i = 0; i < 3; i++) bridges.push(await ClusterBridge.make(options));
-    for (const bridge of bridges) await bridge.start();
+    await startBridges(3, options, bridges);
   });
   afterAll(async () => {
     await Promise.all(bridges.map((bridge) => bridge.remove()));

@@ -173,6 +173,15 @@ export class ClusterBridge {
   }
 }
 
+/** Starts so many bridges of a log, one after the other. @param into - has each before it is started, so that it is removed whatever comes. */
+export async function startBridges(count: number, options: ClusterBridgeOptions, into: ClusterBridge[]): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const bridge = await ClusterBridge.make(options);
+    into.push(bridge);
+    await bridge.start();
+  }
+}
+
 /** A module that lets all of a process believe in another time, two minutes later still at each SIGUSR2; the monotonic clock goes on. */
 function clockAhead(milliseconds: number): string {
   const source = `const Real = Date;

@@ -39,7 +39,10 @@ export class FaultProxy {
     return this.#pairs.size > 0;
   }
 
-  /** As a server that is not there: connections break off, and no new one is taken. */
+  /**
+   * Nearly as a server that is not there: connections break off, and a new one is taken and dropped at once, where the real thing would refuse
+   * it. That a client goes on to the next server all the same is believed; a server that is really not there is tried by killing one.
+   */
   refuse(isRefusing: boolean): void {
     this.#isRefusing = isRefusing;
     if (isRefusing) this.#breakAll();

@@ -1,18 +1,13 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { FakeTraffic } from './fake-traffic.ts';
-import { Host } from './harness.ts';
+import { eachHost, type Host } from './harness.ts';
 
 let host: Host;
 let traffic: FakeTraffic;
-beforeEach(async () => {
-  host = new Host();
+eachHost((made) => {
+  host = made;
   traffic = new FakeTraffic();
   host.producers = [traffic];
-  await host.lapi.start();
-});
-afterEach(async () => {
-  await host.stop();
-  await host.close();
 });
 
 it('tells packets and bytes: by the origin of the tag, the rest of XDP_DROP under couic, all of them processed', async () => {

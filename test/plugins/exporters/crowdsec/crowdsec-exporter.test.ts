@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Outbox } from '../../../../plugins/exporters/crowdsec/outbox.ts';
 import { until } from '../../../support/fake-time.ts';
 import { pieces } from '../../../support/ledger.ts';
-import { Host } from './harness.ts';
+import { eachHost, type Host } from './harness.ts';
 
 const MINUTE = 60_000;
 const HALF_HOUR = 30 * MINUTE;
@@ -12,13 +12,8 @@ const DAY = 86_400_000;
 const batch = readFileSync(new URL('../../../testdata/couic-batch.json', import.meta.url), 'utf8');
 
 let host: Host;
-beforeEach(async () => {
-  host = new Host();
-  await host.lapi.start();
-});
-afterEach(async () => {
-  await host.stop();
-  await host.lapi.stop();
+eachHost((made) => {
+  host = made;
 });
 
 /** Lets the interval pass and waits until so many windows were taken in all. */

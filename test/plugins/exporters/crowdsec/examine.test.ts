@@ -1,21 +1,16 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { schema } from '../../../../plugins/exporters/crowdsec/config.ts';
 import { examineExporter } from '../../../../plugins/exporters/crowdsec/examine.ts';
 import type { Outcome } from '../../../../plugins/exporters/crowdsec/lapi-answer.ts';
 import type { LapiClient } from '../../../../plugins/exporters/crowdsec/lapi-client.ts';
-import { Host } from './harness.ts';
+import { eachHost, type Host } from './harness.ts';
 
 const HALF_HOUR = 1_800_000;
 const never = new AbortController().signal;
 
 let host: Host;
-beforeEach(async () => {
-  host = new Host();
-  await host.lapi.start();
-});
-afterEach(async () => {
-  await host.stop();
-  await host.close();
+eachHost((made) => {
+  host = made;
 });
 
 const findings = async () =>

@@ -1,6 +1,7 @@
 import { emptyResource } from '@opentelemetry/resources';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { type Logger, pino } from 'pino';
+import { afterEach, beforeEach } from 'vitest';
 import { schema } from '../../../../plugins/exporters/crowdsec/config.ts';
 import { CrowdSecExporter } from '../../../../plugins/exporters/crowdsec/crowdsec-exporter.ts';
 import { WINDOW_METRICS } from '../../../../plugins/exporters/crowdsec/metrics.ts';
@@ -190,4 +191,18 @@ function joined(producers: readonly MetricProducer[]): MetricProducer {
       return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
     },
   };
+}
+
+/** A host with its LAPI for each test of a file, stopped after it. @param use - is given the new one. */
+export function eachHost(use: (host: Host) => void): void {
+  let host: Host;
+  beforeEach(async () => {
+    host = new Host();
+    await host.lapi.start();
+    use(host);
+  });
+  afterEach(async () => {
+    await host.stop();
+    await host.close();
+  });
 }

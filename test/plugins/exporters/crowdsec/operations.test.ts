@@ -1,17 +1,12 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { ShownWindow, WindowList } from '../../../../plugins/exporters/crowdsec/window-list.ts';
-import { Host } from './harness.ts';
+import { eachHost, type Host } from './harness.ts';
 
 const HALF_HOUR = 1_800_000;
 
 let host: Host;
-beforeEach(async () => {
-  host = new Host();
-  await host.lapi.start();
-});
-afterEach(async () => {
-  await host.stop();
-  await host.close();
+eachHost((made) => {
+  host = made;
 });
 
 const ask = (operation: string, number: number | null = null) =>

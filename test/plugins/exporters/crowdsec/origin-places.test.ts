@@ -1,21 +1,16 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { decodeRecord } from '../../../../plugins/exporters/crowdsec/records.ts';
 import { until } from '../../../support/fake-time.ts';
 import { bodyOf, pieces, type TestReport } from '../../../support/ledger.ts';
-import { Host } from './harness.ts';
+import { eachHost, type Host } from './harness.ts';
 
 const HALF_HOUR = 1_800_000;
 const DAY = 86_400_000;
 
 let host: Host;
-beforeEach(async () => {
-  host = new Host();
+eachHost((made) => {
+  host = made;
   host.instances = ['noisy', 'quiet'];
-  await host.lapi.start();
-});
-afterEach(async () => {
-  await host.stop();
-  await host.lapi.stop();
 });
 
 async function window(pushes: number, after = HALF_HOUR): Promise<void> {

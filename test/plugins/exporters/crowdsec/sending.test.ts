@@ -1,19 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { until } from '../../../support/fake-time.ts';
 import type { Fault } from '../../../support/lapi/faults.ts';
-import { Host } from './harness.ts';
+import { eachHost, type Host } from './harness.ts';
 
 const HALF_HOUR = 1_800_000;
 const REFUSAL = { kind: 'status', status: 422, body: '{"message":"validation failure list:\\nnonsense"}' } as const;
 
 let host: Host;
-beforeEach(async () => {
-  host = new Host();
-  await host.lapi.start();
-});
-afterEach(async () => {
-  await host.stop();
-  await host.lapi.stop();
+eachHost((made) => {
+  host = made;
 });
 
 const outbox = () => host.crowdsec.exporter.outbox;

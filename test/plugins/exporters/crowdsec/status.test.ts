@@ -1,16 +1,11 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Host } from './harness.ts';
+import { expect, it } from 'vitest';
+import { eachHost, type Host } from './harness.ts';
 
 const HALF_HOUR = 1_800_000;
 
 let host: Host;
-beforeEach(async () => {
-  host = new Host();
-  await host.lapi.start();
-});
-afterEach(async () => {
-  await host.stop();
-  await host.close();
+eachHost((made) => {
+  host = made;
 });
 
 const status = () => host.crowdsec.status();
