@@ -29,10 +29,14 @@ export function isNameInUse(error: unknown): boolean {
   return codeOf(error) === STREAM_NAME_IN_USE;
 }
 
-/** The servers that there are cannot keep so many copies. */
-export function isTooManyReplicas(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === NO_SUITABLE_PEERS || code === REPLICAS_NOT_SUPPORTED;
+/** It is one server, and no cluster. */
+export function isAlone(error: unknown): boolean {
+  return codeOf(error) === REPLICAS_NOT_SUPPORTED;
+}
+
+/** Too few servers of the cluster are up for so many copies, or have room for them: also while it begins. */
+export function isShortOfServers(error: unknown): boolean {
+  return codeOf(error) === NO_SUITABLE_PEERS;
 }
 
 /** Nobody was there to take it: the stream has no leader at the moment. It was not written. */

@@ -7,7 +7,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import type { LogIdentity, Position } from '../log.ts';
-import { isNameInUse, isNotFound, isTooManyReplicas, refused } from './errors.ts';
+import { isAlone, isNameInUse, isNotFound, isShortOfServers, refused } from './errors.ts';
 import { subjectsOf } from './subjects.ts';
 
 /** What a stream of the log is like. */
@@ -119,11 +119,18 @@ async function makeStream(jsm: JetStreamManager, shape: StreamShape, now: number
 }
 
 function notMade(error: unknown, { stream, replicas }: StreamShape): unknown {
-  if (!isTooManyReplicas(error)) return error;
-  return refused(
-    stream,
-    `cannot be made with ${replicas} copies: ${(error as Error).message}. Give as many servers to the cluster, or set extensions::jetstream_storage::replicas: a server alone has 1, and what is on it is then as safe as that server.`,
-  );
+  const what = `cannot be made with ${replicas} copies: ${(error as Error).message}`;
+  if (isAlone(error))
+    return refused(
+      stream,
+      `${what}. Give as many servers to the cluster, or set extensions::jetstream_storage::replicas: a server alone has 1, and what is on it is then as safe as that server.`,
+    );
+  if (isShortOfServers(error))
+    return refused(
+      stream,
+      `${what}. As many servers have to be up when it is made: see which is not, and start again.`,
+    );
+  return error;
 }
 
 function checkStream(config: StreamConfig, shape: StreamShape): Omit<LogIdentity, 'instanceId'> {
