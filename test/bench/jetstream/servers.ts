@@ -12,18 +12,24 @@ const STREAM = 'couic-otel';
 export class Servers {
   readonly replicas: 1 | 3;
   readonly #nodes: readonly NatsNode[];
+  readonly #all: Pick<NatsCluster, 'remove'>;
   #marked = 0;
 
-  private constructor(replicas: 1 | 3, nodes: readonly NatsNode[]) {
+  /** @param all - them, and the ways between them. */
+  private constructor(replicas: 1 | 3, nodes: readonly NatsNode[], all: Pick<NatsCluster, 'remove'>) {
     this.replicas = replicas;
     this.#nodes = nodes;
+    this.#all = all;
   }
 
   static async start(binary: string, replicas: 1 | 3): Promise<Servers> {
-    if (replicas === 3) return new Servers(replicas, (await NatsCluster.start(binary)).nodes);
+    if (replicas === 3) {
+      const cluster = await NatsCluster.start(binary);
+      return new Servers(replicas, cluster.nodes, cluster);
+    }
     const node = await NatsNode.make({ binary });
     await node.start();
-    return new Servers(replicas, [node]);
+    return new Servers(replicas, [node], node);
   }
 
   get addresses(): readonly string[] {
@@ -63,8 +69,8 @@ export class Servers {
     return this.#cpu() - this.#marked;
   }
 
-  async remove(): Promise<void> {
-    await Promise.all(this.#nodes.map((node) => node.remove()));
+  remove(): Promise<void> {
+    return this.#all.remove();
   }
 
   #cpu(): number {

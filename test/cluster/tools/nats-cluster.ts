@@ -37,9 +37,9 @@ export class NatsCluster {
     );
     await Promise.all(nodes.map((node) => node.start()));
     const cluster = new NatsCluster(nodes, links);
-    // They have to agree on who leads first.
+    // They have to agree on who leads first, and on who is there: without that they make no stream.
     const end = performance.now() + START_MS;
-    while (!(await cluster.#ask(async (jsm) => (await jsm.getAccountInfo()) !== undefined))) {
+    while (!(await cluster.#ask(canKeepCopies))) {
       if (performance.now() > end) {
         await cluster.remove();
         throw new Error(`the servers do not agree on who leads:\n${nodes.map(({ log }) => log).join('\n')}`);
@@ -87,4 +87,9 @@ export class NatsCluster {
       return undefined;
     }
   }
+}
+
+async function canKeepCopies(jsm: JetStreamManager): Promise<boolean> {
+  const { config } = await jsm.streams.add({ name: 'agreed', subjects: ['agreed'], num_replicas: 3 });
+  return jsm.streams.delete(config.name);
 }
