@@ -51,7 +51,7 @@ test('the list does its work', () => {
   expect(['(Apache-2.0 AND BSD-3-Clause)', 'MIT OR GPL-3.0'].filter(isAllowed)).toHaveLength(2);
 });
 
-/** With why: its script was read, and neither fetches nor builds anything. */
+/** With why: its script was read, and neither fetches nor builds anything. `allowScripts` says that it is not run here. */
 const SCRIPTS: Readonly<Record<string, string>> = {
   protobufjs: 'of @grpc/grpc-js. Prints a line when a dependent asks for a range of it that it does not like',
 };
@@ -59,6 +59,10 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 test('no package runs a script at its installation, but those that were read', () => {
   const scripts = packages.filter(([, { hasInstallScript, dev }]) => hasInstallScript && !dev);
   expect(scripts.map(([path]) => nameOf(path))).toEqual(Object.keys(SCRIPTS));
+  // npm 11 warns of scripts that nobody has decided on.
+  expect(read('package.json').allowScripts).toEqual(
+    Object.fromEntries(Object.keys(SCRIPTS).map((name) => [name, false])),
+  );
   const { postinstall } = read('node_modules/protobufjs/package.json').scripts;
   expect(postinstall).toBe('node scripts/postinstall');
   const script = readFileSync('node_modules/protobufjs/scripts/postinstall.js', 'utf8');
