@@ -25,5 +25,7 @@ function newest(folders: readonly string[]): number {
       .filter((file) => file.endsWith('.ts') && !/(^|\/)(dist|node_modules)\//.test(file))
       .map((file) => join(folder, file)),
   );
-  return Math.max(...['package.json', 'tsconfig.json', ...sources].map((file) => statSync(file).mtimeMs));
+  return Math.max(
+    ...['package.json', 'tsconfig.json', 'rolldown.config.ts', ...sources].map((file) => statSync(file).mtimeMs),
+  );
 }

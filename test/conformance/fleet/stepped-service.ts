@@ -16,7 +16,7 @@ import { createLogger } from '../../../src/telemetry/logger.ts';
 import { seededRandom } from '../../support/couic-sim/random.ts';
 import type { SteppedClock } from './stepped-clock.ts';
 
-const BUILT_PAGE = new URL('../../../dist/plugins/extensions/status_page/browser/', import.meta.url);
+const BUILT_PAGE = new URL('../../../dist/src/browser/', import.meta.url);
 
 export interface SteppedService {
   readonly service: Service;

@@ -8,7 +8,7 @@ import { emptyBridge } from '../../../support/exporter-context.ts';
 
 const TOKEN = '0123456789abcdef';
 const HOST = 'localhost:13134';
-const BUILT = new URL('../../../../dist/plugins/extensions/status_page/browser/', import.meta.url);
+const BUILT = new URL('../../../../dist/src/browser/', import.meta.url);
 
 let shown: Shown[];
 let errors: unknown[];
