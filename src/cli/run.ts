@@ -10,7 +10,7 @@ import { Service, StartCancelled } from '../service/service.ts';
 import { logOpenTelemetry } from '../telemetry/diag.ts';
 import { LastProblems } from '../telemetry/last-problems.ts';
 import { createChangeableLogger } from '../telemetry/logger.ts';
-import type { Command, CommandContext, Lifecycle } from './command.ts';
+import type { Command, Lifecycle } from './command.ts';
 import { CONFIG_USAGE, readConfigArguments } from './config-options.ts';
 import { Configuration } from './configuration.ts';
 import { EXIT, signalExit } from './exit-codes.ts';
@@ -31,8 +31,8 @@ export const runCommand: Command = {
   async run(args, context) {
     const { chosen, ...sources } = readConfigArguments(args, context);
     const load = () => loadConfig({ ...context, ...sources });
-    const loaded = await noted(async () => load(), stateDirectoryOf(context.env), context);
     const hidden = new KnownSecrets();
+    const loaded = await noted(async () => load(), stateDirectoryOf(context.env), hidden);
     const problems = new LastProblems();
     const { logger, change } = createChangeableLogger({
       ...loaded.config.service.telemetry.logs,
@@ -72,30 +72,31 @@ export const runCommand: Command = {
     const { version } = context;
     const metrics = ownMetrics(context.factories);
     const create = () => Service.create({ config, logger, clock: systemClock, version, metrics, asked });
-    const service = await noted(create, stateDirectoryOf(context.env), context);
+    const service = await noted(create, stateDirectoryOf(context.env), hidden);
+    // All that any reference gave, since what it hides is for messages that nobody here wrote.
     const hide = (text: string) => context.secrets.hide(text);
     const onRunning = () => {
       clearFailure(service.directory);
       configuration.running(service);
     };
-    const onFailed = (message: string) => writeFailure(service.directory, failureOf(message, context));
+    const onFailed = (message: string) => writeFailure(service.directory, failureOf(message, hidden));
     const { lifecycle } = context;
     return runService({ service, logger, lifecycle, clock: systemClock, manager, hide, onRunning, onFailed });
   },
 };
 
 /** Leaves word of a configuration that is wrong. */
-async function noted<T>(work: () => Promise<T>, directory: string | undefined, context: CommandContext): Promise<T> {
+async function noted<T>(work: () => Promise<T>, directory: string | undefined, hidden: KnownSecrets): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ConfigError) writeFailure(directory, failureOf(error.message, context));
+    if (error instanceof ConfigError) writeFailure(directory, failureOf(error.message, hidden));
     throw error;
   }
 }
 
-function failureOf(message: string, { secrets }: CommandContext): Failure {
-  return { at: new Date(systemClock.now()).toISOString(), message: secrets.hide(message) };
+function failureOf(message: string, hidden: KnownSecrets): Failure {
+  return { at: new Date(systemClock.now()).toISOString(), message: hidden.hide(message) };
 }
 
 export interface RunOptions {

@@ -47,7 +47,9 @@ export function checkSection<T>(
     }
     if (keys.length > 0) continue;
     const full = [...path, ...at];
-    const from = target?.from ? ` (the value is from ${target.from.join(', ')})` : '';
+    const from = target?.from
+      ? ` (the value is ${target.given ? 'from' : 'the default of'} ${target.from.join(', ')})`
+      : '';
     report({
       severity: 'error',
       at: positionOf(root, full),

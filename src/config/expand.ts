@@ -11,6 +11,8 @@ interface Expanded {
   readonly text: string;
   /** References in the text without their defaults: `${env:PORT}`. */
   readonly references: readonly string[];
+  /** A variable or a file gave some of it. A default stands in the text itself, for whoever reads that. */
+  readonly given: boolean;
   /** The text is one reference and nothing else: YAML decides what its value is. */
   readonly whole: boolean;
   readonly errors: readonly string[];
@@ -47,6 +49,7 @@ const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
  */
 export function expand(input: string, sources: ReferenceSources): Expanded {
   let captures = false as boolean;
+  let isGiven = false as boolean;
   const references: string[] = [];
   const errors: string[] = [];
   let index = 0;
@@ -93,13 +96,15 @@ export function expand(input: string, sources: ReferenceSources): Expanded {
 
   function readEnv(name: string, fallback: string | undefined): string {
     references.push(`\${env:${name}}`);
-    const value = Object.hasOwn(sources.env, name) ? sources.env[name] : fallback;
+    const value = Object.hasOwn(sources.env, name) ? sources.env[name] : undefined;
     if (value !== undefined) return given(SYSTEMD_LISTS.has(name) ? value.split(':')[0]! : value);
+    if (fallback !== undefined) return SYSTEMD_LISTS.has(name) ? fallback.split(':')[0]! : fallback;
     errors.push(`environment variable ${name} is not set: set it, or give a default: \${env:${name}:-default}`);
     return '';
   }
 
   function given(value: string): string {
+    isGiven = true;
     sources.seen?.(value);
     return value;
   }
@@ -115,7 +120,14 @@ export function expand(input: string, sources: ReferenceSources): Expanded {
   }
 
   const text = scan(false) ?? '';
-  return { text, references, whole: isWhole(input), errors, ...(captures && { captures: true as const }) };
+  return {
+    text,
+    references,
+    given: isGiven,
+    whole: isWhole(input),
+    errors,
+    ...(captures && { captures: true as const }),
+  };
 }
 
 /** Whether the first `${` closes at the very end. */

@@ -33,7 +33,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   refuseDuplicateTypes(options.factories);
   const problems: Problem[] = [];
   const report = (problem: Problem) => void problems.push(problem);
-  const context = { env: options.env, readFile: options.readFile, report };
+  const { env, readFile, seen } = options;
+  const context = { env, readFile, ...(seen && { seen }), report };
   const read = [
     ...options.configs.map((location) => readSource(location, context)),
     ...options.sets.map((setting) => readSetting(setting, context)),

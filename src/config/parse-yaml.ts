@@ -199,12 +199,13 @@ class Builder {
     const [, name] = /^\$([A-Z_][A-Z0-9_]*)$/.exec(value) ?? [];
     if (name !== undefined)
       return this.#broken(at, path, `a variable is written \${env:${name}}; for the text itself write $$${name}`);
-    const { text, references, whole, errors, captures } = expand(value, this.#context);
+    const { text, references, given, whole, errors, captures } = expand(value, this.#context);
     if (errors.length > 0) return this.#broken(at, path, ...errors);
-    if (captures)
-      return { kind: 'scalar', value: text, at, captures, ...(references.length > 0 && { from: references }) };
-    if (references.length === 0) return { kind: 'scalar', value: text, at };
-    return whole ? referenceValue(text, at, references) : { kind: 'scalar', value: text, at, from: references };
+    const origin = references.length > 0 ? { from: references, given } : {};
+    if (captures) return { kind: 'scalar', value: text, at, captures, ...origin };
+    return whole && references.length > 0
+      ? referenceValue(text, at, origin)
+      : { kind: 'scalar', value: text, at, ...origin };
   }
 
   #twice(name: string, at: Position): void {

@@ -16,12 +16,12 @@ export function isAt(path: readonly (string | number)[], pattern: readonly strin
   return pattern.length <= path.length && pattern.every((step, index) => step === '*' || step === path[index]);
 }
 
-/** The values below `node` that no message may hold: those at secret paths, and those that references gave. */
+/** The values below `node` that no message may hold: those at secret paths, and those that variables and files gave. */
 export function secretValues(node: TreeNode, secrets: readonly (readonly string[])[]): string[] {
   const found = new Set<string>();
   for (const { node: each, path } of walk(node)) {
     if (each.kind !== 'scalar' || each.value === null) continue;
-    if (each.from || isSecret(path, secrets)) {
+    if (each.given || isSecret(path, secrets)) {
       found.add(String(each.value));
       if (each.raw !== undefined) found.add(each.raw);
     }

@@ -2,8 +2,10 @@ import type { Path, Position } from './problem.ts';
 
 interface NodeBase {
   readonly at: Position;
-  /** The references (`${env:PORT}`) that gave this value or a part of it. Such a value is in no message. */
+  /** The references (`${env:PORT}`) that this value or a part of it was written with. */
   readonly from?: readonly string[];
+  /** A variable or a file gave it, or a part of it, and not the default of a reference. Such a value is in no message. */
+  readonly given?: boolean;
   /** The text that a reference gave, when the whole value is one reference: used where the schema wants a string. */
   readonly raw?: string;
 }

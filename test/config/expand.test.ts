@@ -38,9 +38,24 @@ test('what a reference gives is not searched for references', () => {
   expect(expand('${env:REF}', sources)).toEqual({
     text: '${env:NAME}',
     references: ['${env:REF}'],
+    given: true,
     whole: true,
     errors: [],
   });
+});
+
+test.each([
+  ['${env:UNSET:-default}', false],
+  ['${env:UNSET:-}', false],
+  ['${env:NAME:-default}', true],
+  ['${env:EMPTY:-default}', true],
+  ['${env:UNSET:-${env:NAME}}', true],
+  ['${env:UNSET:-${env:UNSET_TOO:-default}}', false],
+  ['${env:UNSET:-default}${file:/run/creds/key}', true],
+])('%s: a variable or a file gave some of it: %s', (text, given) => {
+  const seen: string[] = [];
+  expect(expand(text, { ...sources, seen: (value) => void seen.push(value) }).given).toBe(given);
+  expect(seen.length > 0).toBe(given);
 });
 
 test.each([

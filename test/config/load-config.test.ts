@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { factories } from '../../src/components.ts';
 import { type LoadedConfig, loadConfig } from '../../src/config/load-config.ts';
 import { ConfigError, formatProblem } from '../../src/config/problem.ts';
 import { fakeFactories } from '../support/fake-factories.ts';
@@ -130,6 +131,57 @@ const EXPECTED: Record<string, string[]> = {
   ],
   'valid.yaml': [],
 };
+
+describe('what a default of a reference gives', () => {
+  const text = (name: string) => `
+receivers: {couic: {endpoint: "\${env:WHERE:-here}", instances: [{name: "${name}", token: "no"}]}}
+exporters: {prometheus: {}, crowdsec: {interval: "\${env:EVERY:-often}", api_key: "\${env:EVERY:-often}"}}
+service: {pipelines: {metrics: {receivers: [couic], exporters: [prometheus, crowdsec]}}}
+`;
+  const about = (env: Record<string, string>) => problemsOf('a', { env, files: { a: text('edge') } });
+
+  test('stands in the file, and so in messages, but not where it is the default of a secret', () => {
+    expect(about({})).toEqual([
+      'a:2: receivers.couic.endpoint: expected host:port, as in 127.0.0.1:8000 (the value is the default of ${env:WHERE})',
+      'a:3: exporters.crowdsec.interval: "[redacted]" is not a duration: write it like 30s, 1h30m or 500ms (the value is the default of ${env:EVERY})',
+    ]);
+    const open = text('edge').replace(', api_key: "${env:EVERY:-often}"', '');
+    expect(problemsOf('a', { files: { a: open } })[1]).toBe(
+      'a:3: exporters.crowdsec.interval: "often" is not a duration: write it like 30s, 1h30m or 500ms (the value is the default of ${env:EVERY})',
+    );
+    expect(problemsOf('a', { env: { EVERY: 'often' }, files: { a: open } })[1]).toBe(
+      'a:3: exporters.crowdsec.interval: "[redacted]" is not a duration: write it like 30s, 1h30m or 500ms (the value is from ${env:EVERY})',
+    );
+  });
+
+  test('takes no words out of a hint', () => {
+    const shipped = readFileSync('deploy/container/otel-config.yaml', 'utf8');
+    const given = (env: Record<string, string>) => {
+      try {
+        loadConfig({ configs: ['a'], sets: [], env, factories, readFile: () => shipped });
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    const without = given({ COUIC_REPORT_TOKEN: '' });
+    expect(without).toContain('"couic" has no token');
+    expect(without).toContain('couic-otel-bridge token makes one');
+    expect(given({ COUIC_REPORT_TOKEN: '', COUIC_INSTANCE_NAME: 'of-a-host' })).not.toContain('of-a-host');
+  });
+});
+
+test('whoever asks is told of each value that a variable or a file gave, and of no default', () => {
+  const seen: string[] = [];
+  const files: Record<string, string> = {
+    key: 'of-a-file\n',
+    a: '{a: "${env:A:-x}", b: "${env:B:-y}", c: "${file:key}"}',
+  };
+  const readFile = (path: string) => files[path]!;
+  const options = { configs: ['a'], sets: ['d=${env:A}'], env: { A: 'of-a' }, factories: fakeFactories, readFile };
+  expect(() => loadConfig({ ...options, seen: (value) => void seen.push(value) })).toThrow(ConfigError);
+  expect(seen).toEqual(['of-a', 'of-a-file', 'of-a']);
+});
 
 describe('every file of test data gives exactly these messages', () => {
   const env = { SECRET: 'top-secret-token', DRY_RUN: '12' };

@@ -84,7 +84,7 @@ test.each(ODD)('no command fails on %.20j, and none shows it', async (value) => 
 test('numbers, booleans and lists are what they plainly are', () => {
   const values = ['8001', '-1.5', '1e3', 'true', 'False', '[a, 1]', '- a\n- {b: true}', '', '0x1f', 'yes', 'null', '~'];
   const at = { source: 'a' };
-  expect(values.map((value) => toValue(referenceValue(value, at, ['${env:A}'])))).toEqual([
+  expect(values.map((value) => toValue(referenceValue(value, at, { from: ['${env:A}'] })))).toEqual([
     8001,
     -1.5,
     1000,
