@@ -72,7 +72,7 @@ export class StreamReader {
       await this.#create();
       while (!this.#signal.aborted) {
         const item = this.#items.shift();
-        if (item === undefined) await this.#more();
+        if (item === undefined) await new Promise<void>((more) => (this.#wake = more));
         else if (item === AT_END) yield item;
         else if ('flowControl' in item) item.flowControl.respond();
         else yield item;
@@ -89,13 +89,6 @@ export class StreamReader {
     this.#items = [];
     void this.#fetch();
     void this.#open();
-  }
-
-  #more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-      if (this.#items.length > 0 || this.#signal.aborted) resolve();
-    });
   }
 
   #push(item: Item): void {
