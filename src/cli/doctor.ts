@@ -24,7 +24,7 @@ const MARKS: Readonly<Record<Finding['level'], string>> = { ok: 'ok     ', warni
 const STATES: Readonly<Record<OpenedAdmin['state'], (directory: string) => string>> = {
   running: (directory) => `runs, and looked itself (state in ${directory})`,
   stopped: (directory) => `does not run; this command looked in its place (state in ${directory})`,
-  none: (directory) => `has not run yet (there is no ${directory}); this command looked in its place`,
+  none: (directory) => `has not run yet (${directory} holds no state); this command looked in its place`,
 };
 
 const NO_SERVICE = `no bridge runs on ${SYSTEM_STATE}, or this user may not ask it`;

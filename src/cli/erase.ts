@@ -5,7 +5,7 @@ import { RULES_COMPONENT, type ShownRule } from '../service/admin/rules.ts';
 import { type Command, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { openKept, STATE_HELP, STATE_USAGE } from './open-admin.ts';
 import { isoEnd } from './shown-time.ts';
 import { takeOption, takeWord } from './take-options.ts';
 
@@ -37,9 +37,8 @@ Works while the bridge runs, as its user or as root; and while it does not, on i
     if (tag === '') throw new UsageError('--tag needs a value: --tag NAME');
     const cidr = word === undefined ? undefined : parseAddress(word);
     if (cidr === null) throw new UsageError(`"${word}" is no address and no network, as in 192.0.2.1 or 2001:db8::/32`);
-    const { admin, directory, state } = await openChosen(rest, context);
+    const { admin } = await openKept(rest, context);
     try {
-      if (state === 'none') throw new AdminError(`no bridge has run on ${directory} yet`);
       const argument = cidr === undefined ? { tag } : { network: formatCidr(cidr) };
       const answer = await admin.call(RULES_COMPONENT, ERASE_OPERATION, argument).catch(unfinished);
       const { refused } = answer as Partial<NotErased>;

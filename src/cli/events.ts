@@ -4,7 +4,7 @@ import { type Admin, type AdminComponent, AdminError } from '../service/admin/ad
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { openKept, STATE_HELP, STATE_USAGE } from './open-admin.ts';
 
 /** Looks after events on their way to a SIEM. */
 export const eventsCommand: Command = {
@@ -22,9 +22,8 @@ Works while the bridge runs, as its user or as root; and while it does not, on i
     const action = rest[0] === undefined || rest[0].startsWith('-') ? 'status' : rest.shift()!;
     if (action !== 'status' && action !== 'refused')
       throw new UsageError(`events ${action}: expected status or refused`);
-    const { admin, directory, state } = await openChosen(rest, context);
+    const { admin } = await openKept(rest, context);
     try {
-      if (state === 'none') throw new AdminError(`no bridge has run on ${directory} yet`);
       const exporters = (await admin.components()).filter(({ operations }) =>
         operations.includes(EVENT_OPERATIONS.queue),
       );

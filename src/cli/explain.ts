@@ -1,5 +1,4 @@
 import { formatCidr, parseAddress } from '../report/cidr.ts';
-import { AdminError } from '../service/admin/admin.ts';
 import {
   type Explanation,
   type History,
@@ -12,7 +11,7 @@ import { printable } from '../telemetry/printable.ts';
 import { type Command, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { openKept, STATE_HELP, STATE_USAGE } from './open-admin.ts';
 import { isoEnd, isoTime } from './shown-time.ts';
 import { table } from './table.ts';
 import { takeFlag, takeWord } from './take-options.ts';
@@ -41,9 +40,8 @@ user or as root; and while it does not, on its state.
     if (word === undefined) throw new UsageError('explain needs an address or a network: explain 192.0.2.1');
     const cidr = parseAddress(word);
     if (cidr === null) throw new UsageError(`"${word}" is no address and no network, as in 192.0.2.1 or 2001:db8::/32`);
-    const { admin, directory, state } = await openChosen(rest, context);
+    const { admin } = await openKept(rest, context);
     try {
-      if (state === 'none') throw new AdminError(`no bridge has run on ${directory} yet`);
       const argument = { network: formatCidr(cidr) };
       const answer = (await admin.call(RULES_COMPONENT, RULE_OPERATIONS.explain, argument)) as Explanation;
       context.stdout(asJson ? json(answer) : text(answer));

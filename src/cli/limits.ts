@@ -1,9 +1,8 @@
-import { AdminError } from '../service/admin/admin.ts';
 import { LIMITS_OPERATION, type LimitList, type LimitUse } from '../telemetry/limits.ts';
 import type { Command } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { openKept, STATE_HELP, STATE_USAGE } from './open-admin.ts';
 import { table } from './table.ts';
 
 interface Row extends LimitUse {
@@ -23,9 +22,8 @@ The fullest come first. "beyond" is what came when a bound was full: such report
 not held. Works while the bridge runs, as its user or as root; and while it does not, on its state.
 `,
   async run(args, context) {
-    const { admin, directory, state } = await openChosen(args, context);
+    const { admin } = await openKept(args, context);
     try {
-      if (state === 'none') throw new AdminError(`no bridge has run on ${directory} yet`);
       const rows: Row[] = [];
       for (const { id, operations } of await admin.components()) {
         if (!operations.includes(LIMITS_OPERATION)) continue;

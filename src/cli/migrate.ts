@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import type { BridgeConfig } from '../config/bridge-config.ts';
+import { holdsState } from '../log/embedded/holds-state.ts';
 import type { LogEngine } from '../log/engine.ts';
 import { moveLog } from '../log/move.ts';
 import { AdminError } from '../service/admin/admin.ts';
@@ -30,7 +30,8 @@ it is: start no bridge on it any more, or the two go different ways. No bridge m
       throw new UsageError('migrate needs --to FILE, the configuration whose storage is to take it');
     const from = await storageOf(loadServiceConfig(rest, context).config, context.version);
     const target = await storageOf(loadServiceConfig(['--config', to], context).config, context.version);
-    if (!existsSync(from.directory)) throw new AdminError(`no bridge has run on ${from.directory} yet`);
+    if (!holdsState(from.directory))
+      throw new AdminError(`${from.directory} holds no state: no bridge has run on it yet`);
     for (const { directory } of [from, target])
       if (await AdminClient.connect(directory)) throw new AdminError(`a bridge runs on ${directory}: stop it first`);
     try {

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import type { BridgeConfig } from '../config/bridge-config.ts';
+import { holdsState } from '../log/embedded/holds-state.ts';
 import { StorageError } from '../log/storage-error.ts';
 import { type Admin, AdminError } from '../service/admin/admin.ts';
 import { AdminClient } from '../service/admin/admin-client.ts';
@@ -40,6 +40,31 @@ export async function openChosen(args: readonly string[], context: CommandContex
   }
 }
 
+/** As `openChosen`, for a command that reads what a bridge keeps. @throws AdminError when none has kept anything yet. */
+export async function openKept(args: readonly string[], context: CommandContext): Promise<OpenedAdmin> {
+  const opened = await openChosen(args, context);
+  if (opened.state !== 'none') return opened;
+  await opened.admin.close();
+  throw noState(opened.directory);
+}
+
+/** As `openChosen`, for what only a bridge that runs can do. @param why - it must run. @throws AdminError when none does. */
+export async function openServing(args: readonly string[], context: CommandContext, why: string): Promise<OpenedAdmin> {
+  const opened = await openChosen(args, context);
+  if (opened.state === 'running') return opened;
+  await opened.admin.close();
+  throw opened.state === 'none'
+    ? noState(opened.directory)
+    : new AdminError(`no bridge runs on ${opened.directory}: ${why}`);
+}
+
+/** Nothing is kept there: what to say in place of an answer. */
+function noState(directory: string): AdminError {
+  const elsewhere =
+    directory === SYSTEM_STATE ? '' : `. If one runs as a service, its state is elsewhere: --state ${SYSTEM_STATE}`;
+  return new AdminError(`${directory} holds no state: no bridge has run on it yet${elsewhere}`);
+}
+
 /** The bridge that systemd runs, if it does and may be asked. */
 export async function runningService(): Promise<OpenedAdmin | undefined> {
   const admin = await AdminClient.connect(SYSTEM_STATE).catch(() => undefined);
@@ -61,6 +86,7 @@ export function readState(args: readonly string[]): { state: string | undefined;
 export async function openRunning(directory: string): Promise<OpenedAdmin> {
   const admin = await AdminClient.connect(directory);
   if (admin) return { admin, directory, state: 'running' };
+  if (!holdsState(directory)) throw noState(directory);
   throw new AdminError(`no bridge runs on ${directory}: without one, give the configuration in place of --state`);
 }
 
@@ -76,7 +102,7 @@ export async function openAdmin(config: BridgeConfig, version: string): Promise<
   if (directory === undefined) throw new AdminError('the storage of this configuration has no directory to look into');
   const running = await AdminClient.connect(directory);
   if (running) return { admin: running, directory, state: 'running' };
-  const state = existsSync(directory) ? 'stopped' : 'none';
+  const state = holdsState(directory) ? 'stopped' : 'none';
   const storage = extensions.find(({ component }) => component.log === log)!;
   try {
     if (state === 'stopped') await storage.component.start();

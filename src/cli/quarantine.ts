@@ -1,9 +1,8 @@
-import { AdminError } from '../service/admin/admin.ts';
 import { QUARANTINE_OPERATION, type QuarantineList } from '../service/admin/quarantine.ts';
 import type { Command } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { openKept, STATE_HELP, STATE_USAGE } from './open-admin.ts';
 
 /** Shows what Couic sent that is no report. */
 export const quarantineCommand: Command = {
@@ -16,9 +15,8 @@ The newest hundred of each Couic, each up to 2 KiB, with the addresses that are 
 user or as root; and while it does not, on its state.
 `,
   async run(args, context) {
-    const { admin, directory, state } = await openChosen(args, context);
+    const { admin } = await openKept(args, context);
     try {
-      if (state === 'none') throw new AdminError(`no bridge has run on ${directory} yet`);
       const components = (await admin.components()).filter(({ operations }) =>
         operations.includes(QUARANTINE_OPERATION),
       );

@@ -1,9 +1,8 @@
-import { AdminError } from '../service/admin/admin.ts';
 import type { Command } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { RELOAD_OPERATION } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { openServing, STATE_HELP, STATE_USAGE } from './open-admin.ts';
 
 /** Has the bridge that runs read its configuration again, and tells what came of it. */
 export const reloadCommand: Command = {
@@ -16,9 +15,8 @@ The bridge reads what it was started with, whatever is given here to find it. SI
 came of it. Exit code 1 when nothing was changed.
 `,
   async run(args, context) {
-    const { admin, state } = await openChosen(args, context);
+    const { admin } = await openServing(args, context, 'there is nothing to reload');
     try {
-      if (state !== 'running') throw new AdminError('no bridge runs that could reload its configuration');
       context.stdout(`${await admin.call('configuration', RELOAD_OPERATION, null)}\n`);
       return EXIT.ok;
     } finally {

@@ -1,4 +1,4 @@
-import { type Admin, AdminError } from '../service/admin/admin.ts';
+import type { Admin } from '../service/admin/admin.ts';
 import {
   RULE_OPERATIONS,
   RULES_COMPONENT,
@@ -9,7 +9,7 @@ import {
 import { type Command, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from './open-admin.ts';
+import { openKept, STATE_HELP, STATE_USAGE } from './open-admin.ts';
 import { isoTime } from './shown-time.ts';
 import { table, widthsOf } from './table.ts';
 import { takeOption } from './take-options.ts';
@@ -36,9 +36,8 @@ while the bridge runs, as its user or as root; and while it does not, on its sta
   async run(args, context) {
     const rest = [...args];
     const { format, filter } = readWanted(rest);
-    const { admin, directory, state } = await openChosen(rest, context);
+    const { admin } = await openKept(rest, context);
     try {
-      if (state === 'none') throw new AdminError(`no bridge has run on ${directory} yet`);
       const write = WRITERS[format]();
       for await (const rules of pages(admin, filter)) {
         const text = write.page(rules);

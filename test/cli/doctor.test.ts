@@ -47,7 +47,7 @@ it('says before the first start what is ready and what to paste', async () => {
   ok      valid: c.yaml
 
 bridge
-  ok      has not run yet (there is no ${directory}/data); this command looked in its place
+  ok      has not run yet (${directory}/data holds no state); this command looked in its place
 
 receiver couic
   ok      in the configuration of Couic "edge":

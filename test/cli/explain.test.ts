@@ -69,7 +69,7 @@ describe('explain', () => {
     );
     expect(nowhere).toMatchObject({
       code: 1,
-      err: expect.stringContaining('no bridge has run on /nowhere/at/all yet'),
+      err: expect.stringContaining('/nowhere/at/all holds no state: no bridge has run on it yet'),
     });
   });
 });

@@ -35,7 +35,7 @@ test('doctor --state reads why a start failed, with no configuration and no secr
   expect(wrong.out).toMatch(
     /FAILURE the last start failed, 20.*Z:\n +config.yaml:2: receivers.couic.enpoint: unknown option/,
   );
-  expect(wrong.out).toMatch(/state\n {2}ok +\S+ holds/);
+  expect(wrong.out).toMatch(/state\n {2}ok +\S+ holds no state yet, \d+ MiB are free/);
 
   const other = bridge(port);
   other.write('endpoint');

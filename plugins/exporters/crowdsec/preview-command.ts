@@ -1,7 +1,7 @@
 import { type Command, UsageError } from '../../../src/cli/command.ts';
 import { CONFIG_USAGE } from '../../../src/cli/config-options.ts';
 import { EXIT } from '../../../src/cli/exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
+import { openKept, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
 import { type Admin, AdminError } from '../../../src/service/admin/admin.ts';
 import { renderTable } from './cscli-table.ts';
 import { PREVIEW_OPERATION, type Preview } from './preview.ts';
@@ -22,7 +22,7 @@ of it; and names metrics of others that count as nothing. Tells LAPI nothing, wi
     const at = rest.indexOf('--exporter');
     const exporter = at === -1 ? undefined : rest.splice(at, 2)[1];
     if (at !== -1 && exporter === undefined) throw new UsageError('--exporter needs an id, as in crowdsec/edge');
-    const { admin } = await openChosen(rest, context);
+    const { admin } = await openKept(rest, context);
     try {
       for (const id of await exportersOf(admin, exporter))
         context.stdout(renderPreview(id, (await admin.call(id, PREVIEW_OPERATION, null)) as Preview));

@@ -1,16 +1,13 @@
 import { type Command, type CommandContext, UsageError } from '../../../src/cli/command.ts';
 import { CONFIG_USAGE } from '../../../src/cli/config-options.ts';
 import { EXIT } from '../../../src/cli/exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
+import { openKept, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
 import { isoTime } from '../../../src/cli/shown-time.ts';
 import { type Admin, type AdminComponent, AdminError } from '../../../src/service/admin/admin.ts';
 import { type ShownWindow, WINDOW_OPERATIONS, type WindowList, type WindowSummary } from './window-list.ts';
 
 const ACTIONS = ['list', 'show', 'resend'] as const;
 type Action = (typeof ACTIONS)[number];
-
-const NO_STATE =
-  'no bridge has run with this configuration yet. If one runs as a service its state is elsewhere: --state /var/lib/couic-otel-bridge';
 
 interface Wanted {
   readonly action: Action;
@@ -35,9 +32,8 @@ Works while the bridge runs, as its user or as root; and while it does not, on i
 `,
   async run(args, context) {
     const wanted = readWanted(args);
-    const { admin, directory, state } = await openChosen(wanted.rest, context);
+    const { admin } = await openKept(wanted.rest, context);
     try {
-      if (state === 'none') throw new AdminError(`${directory} does not exist: ${NO_STATE}`);
       await perform(wanted, admin, context);
       return EXIT.ok;
     } finally {

@@ -1,7 +1,7 @@
 import { type Command, type CommandContext, UsageError } from '../../../src/cli/command.ts';
 import { CONFIG_USAGE } from '../../../src/cli/config-options.ts';
 import { EXIT } from '../../../src/cli/exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
+import { openChosen, openKept, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
 import { isoTime } from '../../../src/cli/shown-time.ts';
 import { formatDuration } from '../../../src/config/duration.ts';
 import { type Admin, type AdminComponent, AdminError } from '../../../src/service/admin/admin.ts';
@@ -22,7 +22,8 @@ Works while the bridge runs, as its user or as root; and while it does not, with
     const rest = [...args];
     const action = rest[0] === undefined || rest[0].startsWith('-') ? 'status' : rest.shift()!;
     if (action !== 'status' && action !== 'test') throw new UsageError(`digest ${action}: expected status or test`);
-    const { admin } = await openChosen(rest, context);
+    // A test message needs the configuration alone.
+    const { admin } = await (action === 'test' ? openChosen : openKept)(rest, context);
     try {
       const exporters = (await admin.components()).filter(({ operations }) =>
         operations.includes(DIGEST_OPERATIONS.test),

@@ -1,7 +1,7 @@
 import type { Command } from '../../../src/cli/command.ts';
 import { CONFIG_USAGE } from '../../../src/cli/config-options.ts';
 import { EXIT } from '../../../src/cli/exit-codes.ts';
-import { openChosen, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
+import { openServing, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
 import { table } from '../../../src/cli/table.ts';
 import { type Admin, AdminError } from '../../../src/service/admin/admin.ts';
 import { BRIDGES_OPERATION, type BridgeList } from '../../../src/service/admin/bridges.ts';
@@ -19,9 +19,8 @@ The code is good for five minutes. Works while the bridge runs, as its user or a
 which they are: each has a page of its own, and all pages show them.
 `,
   async run(args, context) {
-    const { admin, state, directory } = await openChosen(args, context);
+    const { admin } = await openServing(args, context, 'the page is there while one does');
     try {
-      if (state !== 'running') throw new AdminError(`no bridge runs on ${directory}: the page is there while one does`);
       const pages = (await admin.components()).filter(({ operations }) => operations.includes(LOGIN_OPERATION));
       if (pages.length === 0)
         throw new AdminError(

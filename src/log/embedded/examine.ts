@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Finding } from '../../telemetry/finding.ts';
+import { isBeforeAnyLog } from './layout.ts';
 
 const MIB = 1024 * 1024;
 /** Less than this and a busy hour may fill it. */
@@ -18,7 +19,8 @@ export async function examineDirectory(
   const names = await readdir(directory);
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).blocks * 512));
   const used = sizes.reduce((sum, size) => sum + size, 0);
-  const message = `${directory} holds ${mib(used)}, ${mib(free)} are free`;
+  const holds = names.every(isBeforeAnyLog) ? 'holds no state yet' : `holds ${mib(used)}`;
+  const message = `${directory} ${holds}, ${mib(free)} are free`;
   if (free >= LITTLE) return [{ level: 'ok', message }];
   const advice = 'make room: when the disk is full, Couic is told to keep its reports';
   return [{ level: 'warning', message, advice }];

@@ -52,6 +52,11 @@ function numbersOf(names: readonly string[], pattern: RegExp): number[] {
     .sort((a, b) => a - b);
 }
 
+/** Whether what has this name is there without a log: of file systems, of a start that failed, of a process that only looked. */
+export function isBeforeAnyLog(name: string): boolean {
+  return name === LOCK || OTHERS.includes(name);
+}
+
 /** Whether the log needs to write what has this name. */
 export function isWritten(name: string): boolean {
   return isOurs(name) && !OTHERS.includes(name);

@@ -130,7 +130,7 @@ it('says what it wants', async () => {
   expect((await windows('show')).err).toContain('windows show needs the number of a window');
   expect(await windows()).toMatchObject({
     code: 1,
-    err: expect.stringContaining('/data does not exist: no bridge has run with this configuration yet'),
+    err: expect.stringContaining('/data holds no state: no bridge has run on it yet'),
   });
   expect((await run('windows', '--state', directory, '--config', 'c.yaml')).err).toContain('does not go with --state');
 });
