@@ -346,9 +346,9 @@ async function within<Result>(promise: Promise<Result>, milliseconds: number): P
     timer = setTimeout(() => reject(new Error('the leader has not answered')), Math.max(1, milliseconds));
   });
   try {
+    // Of the other one a failure is no unhandled one.
     return await Promise.race([promise, over]);
   } finally {
     clearTimeout(timer);
-    promise.catch(() => {});
   }
 }
