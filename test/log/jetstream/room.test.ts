@@ -15,3 +15,12 @@ test('a sixteenth is kept, and room for the largest entry; what came since is co
   room.told(12_000, 12);
   expect(room.isFull).toBe(false);
 });
+
+test('before the leader has told anything, what comes is counted from the first message on', () => {
+  const room = new Room(16_000, 1000);
+  room.saw(1, 13_700);
+  room.saw(1, 13_700);
+  expect(room.isFull).toBe(false);
+  room.saw(2, 0);
+  expect(room.isFull).toBe(true);
+});
