@@ -1,12 +1,15 @@
 import type { ZodType, z } from 'zod';
 import { collectorOptionAdvice } from './collector-options.ts';
-import { describeIssue, describeUnknownKey } from './describe-issue.ts';
+import { describeIssue, describeUnknownKey, QUOTE_IT } from './describe-issue.ts';
 import { knownKeys } from './json-schema.ts';
 import type { Path, Problem } from './problem.ts';
 import { redact, secretValues } from './redact.ts';
 import { nodeAt, positionOf, type TreeNode, toValue, walk } from './tree.ts';
 
 type Issue = z.core.$ZodIssue;
+
+/** A shell takes quotes away that are not in others. */
+const IN_SHELL = `, inside those of the shell: --set 'KEY="VALUE"'`;
 
 /** A part of the configuration that one schema describes. */
 interface Section<T> {
@@ -47,14 +50,16 @@ export function checkSection<T>(
     }
     if (keys.length > 0) continue;
     const full = [...path, ...at];
+    const position = positionOf(root, full);
+    const shell = issue.message.endsWith(QUOTE_IT) && position.source.startsWith('--set ') ? IN_SHELL : '';
     const from = target?.from
       ? ` (the value is ${target.given ? 'from' : 'the default of'} ${target.from.join(', ')})`
       : '';
     report({
       severity: 'error',
-      at: positionOf(root, full),
+      at: position,
       path: full,
-      message: redact(issue.message, hidden) + from,
+      message: redact(issue.message, hidden) + shell + from,
     });
   }
   return undefined;

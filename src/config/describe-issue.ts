@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { hint, nearest } from './nearest.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ function kindOf(value: unknown): string {
 export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
-      return describeType(issue.expected, issue.input);
+      return describeType(issue);
     case 'invalid_value': {
       if (issue.input === undefined) return 'is required';
       const values = issue.values.map(String);
@@ -48,15 +48,23 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
-function describeType(expected: string, input: unknown): string {
+/** Ends what is said of a value that would do as a text. */
+export const QUOTE_IT = ': put it in quotes';
+
+function describeType({ expected, input, inst }: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidType>): string {
   if (input === undefined) return 'is required';
   const wanted = `expected ${WORDS[expected] ?? expected}`;
   if (expected === 'int' && typeof input === 'number') return wanted;
   if (expected === 'boolean' && typeof input === 'string' && /^(yes|no|on|off)$/i.test(input)) {
     return `${wanted}: to YAML "${input}" is text`;
   }
-  const quote = expected === 'string' && typeof input !== 'object' ? ': put it in quotes' : '';
-  return `${wanted}, not ${kindOf(input)}${quote}`;
+  const isPlain = expected === 'string' && typeof input !== 'object';
+  // Quotes alone lead to what the schema says of the text, if it has something to say.
+  const said =
+    isPlain && inst && '~standard' in inst
+      ? z.core.safeParse(inst, String(input), { error: describeIssue }).error
+      : undefined;
+  return said?.issues[0]?.message ?? `${wanted}, not ${kindOf(input)}${isPlain ? QUOTE_IT : ''}`;
 }
 
 function describeBound(origin: string, word: string, bound: number | bigint, inclusive: boolean): string {

@@ -29,7 +29,7 @@ export function formatEndpoint({ host, port }: Endpoint): string {
 /** @returns the endpoint, or what is wrong with the text. */
 function parseEndpoint(text: string): Endpoint | string {
   if (/^[a-z]+:\/\//i.test(text)) return 'expected host:port without a scheme, as in 127.0.0.1:8000';
-  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(/^\d{1,5}$/.test(text) ? `:${text}` : text);
   if (!match) {
     return isIPv6(text) || /^[^[]*:[^[]*:/.test(text)
       ? 'an IPv6 address needs brackets and a port: [::1]:8000'
@@ -49,9 +49,10 @@ function parseEndpoint(text: string): Endpoint | string {
 }
 
 /** `host:port` of a listener: `127.0.0.1:8000`, `localhost:8000`, `[::1]:8000`. Port 0 lets the system choose. */
-export const endpointSchema = z.string().transform((text, context): Endpoint => {
-  const endpoint = parseEndpoint(text);
-  if (typeof endpoint === 'object') return endpoint;
-  context.addIssue({ code: 'custom', message: endpoint });
-  return z.NEVER;
-});
+export const endpointSchema = z
+  .string()
+  .superRefine((text, context) => {
+    const endpoint = parseEndpoint(text);
+    if (typeof endpoint === 'string') context.addIssue({ code: 'custom', message: endpoint });
+  })
+  .transform((text) => parseEndpoint(text) as Endpoint);

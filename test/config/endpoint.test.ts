@@ -22,6 +22,7 @@ test.each([
   ['127.0.0.1:70000', 'port 70000 is too large: the highest is 65535'],
   [':8000', 'name the host: 127.0.0.1:8000 for this host alone, 0.0.0.0:8000 or [::]:8000 for every address'],
   ['127.0.0.1/8:80', '"127.0.0.1/8" is neither a host name nor an address'],
+  ['80', 'name the host: 127.0.0.1:80 for this host alone, 0.0.0.0:80 or [::]:80 for every address'],
   ['127.0.0.300:80', '"127.0.0.300" is neither a host name nor an address'],
 ])('says what is wrong with %s', (text, message) => {
   expect(endpointSchema.safeParse(text).error?.issues.map((issue) => issue.message)).toEqual([message]);

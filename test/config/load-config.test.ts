@@ -79,7 +79,7 @@ const EXPECTED: Record<string, string[]> = {
     'many-errors.yaml:9: receivers.couic.log_reports: expected true or false: to YAML "no" is text',
     'many-errors.yaml:10: receivers.couic.report_limit: must be at least 1',
     'many-errors.yaml:11: receivers.coiuc/two: unknown type of receiver "coiuc" (did you mean "couic"?)',
-    'many-errors.yaml:14: exporters.prometheus.endpoint: expected a string, not a number: put it in quotes',
+    'many-errors.yaml:14: exporters.prometheus.endpoint: name the host: 127.0.0.1:9464 for this host alone, 0.0.0.0:9464 or [::]:9464 for every address',
     'many-errors.yaml:17: exporters.crowdsec.interval: a duration needs a unit: 30s or 30ms',
     'many-errors.yaml:18: exporters.crowdsec.items[0]: expected one of reports, traffic, active_decisions (did you mean "reports"?)',
     'many-errors.yaml:19: exporters.crowdsec.tls: expected a map, not a string',
@@ -272,6 +272,24 @@ describe('several sources', () => {
     expect(config.service.pipelines.metrics?.exporters).toEqual(['prometheus', 'crowdsec/edge']);
     expect(config.receivers[0]?.config).toMatchObject({ log_reports: false, report_limit: 10 });
     expect(config.service.telemetry.resource).toEqual({ 'service.namespace': 'edge' });
+  });
+
+  test('what a --set is told to write instead leads to no second error', () => {
+    const about = (setting: string) => problemsOf('valid.yaml', { sets: [setting] });
+    expect(about('receivers.couic.endpoint=8000')).toEqual([
+      '--set receivers.couic.endpoint: name the host: 127.0.0.1:8000 for this host alone, 0.0.0.0:8000 or [::]:8000 for every address',
+    ]);
+    expect(about('receivers.couic.endpoint=127.0.0.1:8000')).toEqual([]);
+    expect(about('receivers.couic.endpoint=true')).toEqual([
+      '--set receivers.couic.endpoint: expected host:port, as in 127.0.0.1:8000',
+    ]);
+    expect(about('exporters.crowdsec/edge.endpoint=8080')).toEqual([
+      '--set exporters.crowdsec/edge.endpoint: is not a valid URL',
+    ]);
+    expect(about('receivers.couic.instances[0].name=8')).toEqual([
+      `--set receivers.couic.instances[0].name: expected a string, not a number: put it in quotes, inside those of the shell: --set 'KEY="VALUE"'`,
+    ]);
+    expect(about('receivers.couic.instances[0].name="8"')).toEqual([]);
   });
 
   test('--set reaches into a list, and may add the item that comes next', () => {

@@ -33,9 +33,10 @@ function parseApiEndpoint(text: string): ApiEndpoint | string {
   return { url: shown, shown };
 }
 
-export const apiEndpointSchema = z.string().transform((text, context): ApiEndpoint => {
-  const endpoint = parseApiEndpoint(text);
-  if (typeof endpoint === 'object') return endpoint;
-  context.addIssue({ code: 'custom', message: endpoint });
-  return z.NEVER;
-});
+export const apiEndpointSchema = z
+  .string()
+  .superRefine((text, context) => {
+    const endpoint = parseApiEndpoint(text);
+    if (typeof endpoint === 'string') context.addIssue({ code: 'custom', message: endpoint });
+  })
+  .transform((text) => parseApiEndpoint(text) as ApiEndpoint);
