@@ -12,7 +12,7 @@ export interface EngineUnderTest {
   readonly name: string;
   /** A new, empty log. Gone after the test. */
   create(): Promise<LogUnderTest>;
-  /** Names that `onStep` tells: between any two of them something became durable, or may have. */
+  /** Names that `onStep` tells: between any two of them something became durable, or may have. `during-rewrite` is one where parts of the log are overwritten one by one. */
   readonly steps: readonly string[];
   /** Seeds of the ends at random steps. @default three */
   readonly seeds?: readonly number[];
@@ -709,24 +709,33 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         for (let i = 0; i < 20; i++) await seed.list.append(bytes(`${i} ${secret}`));
         await seed.runner.close();
         if (!original.copy) return;
+        const seen = new Set<string>();
         // Each step once as by a kill, and once as by a power cut, where there is one. They wait for the disk, so several do at once.
         for (let first = 0; ; first += AT_ONCE) {
           const turns = Array.from({ length: AT_ONCE }, (_, i) => first + i);
           const ended = await Promise.all(
-            turns.map((turn) => endsAt(original.copy!(), turn >> 1, turn % 2 === 1, turn)),
+            turns.map((turn) => endsAt(original.copy!(), turn >> 1, turn % 2 === 1, turn, seen)),
           );
           if (ended.every(Boolean)) continue;
           expect((first + ended.indexOf(false)) >> 1).toBeGreaterThan(3);
+          if (steps.includes('during-rewrite')) expect(seen).toContain('during-rewrite');
           return;
         }
       });
 
       /** @returns whether it came to that step at all. */
-      async function endsAt(log: LogUnderTest, fatal: number, byPower: boolean, seed: number): Promise<boolean> {
+      async function endsAt(
+        log: LogUnderTest,
+        fatal: number,
+        byPower: boolean,
+        seed: number,
+        seen: Set<string>,
+      ): Promise<boolean> {
         const end = () => (byPower && log.cutPower ? log.cutPower(randomNumbers(seed)) : log.copy!());
         let countdown = Number.POSITIVE_INFINITY;
         let left: LogUnderTest | undefined;
-        const { runner, list } = await opened(log, () => {
+        const { runner, list } = await opened(log, (step) => {
+          seen.add(step);
           if (countdown-- === 0) left = end();
         });
         await list.append(bytes(`last ${secret}`));
