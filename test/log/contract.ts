@@ -128,6 +128,16 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         expect((await listed(log)).fold.times).toEqual(times);
       });
 
+      test('what is kept is as old as its last entry, also when that was written before a start', async () => {
+        const log = await create();
+        const { runner, fold, list } = await listed(log);
+        for (const text of ['x', 'y']) await list.append(bytes(text));
+        const { times } = fold;
+        expect(runner.extents.at(-1)).toMatchObject({ last: 2, time: times[1] });
+        await runner.close(AbortSignal.abort());
+        expect((await listed(log)).runner.extents.at(-1)).toMatchObject({ last: 2, time: times[1] });
+      });
+
       test('an entry holds any bytes, none as well, up to its bound; what is larger is refused and not folded', async () => {
         const log = await create();
         const { runner, fold, list } = await listed(log);

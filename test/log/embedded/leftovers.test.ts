@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { basename, join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { type Disk, systemDisk } from '../../../src/log/embedded/disk.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
@@ -21,6 +21,34 @@ test('what a process left unfinished is gone after the next start: it may hold w
   for (const name of left) writeFileSync(join(directory, name), 'left');
   await openLog(directory).load();
   expect(left.filter((name) => existsSync(join(directory, name)))).toEqual([]);
+});
+
+test('segments go one after the other on disk as well: a power cut between two leaves no hole', async () => {
+  const directory = temporaryDirectory();
+  const done: string[] = [];
+  const disk: Disk = {
+    ...systemDisk,
+    async remove(path) {
+      done.push(`remove ${basename(path)}`);
+      await systemDisk.remove(path);
+    },
+    async syncDirectory(path) {
+      done.push('sync');
+      await systemDisk.syncDirectory(path);
+    },
+  };
+  const engine = new EmbeddedEngine({ directory, clock: systemClock, health: new Health(), logger: silent, disk });
+  onTestFinished(() => engine.close());
+  await engine.open();
+  await engine.follow(1, { deliver: () => {} });
+  for (const text of ['a', 'b', 'c']) {
+    await engine.append('list', bytes(text));
+    await engine.seal();
+  }
+  await engine.saveSnapshot(3, state());
+  done.length = 0;
+  await engine.cut(2);
+  expect(done.slice(0, 4)).toEqual(['remove 0000000000000001.log', 'sync', 'remove 0000000000000002.log', 'sync']);
 });
 
 test('so are older snapshots than the newest', async () => {

@@ -65,6 +65,24 @@ test('so are zeros and rubbish behind the last commit', async () => {
   }
 });
 
+test('a whole commit behind rubbish is damage, and nothing is cut: also where the rubbish is one byte', async () => {
+  const { directory, ends } = await killed('one', 'two', 'three');
+  const whole = readFileSync(segment(directory));
+  for (const length of [1, 2, 40]) {
+    const rubbish = Buffer.alloc(length, 1);
+    writeFileSync(segment(directory), Buffer.concat([whole.subarray(0, ends[1]), rubbish, whole.subarray(ends[1])]));
+    await expect(reopened(directory)).rejects.toThrow('the checksum of record 3 does not match');
+  }
+  expect(readFileSync(segment(directory)).length).toBe(whole.length + 40);
+});
+
+test('how far a log had come is known from its start on, though nothing is appended', async () => {
+  const { directory, ends } = await killed('one', 'two');
+  await (await reopened(directory)).log.close(AbortSignal.abort());
+  truncateSync(segment(directory), ends[0]!);
+  await expect(reopened(directory)).rejects.toThrow('ends with record 1, and record 2 was written');
+});
+
 test('a log that lost whole commits behind the mark is refused, torn or not', async () => {
   const directory = join(temporaryDirectory(), 'state');
   const log = openLog(directory);
