@@ -8,7 +8,7 @@ import type { Mutant } from './mutants.ts';
 const SHARED = ['test/hostile/', 'test/regression/'];
 /** Where an area has some elsewhere: only a real server says what a stream does. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
-  'src/log/jetstream': ['test/cluster/contract.test.ts', 'test/cluster/engine.test.ts'],
+  'src/log/jetstream': ['contract', 'engine', 'snapshots'].map((name) => `test/cluster/${name}.test.ts`),
 };
 
 /** Vitest would begin with the largest file. */
