@@ -144,6 +144,13 @@ describeWithNats('what lies beside the log', (binary) => {
     expect((await objects.info('state'))!.revision).toBe(revision);
   });
 
+  test('before the first snapshot is one, what another bridge is writing is left to it', async () => {
+    const { store, objects, there } = await open();
+    await objects.putBlob({ name: 'snapshot.4.of-another' }, bytes('x'));
+    await store.keepNewest();
+    expect(await there()).toEqual(['snapshot.4.of-another']);
+  });
+
   test('a note is kept until it is taken away, and is then gone from the stream as well', async () => {
     const { store, stream, objects, jsm } = await open();
     expect(await store.note()).toBeUndefined();

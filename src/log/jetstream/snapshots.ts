@@ -150,7 +150,7 @@ export class SnapshotStore {
       const { name } = info;
       if (!SNAPSHOT.test(name) || name === newest?.name || name === previous?.name) continue;
       const { position } = snapshotOf(name);
-      const isOld = position < (previous ?? newest)!.position || Date.now() - Date.parse(info.mtime) > LEFT_MS;
+      const isOld = position < ((previous ?? newest)?.position ?? 0) || Date.now() - Date.parse(info.mtime) > LEFT_MS;
       if (name === own || isOld) await this.#remove(info);
     }
   }
