@@ -95,6 +95,7 @@ describe('the lease of a log', () => {
     const { one, two } = await holderAndWaiter();
     await one.lease.end();
     expect(one.state.lost).toEqual([]);
+    expect([one.lease.holder, two.lease.holder]).toEqual([undefined, undefined]);
     await pass(1000, two);
     expect([one.lease.held, two.lease.held]).toEqual([false, true]);
   });
@@ -107,6 +108,7 @@ describe('the lease of a log', () => {
     expect([one.lease.held, two.lease.held]).toEqual([true, false]);
     await pass(2500, one, two);
     expect([one.lease.held, two.lease.held]).toEqual([false, false]);
+    expect(two.lease.holder).toMatchObject({ bridge: 'one' });
     await pass(3500, one, two);
     expect([one.lease.held, two.lease.held]).toEqual([false, true]);
     expect(one.state.lost[0]).toMatch(/has taken over, since this bridge was not heard of for 10 s$/);

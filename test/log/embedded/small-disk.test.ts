@@ -1,11 +1,13 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
 import { type Disk, systemDisk } from '../../../src/log/embedded/disk.ts';
+import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import { Health } from '../../../src/telemetry/health.ts';
 import { mountTmpfs } from '../../support/tmpfs.ts';
 import { bytes, DigestFold } from '../folds.ts';
-import { openLog, temporaryDirectory } from './testing.ts';
+import { openLog, silent, temporaryDirectory } from './testing.ts';
 
 /** Takes so many bytes for a directory's files and no more, where a small file system cannot be mounted. */
 function boundedDisk(directory: string, bound: number): Disk {
@@ -80,15 +82,15 @@ test('the same on a real file system of 12 MiB, where mounting is allowed', asyn
   await outlives(join(tmpfs.path, 'state'), systemDisk);
 });
 
-test('one that others filled is said, with what to do, and nothing is lost', async () => {
-  const directory = temporaryDirectory();
-  let isFull = false;
+/** A disk that is full while it is said to be. */
+function fillable() {
+  const state = { isFull: false };
   const full = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   const disk: Disk = {
     ...systemDisk,
     async open(path, mode) {
       const file = await systemDisk.open(path, mode);
-      const write = (data: Uint8Array, at: number) => (isFull ? Promise.reject(full()) : file.write(data, at));
+      const write = (data: Uint8Array, at: number) => (state.isFull ? Promise.reject(full()) : file.write(data, at));
       return {
         fd: file.fd,
         isAt: file.isAt.bind(file),
@@ -99,19 +101,40 @@ test('one that others filled is said, with what to do, and nothing is lost', asy
       };
     },
   };
+  return { disk, state };
+}
+
+test('one that others filled is said, with what to do, and nothing is lost', async () => {
+  const directory = temporaryDirectory();
+  const { disk, state } = fillable();
   const health = new Health();
   const log = openLog(directory, { disk, health, retryInterval: 5 });
   log.attach('list', new DigestFold());
   await log.load();
   await log.topic('list').append(bytes('kept'));
-  isFull = true;
+  state.isFull = true;
   await expect(log.topic('list').append(bytes('x'))).rejects.toThrow(
     /^cannot write .*0000000000000001\.log: ENOSPC: no space left on device, write; \d+ KiB are free on its file system\. Make room if it is full; otherwise see to the disk\. The bridge goes on by itself\.$/,
   );
   expect(health.reasons).toHaveLength(1);
-  isFull = false;
+  state.isFull = false;
   await vi.waitFor(() => expect(health.reasons).toEqual([]));
   await log.topic('list').append(bytes('more'));
+});
+
+test('while it is full, room is asked for again at each attempt: what kept the log may have gone since', async () => {
+  const { disk, state } = fillable();
+  const options = { directory: temporaryDirectory(), clock: systemClock, health: new Health(), logger: silent };
+  const engine = new EmbeddedEngine({ ...options, disk, retryInterval: 1 });
+  onTestFinished(() => engine.close());
+  await engine.open();
+  let asked = 0;
+  await engine.follow(1, { deliver: () => {}, full: () => void asked++ });
+  state.isFull = true;
+  await expect(engine.append('list', bytes('x'))).rejects.toThrow('ENOSPC');
+  await vi.waitFor(() => expect(asked).toBeGreaterThan(3));
+  state.isFull = false;
+  await vi.waitFor(() => engine.append('list', bytes('y')));
 });
 
 test('the reserve stands beside the log and shrinks with the state', async () => {
