@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Follower } from '../../src/log/engine.ts';
 import { LogRunner } from '../../src/log/runner.ts';
 import { MemoryEngine, MemoryLog } from '../support/memory-engine.ts';
 import { bytes, ForgettingFold, ListFold } from './folds.ts';
@@ -160,6 +161,29 @@ test('a stop whose deadline is over leaves the log as it is', async () => {
   next.attach('list', fold);
   await next.load();
   expect(fold.applied).toBe(10);
+});
+
+test('an append waits for its own fold where the engine gives entries back later, and for no more than that', async () => {
+  class Later extends MemoryEngine {
+    override follow(from: number, follower: Follower): Promise<void> {
+      return super.follow(from, { ...follower, deliver: (entry) => void setImmediate(() => follower.deliver(entry)) });
+    }
+  }
+  const log = new LogRunner({
+    engine: new Later(new MemoryLog()),
+    clock: { now: () => 0, monotonic: () => 0 },
+    logger: { warn: () => {} },
+  });
+  const fold = new ListFold();
+  log.attach('list', fold);
+  await log.load();
+  for (const text of ['a', 'b']) {
+    await log.topic('list').append(bytes(text));
+    expect(fold.records.at(-1)).toBe(text);
+  }
+  await Promise.all(['c', 'd', 'e'].map((text) => log.topic('list').append(bytes(text))));
+  expect(fold.records).toEqual(['a', 'b', 'c', 'd', 'e']);
+  await log.close();
 });
 
 test('a fold that throws on an entry that is there ends the log: memory would no longer follow it', async () => {
