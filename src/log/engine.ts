@@ -10,6 +10,11 @@ export interface LogEngine {
   /** Where the log is on disk, if it is. */
   readonly directory?: string | undefined;
   /**
+   * Takes beforehand what `open()` takes otherwise, and only one process can have. Left out by an engine that has nothing of
+   * the kind. @throws StorageError as `open()`
+   */
+  claim?(): Promise<void>;
+  /**
    * Opens what is there, or makes a new log; called once.
    * @throws StorageError when it is in use, damaged, not ours, or cannot be written to.
    */

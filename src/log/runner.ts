@@ -487,7 +487,8 @@ export class LogRunner implements Log {
 
   async #close(deadline: AbortSignal | undefined): Promise<void> {
     await this.#loading?.catch(() => {});
-    if (!this.#isOpen) return;
+    // What was claimed and never opened is let go of.
+    if (!this.#isOpen) return this.#engine.close();
     clearInterval(this.#aging);
     this.#hurry.abort();
     await this.#engine.drain();

@@ -67,7 +67,7 @@ export interface Exporter extends Component {
 export interface Extension extends Component {
   /** The storage extension offers the log; exactly one extension of a service does. */
   readonly log?: Log;
-  /** What keeps it: not opened before `start()`. */
+  /** What keeps it: not opened before `start()`, but claimed before any other component is started. */
   readonly engine?: LogEngine;
   /** Where several bridges share that log. */
   readonly lease?: BridgeLease;

@@ -210,6 +210,8 @@ export class Service {
   async #startAll(): Promise<void> {
     const { log, lease, ledger, exporters, receivers, extensions } = this.#components;
     for (const { message, advice } of await this.#connections.examine()) this.#logger.warn(`${message}: ${advice}`);
+    // First: whoever starts a second bridge is told of the first one, and not of a port that it has.
+    for (const each of extensions) await this.#named(each, () => each.component.engine?.claim?.());
     // The storage comes last of the extensions: while it reads a large state, health_check can already say so.
     for (const each of extensions) if (each.component.log !== log) await this.#start(each);
     for (const each of extensions) if (each.component.log === log) await this.#start(each);
@@ -264,10 +266,14 @@ export class Service {
     }
   }
 
-  async #start({ name, component }: Built<Component>): Promise<void> {
+  #start(each: Built<Component>): Promise<void> {
+    return this.#named(each, () => each.component.start());
+  }
+
+  async #named({ name }: Built<Component>, work: () => Promise<void> | undefined): Promise<void> {
     this.#throwIfStopping();
     try {
-      await component.start();
+      await work();
     } catch (error) {
       throw new Error(`cannot start ${name}: ${(error as Error).message}`, { cause: error });
     }

@@ -77,12 +77,18 @@ export class EmbeddedEngine implements LogEngine {
     return this.#snapshot ?? 0;
   }
 
-  async open(): Promise<Opened> {
+  async claim(): Promise<void> {
     const { directory } = this;
     createDirectory(directory);
     // Before anything is written there: a directory of somebody else stays as it is.
     surveyDirectory(directory);
-    const lock = await acquireLock(directory, this.#options);
+    this.#lock = await acquireLock(directory, this.#options);
+  }
+
+  async open(): Promise<Opened> {
+    const { directory } = this;
+    if (!this.#lock) await this.claim();
+    const lock = this.#lock!;
     try {
       const warning = makePrivate(directory);
       if (warning) this.#options.logger.warn(warning);
@@ -90,7 +96,6 @@ export class EmbeddedEngine implements LogEngine {
         if (UNFINISHED.test(name)) await this.#disk.remove(join(directory, name));
       await this.#note.read();
       const snapshot = await this.#open(lock);
-      this.#lock = lock;
       return { snapshot };
     } catch (error) {
       await lock.release();

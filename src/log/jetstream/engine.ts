@@ -125,6 +125,10 @@ export class JetStreamEngine implements LogEngine {
     return (this.#state.previous ?? this.#state.newest)?.position ?? 0;
   }
 
+  claim(): Promise<void> {
+    return this.#local.open();
+  }
+
   async open(): Promise<Opened> {
     await this.#local.open();
     try {

@@ -33,8 +33,9 @@ export class LocalDirectory {
     this.#logger = logger;
   }
 
-  /** @throws StorageError when another process has it, when it cannot be written to, or holds the log of file_storage. */
+  /** Twice does no harm. @throws StorageError when another process has it, when it cannot be written to, or holds the log of file_storage. */
   async open(): Promise<void> {
+    if (this.#lock) return;
     createDirectory(this.path, OPTION);
     this.#lock = await acquireLock(this.path, { logger: this.#logger as Logger }, OPTION);
     try {

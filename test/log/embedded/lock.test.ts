@@ -2,9 +2,14 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import { PidLock } from '../../../src/log/embedded/pid-lock.ts';
+import { LogRunner } from '../../../src/log/runner.ts';
+import { Health } from '../../../src/telemetry/health.ts';
 import { LogChild } from '../../support/log-child-process.ts';
-import { openLog, temporaryDirectory } from './testing.ts';
+import { openLog, silent, temporaryDirectory } from './testing.ts';
+
+const common = { clock: { now: () => 1_700_000_000_000, monotonic: () => 0 }, logger: silent };
 
 test('a second process is refused at once, with the number of the first; killing that one lets it in', async () => {
   const directory = temporaryDirectory();
@@ -37,6 +42,22 @@ test('the same process is refused too, and let in after the first log was closed
   await first.load();
   await expect(openLog(directory).load()).rejects.toMatchObject({ code: 'ERR_STORAGE_LOCKED' });
   await first.close();
+  await openLog(directory).load();
+});
+
+test('what is claimed is kept from others before it is opened, and let go of without having been', async () => {
+  const directory = temporaryDirectory();
+  const engine = () => new EmbeddedEngine({ directory, health: new Health(), ...common });
+  const first = engine();
+  await first.claim();
+  await expect(engine().claim()).rejects.toMatchObject({ code: 'ERR_STORAGE_LOCKED' });
+  await expect(openLog(directory).load()).rejects.toMatchObject({ code: 'ERR_STORAGE_LOCKED' });
+  await first.open();
+  await first.close();
+  const second = engine();
+  const runner = new LogRunner({ engine: second, ...common });
+  await second.claim();
+  await runner.close();
   await openLog(directory).load();
 });
 
