@@ -110,13 +110,14 @@ describe('who LAPI takes us for', () => {
       else found(null, address, family);
     });
     const endpoint = `http://lapi.example:${port}`;
-    for (const addressFamily of [undefined, 'ipv6'] as const) {
-      const named = new LapiClient({ endpoint, timeout: 5000, userAgent: 'a/b', addressFamily });
+    const ways = [{}, { addressFamily: 'ipv6' }, { localAddress: '127.0.0.9' }, { localAddress: '::1' }] as const;
+    for (const way of ways) {
+      const named = new LapiClient({ endpoint, timeout: 5000, userAgent: 'a/b', ...way });
       await named.push(BODY);
       await named.close();
     }
-    expect(lapi.requests.map(({ from }) => from)).toEqual(['::ffff:127.0.0.1', '::1']);
-    expect(lookup.mock.calls.map(([, { family }]) => family)).toEqual([4, 6]);
+    expect(lapi.requests.map(({ from }) => from)).toEqual(['::ffff:127.0.0.1', '::1', '::ffff:127.0.0.9', '::1']);
+    expect(lookup.mock.calls.map(([, { family }]) => family)).toEqual([4, 6, 4, 6]);
   });
 
   it('connects from local_address', async () => {

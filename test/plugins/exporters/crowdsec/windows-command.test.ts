@@ -77,7 +77,9 @@ describe.each(['runs', 'is stopped'])('while the bridge %s', (state) => {
       /^crowdsec: 2 sealed so far, 0 waiting, 1 refused; the last was taken at \d{4}-\S+Z\n {2}window {2}state {8}sealed {16}items {2}bytes {2}reason\n {2}1 {7}quarantined {2}\S+Z {2}1 {6}\d+ {4}422 validation failure list: no\n$/,
     );
     const shown = await windows('show', '1');
-    expect(shown.err).toMatch(/^Window 1, quarantined, sealed at .*\n$/);
+    expect(shown.err).toMatch(
+      /^Window 1, quarantined, sealed at \S+Z, \d+ bytes; LAPI said: 422 validation failure list: no\n$/,
+    );
     expect(JSON.parse(shown.out)).toEqual(JSON.parse(lapi.bodies[0]!));
 
     expect(await windows('show', '2')).toMatchObject({
@@ -89,6 +91,7 @@ describe.each(['runs', 'is stopped'])('while the bridge %s', (state) => {
     expect(resent).toEqual({ code: 0, out: `Window 1 of crowdsec is back in the outbox. ${when}\n`, err: '' });
     if (state === 'is stopped') {
       expect((await windows('resend', '1')).err).toContain('window 1 waits already');
+      expect((await windows('show', '1')).err).toMatch(/^Window 1, waiting, sealed at \S+Z, \d+ bytes\n$/);
       await startBridge();
     }
     await until(() => lapi.pushes.length === 2);
