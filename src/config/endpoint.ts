@@ -53,6 +53,7 @@ export const endpointSchema = z
   .string()
   .superRefine((text, context) => {
     const endpoint = parseEndpoint(text);
-    if (typeof endpoint === 'string') context.addIssue({ code: 'custom', message: endpoint });
+    // What is looked at beside others is not there then.
+    if (typeof endpoint === 'string') context.addIssue({ code: 'custom', message: endpoint, continue: false });
   })
   .transform((text) => parseEndpoint(text) as Endpoint);

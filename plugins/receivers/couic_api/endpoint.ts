@@ -37,6 +37,7 @@ export const apiEndpointSchema = z
   .string()
   .superRefine((text, context) => {
     const endpoint = parseApiEndpoint(text);
-    if (typeof endpoint === 'string') context.addIssue({ code: 'custom', message: endpoint });
+    // What is looked at beside others is not there then.
+    if (typeof endpoint === 'string') context.addIssue({ code: 'custom', message: endpoint, continue: false });
   })
   .transform((text) => parseApiEndpoint(text) as ApiEndpoint);
