@@ -299,14 +299,14 @@ export class JetStreamEngine implements LogEngine {
     });
   }
 
-  /** Whether the stream has a leader that others follow, and room for a record. */
+  /** Whether the stream has a leader that others follow. Its room is known with that. */
   async #isWell(): Promise<boolean> {
     if (!this.#open || !this.#isConnected || this.#clockWatch.problem !== undefined) return false;
     const { briefly, mover } = this.#open;
     const found = await this.#info(briefly).catch(() => undefined);
     const leader = leaderIn(found);
     mover.looked(leader);
-    return leader === 'followed' && !this.#room.isFull;
+    return leader === 'followed';
   }
 
   #untilDelivered(position: Position, signal: AbortSignal): Promise<void> {
@@ -314,8 +314,7 @@ export class JetStreamEngine implements LogEngine {
     return new Promise((resolve, reject) => {
       const waiting = { position, resolve };
       const end = () => {
-        const at = this.#waiting.indexOf(waiting);
-        if (at !== -1) this.#waiting.splice(at, 1);
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(signal.reason);
       };
       waiting.resolve = () => {

@@ -35,7 +35,7 @@ interface PublisherOptions {
   clockProblem(): string | undefined;
   /** Whether there is a connection. */
   isConnected(): boolean;
-  /** Whether an append would most likely be taken now. Asked while none was. */
+  /** Whether an append would most likely be taken now, but for its room. Asked while none was. */
   isWell(): Promise<boolean>;
   /** Resolves when everything up to there was delivered; rejects once the signal is aborted. */
   delivered(position: Position, signal: AbortSignal): Promise<void>;

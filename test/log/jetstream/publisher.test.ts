@@ -347,13 +347,14 @@ test('what is refused does not stop what comes after it', async () => {
 });
 
 test('an entry is known as ours by its acknowledgement, once, with what it was made from', async () => {
-  const { append, publisher, server } = setUp();
+  const { append, publisher } = setUp();
+  expect(publisher.written).toBe(0);
   const origin = { some: 'object' };
-  server.next = 7;
-  expect(await append({ origin })).toBe(7);
-  expect(publisher.came(6, messageId(EPOCH, 9))).toEqual({ isOurs: false });
-  expect(publisher.came(7, messageId(EPOCH, 1))).toEqual({ isOurs: true, origin });
-  expect(publisher.came(7, messageId(EPOCH, 1))).toEqual({ isOurs: false });
+  expect([await append({ origin }), await append()]).toEqual([1, 2]);
+  expect(publisher.came(1, messageId(EPOCH, 1))).toEqual({ isOurs: true, origin });
+  expect(publisher.came(1, messageId(EPOCH, 1))).toEqual({ isOurs: false });
+  expect(publisher.came(2, messageId(EPOCH, 2))).toEqual({ isOurs: true, origin: undefined });
+  expect(publisher.came(3, messageId(EPOCH, 9))).toEqual({ isOurs: false });
 });
 
 test('one that is delivered before its acknowledgement resolves with that, and leaves nothing behind', async () => {
