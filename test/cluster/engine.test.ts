@@ -424,6 +424,48 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
     return clock;
   }
 
+  test('what lies beside a log that another bridge has cut or erased since this one began is told when it is come to', async () => {
+    const one = await following();
+    for (let n = 1; n <= 6; n++) await one.engine.append('list', bytes(`${n} ${n === 2 ? 'secret' : 'public'}`));
+    const before = await engineOn({ stream: one.stream });
+    await before.engine.open();
+    for (const position of [2, 3]) await one.engine.saveSnapshot(position, state(`${position}`));
+    const blank = ({ record }: Entry) => {
+      const isIt = Buffer.from(record).includes('secret');
+      if (isIt) record.fill(0x2d);
+      return isIt;
+    };
+    expect(await one.engine.rewrite(blank)).toBe(1);
+    const delivered: string[] = [];
+    const deliver = ({ position, topic, record }: Entry) =>
+      void delivered.push(`${position} ${topic} ${Buffer.from(record)}`);
+    await before.engine.follow(1, { deliver });
+    expect(delivered.slice(0, 3)).toEqual(['1 list 1 public', '2 list --------', '3 list 3 public']);
+
+    // One that knows of the erasure, and not of the cut.
+    const between = await engineOn({ stream: one.stream });
+    await between.engine.open();
+    const stale = await engineOn({ stream: one.stream });
+    await stale.engine.open();
+    // What cannot be cut yet stays, whoever asks for it, and however much.
+    await one.engine.cut(99);
+    await expect(between.engine.follow(1, { deliver })).rejects.toMatchObject({ from: 1, first: 4 });
+    await expect(stale.engine.read(3, new AbortController().signal).next()).rejects.toMatchObject({
+      from: 3,
+      first: 4,
+    });
+    await expect(stale.engine.follow(3, { deliver })).rejects.toMatchObject({ from: 3, first: 4 });
+    expect((await stale.engine.read(4, new AbortController().signal).next()).value).toMatchObject({ position: 4 });
+    expect(one.engine.extents[0]!.first).toBe(4);
+    // Where the newest snapshot ends, a start goes on.
+    const next = await engineOn({ stream: one.stream });
+    expect((await next.engine.open()).snapshot!.position).toBe(3);
+    await next.engine.follow(4, { deliver });
+    // Less than what is cut changes nothing.
+    await next.engine.cut(1);
+    await expect(next.engine.read(3, new AbortController().signal).next()).rejects.toMatchObject({ from: 3, first: 4 });
+  });
+
   test('a bridge cuts by the snapshots of others as well', async () => {
     const one = await following();
     const two = await following({ stream: one.stream });

@@ -384,9 +384,12 @@ export class JetStreamEngine implements LogEngine {
   }
 
   async #missing({ store }: Open, position: Position): Promise<Entry | undefined> {
-    if (position > this.#state.rewritten || position <= this.#state.cut) this.#state = await store.state();
+    // In this order: a cut is written down before anything goes, and another bridge may cut at any moment.
+    const entry = await store.entry(position);
+    if (entry) return entry;
+    this.#state = await store.state();
     if (position <= this.#state.cut) throw new Gap(position, this.#state.cut + 1);
-    return position <= this.#state.rewritten ? store.entry(position) : undefined;
+    return undefined;
   }
 
   #entryOf({ sequence, time, subject, data, id }: StreamMessage): Entry {
