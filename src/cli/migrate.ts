@@ -37,7 +37,7 @@ it is: start no bridge on it any more, or the two go different ways. No bridge m
     try {
       const { entries, last } = await moveLog(from.engine, target.engine);
       context.stdout(
-        `Copied the log up to position ${last}, ${entries} entries of it, and its newest snapshot. Start the bridge with ${to} now, and none on ${from.directory} any more.\n`,
+        `Copied the log up to position ${last}, ${entries} entries of it, and its newest snapshot. Start the bridge with ${to} now, and none on ${from.where} any more.\n`,
       );
       return EXIT.ok;
     } catch (error) {
@@ -46,11 +46,19 @@ it is: start no bridge on it any more, or the two go different ways. No bridge m
   },
 };
 
+interface Storage {
+  readonly engine: LogEngine;
+  readonly directory: string;
+  /** What it keeps the log in: that directory, or elsewhere. */
+  readonly where: string;
+}
+
 /** What keeps the log of a configuration, built and not opened. */
-async function storageOf(config: BridgeConfig, version: string): Promise<{ engine: LogEngine; directory: string }> {
+async function storageOf(config: BridgeConfig, version: string): Promise<Storage> {
   const { components } = await buildStopped(config, version);
   const { extensions, log } = components;
-  const engine = extensions.find(({ component }) => component.log === log)?.component.engine;
+  const storage = extensions.find(({ component }) => component.log === log)?.component;
+  const engine = storage?.engine;
   if (!engine?.directory) throw new AdminError('the storage of this configuration cannot be copied');
-  return { engine, directory: engine.directory };
+  return { engine, directory: engine.directory, where: storage?.status?.().where ?? engine.directory };
 }

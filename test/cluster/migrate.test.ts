@@ -99,6 +99,7 @@ describeWithNats('migrate', (binary) => {
     expect(await bridge.stop()).toBe(0);
     expect(await migrate('config.yaml', 'stream.yaml')).toBe(0);
     expect(bridge.output).toMatch(/Copied the log up to position \d+, \d+ entries of it, and its newest snapshot/);
+    expect(bridge.output).toContain('Start the bridge with stream.yaml now, and none on ./first any more.');
     expect(await migrate('config.yaml', 'stream.yaml')).toBe(1);
 
     await start('stream.yaml');
@@ -107,6 +108,8 @@ describeWithNats('migrate', (binary) => {
     await send(2);
     expect(await bridge.stop()).toBe(0);
     expect(await migrate('stream.yaml', 'back.yaml')).toBe(0);
+    // What the log lies in, and not this bridge's own directory beside it.
+    expect(bridge.output).toContain(`and none on stream couic-otel of ${node.server} any more.`);
 
     await lapi.start();
     await siem.start();

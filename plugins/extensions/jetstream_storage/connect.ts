@@ -9,7 +9,7 @@ import {
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
 import { loadClientTls } from '../../../src/config/tls.ts';
-import { isRefusal } from '../../../src/log/jetstream/errors.ts';
+import { isRefusal, isUnreached } from '../../../src/log/jetstream/errors.ts';
 import type { JetStreamStorageConfig } from './config.ts';
 
 const CONNECT_MS = 5000;
@@ -47,8 +47,9 @@ export async function connectTo(config: JetStreamStorageConfig, name: string): P
     });
   } catch (error) {
     const { message } = error as Error;
+    const advice = isRefusal(error) ? adviceOf(config) : isUnreached(error) ? lookThere(servers[0]!, isTls) : undefined;
     const what = `${servers.join(', ')} cannot be reached, or take no such client: ${message}`;
-    throw new Error(isRefusal(error) ? `${what}. ${adviceOf(config)}` : what, { cause: error });
+    throw new Error(advice === undefined ? what : `${what}. ${advice}`, { cause: error });
   }
 }
 
@@ -58,6 +59,12 @@ function shuffled<Item>(items: readonly Item[]): Item[] {
     .map((item) => ({ item, at: Math.random() }))
     .sort((a, b) => a.at - b.at)
     .map(({ item }) => item);
+}
+
+/** @param server - without user and password, which the schema refuses there. */
+function lookThere(server: string, isTls: boolean): string {
+  const handshake = isTls ? '. A TLS handshake that it broke off is in its log' : '';
+  return `Does nats-server run there, is it its address and its port for clients (4222, unless it was told another), and does a firewall let this host through? NATS's own tool tries it: nats server check connection --server ${server}${handshake}`;
 }
 
 function adviceOf({ user, nkey, credentials_file: file }: JetStreamStorageConfig): string {

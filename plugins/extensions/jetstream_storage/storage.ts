@@ -34,6 +34,7 @@ export class JetStreamStorage implements Extension {
   readonly #lease: Lease;
   readonly #exit: () => void;
   #isEnding = false;
+  #isStarted = false;
   /** It takes reports, and is no command that looks into the log. */
   #isServing = false;
   #looking: NodeJS.Timeout | undefined;
@@ -77,6 +78,7 @@ export class JetStreamStorage implements Extension {
   }
 
   async start(): Promise<void> {
+    this.#isStarted = true;
     await this.log.load();
     this.#looking = setInterval(() => this.#lookAround(), LOOK_MS).unref();
     this.#lookAround();
@@ -147,6 +149,7 @@ export class JetStreamStorage implements Extension {
   }
 
   async examine(): Promise<readonly Finding[]> {
+    if (!this.#isStarted) return this.#examineServer();
     const { stream, max_bytes: most } = this.#config;
     const look = await this.engine.look();
     const { bytes, server, replicas, current } = look;
@@ -158,6 +161,21 @@ export class JetStreamStorage implements Extension {
       { level: 'ok', message: held ? 'this bridge has the lease' : `${holder?.name ?? 'no bridge'} has the lease` },
       ...bridgeFindings(list),
     ];
+  }
+
+  /** Before the first start: a look at the stream would make it. */
+  async #examineServer(): Promise<readonly Finding[]> {
+    const { version } = this.#context;
+    try {
+      const connection = await connectTo(this.#config, `couic-otel-bridge/${version}`);
+      const server = connection.getServer();
+      await connection.close();
+      return [
+        { level: 'ok', message: `${server} takes this client; the stream is joined, or made, at the first start` },
+      ];
+    } catch (error) {
+      return [{ level: 'failure', message: (error as Error).message }];
+    }
   }
 
   #giveUp(why: string): void {

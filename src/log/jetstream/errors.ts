@@ -55,6 +55,25 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
 }
 
+const UNREACHED = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+]);
+/** The client's words where it has no class for it: all servers refused, or what answers is none. */
+const NOBODY = new Set(['connection refused', 'unexpected response from server']);
+
+/** Nobody who speaks NATS answers there. */
+export function isUnreached(error: unknown): boolean {
+  const { code, cause, message } = error as NodeJS.ErrnoException;
+  const { code: inner } = (cause ?? {}) as NodeJS.ErrnoException;
+  return isUnanswered(error) || UNREACHED.has(code ?? inner ?? '') || NOBODY.has(message);
+}
+
 export function cannotCommit(what: string, cause?: unknown): StorageError {
   return new StorageError('ERR_STORAGE_COMMIT', `${what}. The bridge goes on by itself.`, { cause });
 }
