@@ -24,7 +24,7 @@ const LIBRARY = `usr/lib/${NAME}`;
 const DOCUMENTATION = `usr/share/doc/${NAME}`;
 const MAINTAINER = 'Couic OTel bridge maintainers <maintainers@couic-otel-bridge.invalid>';
 /** What of the npm package an installed bridge runs with; the rest of it is for readers. */
-const RUN = /^(dist\/.*\.js|package\.json|otel-config\.yaml|LICENSE)/;
+const RUN = /^((plugins\/exporters\/crowdsec\/library\/)?dist\/.*\.js$|package\.json|otel-config\.yaml|LICENSE)/;
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'armhf' };
 
 export interface DebianPackageOptions {
@@ -66,7 +66,7 @@ export function makeDebianPackage({ root, target, scratch, version }: DebianPack
 function layOut(tree: Tree, root: string, version: string, changed: Date): void {
   for (const file of packedFiles(root)) {
     if (RUN.test(file)) tree.copy(file, `${LIBRARY}/${file}`);
-    else if (/^(docs|deploy|examples|plugins)\/|^(README|SECURITY)\.md$/.test(file))
+    else if (/^(docs|deploy|plugins)\/|^(README|SECURITY)\.md$/.test(file) && !file.includes('/dist/'))
       tree.copy(file, `${DOCUMENTATION}/${file}`);
   }
   for (const module of productionModules(root)) copyModule(root, module, join(tree.path, LIBRARY));

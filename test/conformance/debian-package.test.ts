@@ -115,6 +115,14 @@ describeWith(['debootstrap', 'systemd-nspawn'], 'the Debian package, on a Debian
     expect(await journal('--priority info')).toContain('INFO: Ready: reports are accepted');
   });
 
+  test('has what runs in one place, and what is to be read in another', async () => {
+    const listed = await sh(`dpkg --listfiles ${UNIT}`);
+    expect(listed.out).toContain('/usr/lib/couic-otel-bridge/dist/src/main.js\n');
+    expect(listed.out.split('\n').filter((path) => /share\/doc\/.*\/dist\//.test(path))).toEqual([]);
+    const required = `cd /usr/lib/couic-otel-bridge && node --eval "require('couic-otel-bridge/crowdsec')"`;
+    expect(await sh(required)).toMatchObject({ code: 0 });
+  });
+
   test('has a manual page and a completion', async () => {
     expect((await sh('man --encoding=utf8 couic-otel-bridge | col -b')).out).toContain('couic-otel-bridge doctor');
     const complete =
