@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { defineConfig } from 'rolldown';
 
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -11,5 +12,21 @@ export default defineConfig({
   input: { main: 'src/main.ts' },
   platform: 'node',
   external: Object.keys(dependencies).map((name) => new RegExp(`^${name}(/|$)`)),
-  output: { dir: 'dist/src', cleanDir: true, sourcemap: true, chunkFileNames: '[name].js' },
+  output: {
+    dir: 'dist/src',
+    cleanDir: true,
+    sourcemap: true,
+    // For a process that runs while its files are replaced: with letters for what they export to one another, and numbers for
+    // files of one name, it would be given something else, and not be told.
+    minifyInternalExports: false,
+    chunkFileNames: ({ facadeModuleId, moduleIds }) =>
+      moduleIds.length > 0 ? `${nameOf(moduleIds.at(-1)!)}.js` : `${nameOf(facadeModuleId!)}.entry.js`,
+  },
 });
+
+/** `exporters.debug.exporter` for plugins/exporters/debug/exporter.ts. */
+function nameOf(module: string): string {
+  return relative(process.cwd(), module)
+    .replaceAll(/[/\\]/g, '.')
+    .replaceAll(/^(src|plugins)\.|\.ts$/g, '');
+}
