@@ -72,6 +72,7 @@ describe('the lease of a log', () => {
     const before = memory.last;
     await pass(30_000, one, two);
     expect([one.lease.held, two.lease.held]).toEqual([true, false]);
+    expect([one.result.acquired, two.result.acquired]).toEqual([true, undefined]);
     expect(two.lease.holder).toEqual(one.lease.holder);
     expect(two.lease.holder).toMatchObject({ bridge: 'one', since: memory.entries[0]!.time });
     expect(memory.last - before).toBe(15);

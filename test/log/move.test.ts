@@ -40,6 +40,18 @@ async function read(reader: { read(signal: AbortSignal): AsyncIterable<Entry> },
   return found;
 }
 
+test('a log that nothing was written to yet is copied as it is', async () => {
+  const first = engine('from');
+  await first.open();
+  const { identity } = first;
+  await first.close();
+  expect(await moveLog(engine('from'), engine('to'))).toEqual({ entries: 0, last: 0 });
+  const second = await opened(engine('to'));
+  expect(second.runner.identity).toEqual(identity);
+  expect(await second.list.append(bytes('first'))).toBeLessThan(4);
+  await second.runner.close();
+});
+
 test.each(['after a stop in order', 'after a kill'])(
   'a log that was copied %s goes on where the other stopped',
   async (how) => {

@@ -163,17 +163,22 @@ test('a stop whose deadline is over leaves the log as it is', async () => {
   expect(fold.applied).toBe(10);
 });
 
-test('an append waits for its own fold where the engine gives entries back later, and for no more than that', async () => {
+/** Of an engine that gives entries back after they were taken, as one on servers does. */
+function laterRunner(): LogRunner {
   class Later extends MemoryEngine {
     override follow(from: number, follower: Follower): Promise<void> {
       return super.follow(from, { ...follower, deliver: (entry) => void setImmediate(() => follower.deliver(entry)) });
     }
   }
-  const log = new LogRunner({
+  return new LogRunner({
     engine: new Later(new MemoryLog()),
     clock: { now: () => 0, monotonic: () => 0 },
     logger: { warn: () => {} },
   });
+}
+
+test('an append waits for its own fold where the engine gives entries back later, and for no more than that', async () => {
+  const log = laterRunner();
   const fold = new ListFold();
   log.attach('list', fold);
   await log.load();
@@ -199,6 +204,25 @@ test('a fold that throws on an entry that is there ends the log: memory would no
   const lost = { code: 'ERR_STORAGE_COMMIT', message: expect.stringContaining('restart the bridge') };
   await expect(log.topic('list').append(bytes('x'))).rejects.toMatchObject(lost);
   await expect(log.topic('list').append(bytes('y'))).rejects.toMatchObject(lost);
+  await log.close();
+});
+
+test('so do appends that wait for it, and nothing that comes after it is applied', async () => {
+  const log = laterRunner();
+  const applied: string[] = [];
+  log.attach('list', {
+    apply: ({ record }) => {
+      applied.push(Buffer.from(record).toString());
+      if (applied.length === 2) throw new Error('cannot');
+    },
+    snapshot: () => [],
+    restore: () => {},
+  });
+  await log.load();
+  const made = await Promise.allSettled(['a', 'b', 'c'].map((text) => log.topic('list').append(bytes(text))));
+  expect(made.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  expect(applied).toEqual(['a', 'b']);
   await log.close();
 });
 
