@@ -620,7 +620,12 @@ test('a full stream asks for room', async () => {
 
 test('after a failure it is seen each second whether the stream does well again, until it does', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-  onTestFinished(() => void vi.useRealTimers());
+  const intervals = vi.spyOn(globalThis, 'setInterval');
+  onTestFinished(() => {
+    // In this order: the spy would put back the timers that are none.
+    intervals.mockRestore();
+    vi.useRealTimers();
+  });
   const { append, server, told, publisher, state } = setUp();
   server.publish = async () => Promise.reject(new errors.TimeoutError());
   let looks = 0;
@@ -633,8 +638,6 @@ test('after a failure it is seen each second whether the stream does well again,
     vi.advanceTimersByTime(ms);
     await settled();
   }
-  const intervals = vi.spyOn(globalThis, 'setInterval');
-  onTestFinished(() => intervals.mockRestore());
   for (let n = 0; n < 2; n++) await expect(append()).rejects.toThrow();
   expect([vi.getTimerCount(), (intervals.mock.results[0]!.value as NodeJS.Timeout).hasRef()]).toEqual([1, false]);
   await pass(999);

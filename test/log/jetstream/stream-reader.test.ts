@@ -7,7 +7,11 @@ import { AT_END, StreamReader } from '../../../src/log/jetstream/stream-reader.t
 import { type Deferred, deferred } from '../../support/deferred.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  // First what is spied upon: it would put back the timers that are none.
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 /** Whatever can go on without time passing has gone on. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -626,7 +630,6 @@ test('a consumer is not taken away over a connection that is closed', async () =
 
 test('no timer of a reader keeps the process', async () => {
   const timers = vi.spyOn(globalThis, 'setTimeout');
-  onTestFinished(() => timers.mockRestore());
   const { consumers, beat } = await reading();
   beat(0);
   gone(consumers[0]!);
