@@ -2,6 +2,7 @@ import { formatCidr, parseAddress } from '../report/cidr.ts';
 import { AdminError } from '../service/admin/admin.ts';
 import { ERASE_OPERATION, type Erased, type NotErased } from '../service/admin/erase.ts';
 import { RULES_COMPONENT, type ShownRule } from '../service/admin/rules.ts';
+import { counted } from '../telemetry/counted.ts';
 import { type Command, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
@@ -60,7 +61,7 @@ function unfinished(error: unknown): never {
 
 function report({ what, entries, stillIn, inForce, around }: Erased): string {
   const lines = [
-    `Erased ${what}: a snapshot was taken, the log before it deleted, and ${entries} entries that wait for exporters overwritten.\n`,
+    `Erased ${what}: a snapshot was taken, the log before it deleted, and ${counted(entries, 'entries that wait', 'entry that waits')} for exporters overwritten.\n`,
   ];
   if (stillIn.length > 0) lines.push(`Its name is still in the state of ${stillIn.join(', ')}.\n`);
   if (inForce.length > 0) lines.push(`In force all the same, since Couic holds them:\n${list(inForce)}`);

@@ -7,6 +7,7 @@ import {
   RULES_COMPONENT,
   type ShownRule,
 } from '../service/admin/rules.ts';
+import { counted } from '../telemetry/counted.ts';
 import { printable } from '../telemetry/printable.ts';
 import { type Command, UsageError } from './command.ts';
 import { CONFIG_USAGE } from './config-options.ts';
@@ -62,7 +63,8 @@ function text({ network, at, instances, scanned, history }: Explanation): string
   const parts = [`${network} at ${isoTime(at)}\n`];
   if (instances.length === 0) parts.push('No Couic has sent a report yet.\n');
   for (const instance of instances) parts.push(about(instance));
-  if (scanned > 0) parts.push(`All ${scanned} rules were looked through for networks inside of it.\n`);
+  if (scanned > 0)
+    parts.push(`Looked through ${counted(scanned, 'rules')}, all there are, for networks inside of it.\n`);
   parts.push(past(history));
   return parts.join('\n');
 }
@@ -98,7 +100,7 @@ function exceptions(verdict: InstanceExplanation['verdict'], { ignore }: Instanc
 function comparison(compared: InstanceExplanation['compared']): string {
   if (compared === null)
     return "Never compared with Couic's own list: rules of its peers and set files, of which no report tells, are not known here (receiver couic_api)";
-  const apart = compared.drift === 0 ? 'no difference' : `${compared.drift} rules apart`;
+  const apart = compared.drift === 0 ? 'no difference' : `${counted(compared.drift, 'rules')} apart`;
   return `Compared with Couic's own list at ${isoTime(compared.at)}: ${apart}`;
 }
 

@@ -4,6 +4,7 @@ import type { LogEngine } from '../log/engine.ts';
 import { moveLog } from '../log/move.ts';
 import { AdminError } from '../service/admin/admin.ts';
 import { AdminClient } from '../service/admin/admin-client.ts';
+import { counted } from '../telemetry/counted.ts';
 import { buildStopped } from './build-stopped.ts';
 import { type Command, UsageError } from './command.ts';
 import { CONFIG_HELP, CONFIG_USAGE } from './config-options.ts';
@@ -37,7 +38,7 @@ it is: start no bridge on it any more, or the two go different ways. No bridge m
     try {
       const { entries, last } = await moveLog(from.engine, target.engine);
       context.stdout(
-        `Copied the log up to position ${last}, ${entries} entries of it, and its newest snapshot. Start the bridge with ${to} now, and none on ${from.where} any more.\n`,
+        `Copied the log up to position ${last}, ${counted(entries, 'entries')} of it, and its newest snapshot. Start the bridge with ${to} now, and none on ${from.where} any more.\n`,
       );
       return EXIT.ok;
     } catch (error) {

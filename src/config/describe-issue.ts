@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from '../telemetry/counted.ts';
 import { hint, nearest } from './nearest.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -71,7 +72,7 @@ function describeBound(origin: string, word: string, bound: number | bigint, inc
   if ((origin === 'string' || origin === 'array') && word === 'at least' && bound === 1) return 'must not be empty';
   if (!inclusive) return `must be ${word === 'at least' ? 'more' : 'less'} than ${bound}`;
   const unit = origin === 'string' ? ' characters long' : '';
-  return origin === 'array' ? `takes ${word} ${bound} entries` : `must be ${word} ${bound}${unit}`;
+  return origin === 'array' ? `takes ${word} ${counted(Number(bound), 'entries')}` : `must be ${word} ${bound}${unit}`;
 }
 
 /** `unknown option (did you mean "endpoint"?)`; its name is in the path. */

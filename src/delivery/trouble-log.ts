@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { counted } from '../telemetry/counted.ts';
 
 /** A reminder while it goes on failing, in ms. */
 const REMINDER = 3_600_000;
@@ -56,7 +57,9 @@ export class TroubleLog {
     this.#lastSuccess = clock.now();
     if (!this.#trouble) return;
     const seconds = Math.round((clock.monotonic() - this.#trouble.since) / 1000);
-    logger.info(`${what} are sent again after ${seconds} s; ${this.#trouble.dropped} ${unit} were dropped meanwhile`);
+    const { dropped } = this.#trouble;
+    const lost = `${counted(dropped, unit)} ${dropped === 1 ? 'was' : 'were'} dropped meanwhile`;
+    logger.info(`${what} are sent again after ${seconds} s; ${lost}`);
     this.#trouble = undefined;
   }
 }

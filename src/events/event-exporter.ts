@@ -4,6 +4,7 @@ import { TroubleLog } from '../delivery/trouble-log.ts';
 import { Gap, type Topic } from '../log/log.ts';
 import type { EventFeed, Exporter, ExporterContext, Operation } from '../service/component.ts';
 import type { ComponentStatus } from '../service/component-status.ts';
+import { counted } from '../telemetry/counted.ts';
 import type { Finding } from '../telemetry/finding.ts';
 import { type Batch, readBatches } from './batches.ts';
 import { Cursor } from './cursor.ts';
@@ -144,7 +145,7 @@ export class EventExporter implements Exporter {
         ? [
             {
               level: 'warning',
-              message: `${refused} events were refused by ${shown}`,
+              message: `${counted(refused, 'events were', 'event was')} refused by ${shown}`,
               advice: 'couic-otel-bridge events refused',
             } as const,
           ]
@@ -160,7 +161,9 @@ export class EventExporter implements Exporter {
       queue: { size: oldestAge === 0 && trouble === null ? 0 : entries, unit: 'entries of the log', oldest: oldestAge },
       lastSuccess: this.#trouble.lastSuccess,
       trouble,
-      ...(refused > 0 && { note: `${refused} events were refused for good: couic-otel-bridge events refused` }),
+      ...(refused > 0 && {
+        note: `${counted(refused, 'events were', 'event was')} refused for good: couic-otel-bridge events refused`,
+      }),
     };
   }
 
@@ -211,7 +214,7 @@ export class EventExporter implements Exporter {
     const { logger } = this.#context;
     if (error instanceof Gap) {
       logger.error(
-        `Events of ${error.first - error.from} entries of the log are lost: the bounds of queue took them while ${this.#sink.shown} was away`,
+        `Events of ${counted(error.first - error.from, 'entries')} of the log are lost: the bounds of queue took them while ${this.#sink.shown} was away`,
       );
       await cursor.settle(error.first - 1);
       return;
@@ -257,7 +260,7 @@ export class EventExporter implements Exporter {
       if (!retry.enabled || isOver) {
         this.#telemetry.dropped(again.length);
         this.#trouble.dropped(again.length);
-        logger.warn(`${again.length} events were given up: ${failure.message}`);
+        logger.warn(`${counted(again.length, 'events were', 'event was')} given up: ${failure.message}`);
         return true;
       }
       await this.#sleep(wait, ending);
@@ -299,7 +302,9 @@ export class EventExporter implements Exporter {
     for (const { reason } of refused) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     for (const [reason, count] of reasons) this.#telemetry.refused(count, reason);
     const each = Array.from(reasons, ([reason, count]) => `${reason}: ${count}`).join(', ');
-    logger.warn(`${this.#sink.shown} refused ${refused.length} events for good (${each}): "events refused" shows them`);
+    logger.warn(
+      `${this.#sink.shown} refused ${counted(refused.length, 'events')} for good (${each}): see "events refused"`,
+    );
     return true;
   }
 

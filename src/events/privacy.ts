@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { formatCidr, parseCidr } from '../report/cidr.ts';
+import { counted } from '../telemetry/counted.ts';
 import type { CouicEvent, EventMetadata, EventNetwork } from './event.ts';
 import type { EventOptions } from './options.ts';
 
@@ -61,7 +62,7 @@ export async function readKey(file: string | undefined): Promise<Uint8Array | un
 export function checkKey(key: Uint8Array, file: string): Uint8Array {
   if (key.length >= MIN_KEY_BYTES) return key;
   throw new Error(
-    `hmac_key_file: ${file} has ${key.length} bytes, and a key that cannot be guessed has at least ${MIN_KEY_BYTES}: make one with "openssl rand -out ${file} 32"`,
+    `hmac_key_file: ${file} has ${counted(key.length, 'bytes')}, and a key that cannot be guessed has at least ${MIN_KEY_BYTES}: make one with "openssl rand -out ${file} 32"`,
   );
 }
 

@@ -6,6 +6,7 @@ import { formatCidr } from '../report/cidr.ts';
 import { ERASE_OPERATION, type Erased, type NotErased } from '../service/admin/erase.ts';
 import type { ShownRule } from '../service/admin/rules.ts';
 import type { Operation } from '../service/component.ts';
+import { counted } from '../telemetry/counted.ts';
 import { explainNetwork } from './explain.ts';
 import type { Forgetting } from './forgetting.ts';
 import type { LedgerState } from './ledger-state.ts';
@@ -68,7 +69,9 @@ export class Erasing {
     await this.#finish();
     const { entries, stillIn } = await this.#run(subject);
     // Not what it was: the log is one of the places that keep it.
-    logger.info(`Erased what was asked for: it was in ${entries} entries that wait for readers`);
+    logger.info(
+      `Erased what was asked for: it was in ${counted(entries, 'entries that wait', 'entry that waits')} for readers`,
+    );
     return { what: subject.text, entries, stillIn, ...(await this.#left(subject)) };
   }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { counted } from '../telemetry/counted.ts';
 import { Throttle } from '../telemetry/throttle.ts';
 
 /** Reports that were not valid, by reason. */
@@ -42,6 +43,9 @@ export class QuarantineLog {
     let total = 0;
     for (const count of reasons.values()) total += count;
     const each = Array.from(reasons, ([reason, count]) => `${reason}: ${count}`).join(', ');
-    this.#logger.warn({ instance }, `Quarantined ${total} reports from Couic that are not valid (${each})`);
+    this.#logger.warn(
+      { instance },
+      `Quarantined ${counted(total, 'reports from Couic that are', 'report from Couic that is')} not valid (${each})`,
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { counted } from '../telemetry/counted.ts';
 import type { Follower, LogEngine, SnapshotPiece } from './engine.ts';
 import {
   type AppendOptions,
@@ -379,7 +380,9 @@ export class LogRunner implements Log {
     for (const { name, passed, retention } of this.#readers.behind(cut)) {
       const positions = cut - Math.max(passed, kept.first - 1);
       if (positions <= 0) continue;
-      logger.warn(`${name} lags too far behind: ${positions} entries of the log that it has not read were let go of`);
+      logger.warn(
+        `${name} lags too far behind: ${counted(positions, 'entries of the log that it has not read were', 'entry of the log that it has not read was')} let go of`,
+      );
       retention.onDropped?.(positions);
     }
   }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import type { prettyFactory as PrettyFactory } from 'pino-pretty';
+import { counted } from './counted.ts';
 import { isJournal, withPriority } from './journal.ts';
 import { LogFile } from './log-file.ts';
 import { printable, printableLines } from './printable.ts';
@@ -111,7 +112,7 @@ function jsonLine({ level, ...rest }: LogObject): string {
 const asItIs = (text: string) => text;
 
 function lostLines(lines: number): string {
-  return `${lines} lines of the log were lost here: they could not be written, on a full disk or with nobody reading`;
+  return `${counted(lines, 'lines of the log were', 'line of the log was')} lost here, which could not be written, on a full disk or with nobody reading`;
 }
 
 /**

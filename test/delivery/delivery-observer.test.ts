@@ -60,6 +60,6 @@ test('logs when it begins to fail, when the reason changes, each hour, and when 
     'warn Metrics are not sent: it answered 503',
     'warn Metrics are not sent: it is not reached',
     'warn Metrics are not sent: it is not reached',
-    'info Metrics are sent again after 3602 s; 1 requests were dropped meanwhile',
+    'info Metrics are sent again after 3602 s; 1 request was dropped meanwhile',
   ]);
 });

@@ -205,7 +205,7 @@ test('what is given up after its time is counted, and the next goes on', async (
   await report(harness, '10.0.0.0/32');
   await until(() => {
     harness.time.advance(500);
-    return harness.context.logged.includes('warn 1 events were given up: no answer');
+    return harness.context.logged.includes('warn 1 event was given up: no answer');
   });
   harness.sink.answer = () => ({});
   await report(harness, '10.0.0.1/32');

@@ -21,7 +21,7 @@ test('25,690 chunks with reports that are not valid make a few lines, and these 
     'Quarantined 2 reports from Couic that are not valid (bad_cidr: 2)',
     'Quarantined 2 reports from Couic that are not valid (bad_tag: 2)',
     'Quarantined 2 reports from Couic that are not valid (bad_cidr: 2)',
-    'Quarantined 1 reports from Couic that are not valid (bad_cidr: 1)',
+    'Quarantined 1 report from Couic that is not valid (bad_cidr: 1)',
     'Quarantined 51374 reports from Couic that are not valid (bad_tag: 25688, bad_cidr: 25686)',
   ]);
 });

@@ -3,6 +3,7 @@ import { isLoopback } from '../../../src/config/endpoint.ts';
 import { loadClientTls } from '../../../src/config/tls.ts';
 import type { Exporter, ExporterContext, Operation } from '../../../src/service/component.ts';
 import type { ComponentStatus } from '../../../src/service/component-status.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import type { CrowdSecConfig } from './config.ts';
 import { type Counting, countingOf } from './counting.ts';
@@ -131,7 +132,10 @@ export class CrowdSecExporter implements Exporter {
     const { logger } = this.#context;
     if (dry_run) {
       const { size } = this.exporter.outbox;
-      const held = size > 0 ? `; ${size} windows of earlier runs wait until dry_run is off` : '';
+      const held =
+        size > 0
+          ? `; ${counted(size, 'windows of earlier runs wait', 'window of an earlier run waits')} until dry_run is off`
+          : '';
       logger.info(`Dry run: windows are logged, nothing is sent to LAPI${held}`);
       return;
     }

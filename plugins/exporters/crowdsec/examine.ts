@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import type { Clock } from '../../../src/clock.ts';
 import { formatDuration } from '../../../src/config/duration.ts';
 import { isLoopback } from '../../../src/config/endpoint.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import type { CrowdSecConfig } from './config.ts';
 import type { LapiClient } from './lapi-client.ts';
@@ -101,14 +102,14 @@ function examineOutbox({ outbox, clock, config }: Examined): Finding[] {
     const late = age > 2 * config.interval;
     findings.push({
       level: late ? 'failure' : 'ok',
-      message: `${size} windows wait, the oldest for ${ago(age)}; ${last}`,
+      message: `${counted(size, 'windows wait', 'window waits')}, the oldest for ${ago(age)}; ${last}`,
       ...(late && { advice: 'they are sent as soon as LAPI takes them: see above, and the log' }),
     });
   }
   if (quarantined.length > 0) {
     findings.push({
       level: 'failure',
-      message: `LAPI refused ${quarantined.length} windows for good, the newest with ${quarantined.at(-1)!.status} ${quarantined.at(-1)!.message}`,
+      message: `LAPI refused ${counted(quarantined.length, 'windows')} for good, the newest with ${quarantined.at(-1)!.status} ${quarantined.at(-1)!.message}`,
       advice: '"couic-otel-bridge windows list" shows them, "windows resend N" sends one again once the cause is gone',
     });
   }

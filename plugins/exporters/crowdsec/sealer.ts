@@ -2,6 +2,7 @@ import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Clock, Sleep } from '../../../src/clock.ts';
 import { appendDecided } from '../../../src/log/decide.ts';
 import { Conflict, type Position, type Topic } from '../../../src/log/log.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import type { Log } from './log.ts';
 import type { LeftOut } from './mapped.ts';
 import type { Mapping } from './mapping.ts';
@@ -205,7 +206,11 @@ export class Sealer {
     const window = { number, second, items, body, dryRun };
     await this.#append(topic, { ...sealedRecord(draft, now), window }, expect);
     if (dryRun) log.info({ window: number }, `Dry run: this window would be sent: ${body}`);
-    else log.info({ window: number, items, seconds: size }, `Sealed window ${number}: ${items} items, ${size} s`);
+    else
+      log.info(
+        { window: number, items, seconds: size },
+        `Sealed window ${number}: ${counted(items, 'items')}, ${size} s`,
+      );
     observer.sealed({ number, items, dryRun });
   }
 

@@ -3,6 +3,7 @@ import type { Backoff } from '../../../src/delivery/backoff.ts';
 import { type Next, Repeating } from '../../../src/delivery/repeating.ts';
 import { appendDecided } from '../../../src/log/decide.ts';
 import type { Topic } from '../../../src/log/log.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { Outcome } from './lapi-answer.ts';
 import type { Log } from './log.ts';
@@ -78,12 +79,16 @@ export class Sender {
     deadline.addEventListener('abort', cut, { once: true });
     const { outbox, log } = this.#options;
     await this.#alone(async () => {
-      if (outbox.size > 0) log.info({}, `Trying LAPI a last time: ${windows(outbox.size)}`);
+      if (outbox.size > 0)
+        log.info({}, `Trying LAPI a last time: ${counted(outbox.size, 'windows wait', 'window waits')}`);
       await this.#repeating.stop();
       await this.#pass();
     });
     if (outbox.size > 0)
-      log.warn({}, `LAPI did not take everything: ${windows(outbox.size)}, and will be sent after the next start`);
+      log.warn(
+        {},
+        `LAPI did not take everything: ${counted(outbox.size, 'windows wait', 'window waits')}, and will be sent after the next start`,
+      );
     cut();
   }
 
@@ -179,8 +184,4 @@ export class Sender {
   #now(): number {
     return this.#options.clock.now();
   }
-}
-
-function windows(size: number): string {
-  return size === 1 ? '1 window waits' : `${size} windows wait`;
 }

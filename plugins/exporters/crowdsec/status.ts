@@ -1,5 +1,6 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { ComponentStatus, NextStep } from '../../../src/service/component-status.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { shownUrl } from '../../../src/telemetry/shown-url.ts';
 import type { CrowdSecConfig } from './config.ts';
 import type { Outbox } from './outbox.ts';
@@ -29,7 +30,7 @@ export function statusOf({ config, outbox, clock, trouble }: Shown): ComponentSt
 }
 
 function refusalOf(windows: number, { status, message }: { status: number; message: string }): string {
-  return `LAPI refused ${windows} windows for good, the newest with ${status} ${message}: couic-otel-bridge windows list`;
+  return `LAPI refused ${counted(windows, 'windows')} for good, the newest with ${status} ${message}: couic-otel-bridge windows list`;
 }
 
 const KEY: NextStep = {

@@ -3,6 +3,7 @@ import { couicText } from '../../../src/events/formats/couic.ts';
 import { sentence } from '../../../src/events/formats/sentence.ts';
 import type { Delivery, EventSink } from '../../../src/events/sink.ts';
 import type { ExporterContext } from '../../../src/service/component.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import type { DebugConfig } from './config.ts';
 
 /** Events as lines of the log. */
@@ -23,7 +24,7 @@ export class DebugSink implements EventSink {
     for (const event of events.slice(0, most)) {
       this.#logger.info(`${event.name} ${verbosity === 'normal' ? sentence(event) : couicText(event)}`);
     }
-    if (events.length > most) this.#logger.info(`… and ${events.length - most} events more`);
+    if (events.length > most) this.#logger.info(`… and ${counted(events.length - most, 'events')} more`);
     return {};
   }
 }

@@ -7,6 +7,7 @@ import {
   type MetricData,
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
+import { counted } from '../../../src/telemetry/counted.ts';
 
 type Point = DataPoint<number> | DataPoint<Histogram>;
 
@@ -60,7 +61,7 @@ function counter(most: number) {
   return {
     counted: () => ++seen <= most,
     *rest() {
-      if (seen > most) yield `… and ${seen - most} data points more`;
+      if (seen > most) yield `… and ${counted(seen - most, 'data points')} more`;
     },
   };
 }

@@ -5,6 +5,7 @@ import { openChosen, openKept, STATE_HELP, STATE_USAGE } from '../../../src/cli/
 import { isoTime } from '../../../src/cli/shown-time.ts';
 import { formatDuration } from '../../../src/config/duration.ts';
 import { type Admin, type AdminComponent, AdminError } from '../../../src/service/admin/admin.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { DIGEST_OPERATIONS, type DigestStatus, type TestResult } from './operations.ts';
 
 /** Looks after digests, and sends a test message. */
@@ -46,8 +47,8 @@ async function status(exporters: readonly AdminComponent[], admin: Admin, contex
       null,
     )) as DigestStatus;
     const every = `every ${formatDuration(interval)}`;
-    const counted = total === null ? 'no bridge runs' : `${total} rules added since ${isoTime(since ?? 0)}`;
-    context.stdout(`${id}, ${every}: ${since === null ? 'has not run yet' : counted}\n`);
+    const added = total === null ? 'no bridge runs' : `${counted(total, 'rules')} added since ${isoTime(since ?? 0)}`;
+    context.stdout(`${id}, ${every}: ${since === null ? 'has not run yet' : added}\n`);
     for (const notifier of notifiers) {
       context.stdout(`  ${notifier.id}: to ${notifier.target}; digests that wait: ${notifier.waiting}\n`);
       if (notifier.trouble !== null) context.stdout(`    ${notifier.trouble}\n`);

@@ -6,6 +6,7 @@ import { appendDecided } from '../../../src/log/decide.ts';
 import type { Topic } from '../../../src/log/log.ts';
 import type { EventFeed, Exporter, ExporterContext, Operation } from '../../../src/service/component.ts';
 import type { ComponentStatus } from '../../../src/service/component-status.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import type { DigestConfig } from './config.ts';
 import { DigestState } from './digest-state.ts';
@@ -113,7 +114,7 @@ export class DigestExporter implements Exporter {
     const findings: Finding[] = [];
     for (const { id, waiting, trouble } of this.#status().notifiers) {
       if (waiting === 0) continue;
-      const message = `${id}: ${waiting} digests wait`;
+      const message = `${id}: ${counted(waiting, 'digests wait', 'digest waits')}`;
       findings.push({ level: 'warning', message, ...(trouble !== null && { advice: trouble }) });
     }
     const looked = await Promise.all(this.#notifiers.map((notifier) => notifier.examine(signal)));

@@ -1,4 +1,5 @@
 import { isoTime } from '../../../src/events/formats/time.ts';
+import { counted as inWords } from '../../../src/telemetry/counted.ts';
 import { printable } from '../../../src/telemetry/printable.ts';
 import type { Digest, InstanceDigest, Level } from './digest.ts';
 import type { About } from './notifier.ts';
@@ -76,7 +77,7 @@ function counted([name, count]: readonly [string, number]): string {
 }
 
 function ofInstance({ name, total, distinct, droppedPackets }: InstanceDigest): string {
-  const packets = droppedPackets === null ? '' : `, ${droppedPackets} packets dropped`;
+  const packets = droppedPackets === null ? '' : `, ${inWords(droppedPackets, 'packets')} dropped`;
   return `**${escaped(name)}**: ${total}, ${distinct} distinct${packets}`;
 }
 

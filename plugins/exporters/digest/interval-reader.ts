@@ -3,6 +3,7 @@ import type { Sleep } from '../../../src/clock.ts';
 import { appendDecided } from '../../../src/log/decide.ts';
 import { type Entry, Gap, type Topic } from '../../../src/log/log.ts';
 import type { EventFeed } from '../../../src/service/component.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import type { DigestConfig } from './config.ts';
 import { countEntry } from './count-entry.ts';
 import { reaches } from './digest.ts';
@@ -111,7 +112,7 @@ export class IntervalReader {
     this.#restart();
     if (isWritten && record.digest) {
       const { level, total } = record.digest;
-      logger.info({ total }, `Digest of ${total} added rules (${level}): to be sent to all notifiers`);
+      logger.info({ total }, `Digest of ${counted(total, 'added rules')} (${level}): to be sent to all notifiers`);
       onDigest();
     }
     // It only lets the log go of what is counted: the next end does it too.
@@ -134,7 +135,7 @@ export class IntervalReader {
     const { feed, logger, state } = this.#options;
     const through = first - 1;
     logger.error(
-      `${first - from} entries of the log were let go of by the bounds of queue before they were counted: the digest will say that there was more`,
+      `${counted(first - from, 'entries of the log were', 'entry of the log was')} let go of by the bounds of queue, not counted: the digest will say that there was more`,
     );
     await this.#write({ type: 'gap', through }, () => state.gap < through);
     await feed.reader.retain(through).catch(() => this.#options.sleep(AGAIN, this.#ending.signal));

@@ -1,4 +1,5 @@
 import type { ComponentStatus } from '../../../src/service/component-status.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import type { DigestStatus } from './operations.ts';
 
 /** For the page. @param oldest - age of the oldest digest that waits, s; 0 when none does. @param lastSuccess - ms since the epoch. */
@@ -16,7 +17,10 @@ export function statusOf(
     panels: [
       {
         title: 'Digests',
-        ...(since !== null && total !== null && { text: `${total} rules were added in the interval that is counted.` }),
+        ...(since !== null &&
+          total !== null && {
+            text: `${counted(total, 'rules were', 'rule was')} added in the interval that is counted.`,
+          }),
         columns: ['notifier', 'where', 'digests that wait'],
         rows: notifiers.map(({ id, target, waiting }) => ({ cells: [id, target, waiting] })),
         empty: 'no notifier',

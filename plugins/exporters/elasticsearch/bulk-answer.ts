@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CouicEvent } from '../../../src/events/event.ts';
 import type { EncodedEvent } from '../../../src/events/in-parts.ts';
 import type { Delivery, Failure } from '../../../src/events/sink.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 
 /** What the answer is reduced to: a thousand items that were taken are 30 KB. */
 export const FILTER_PATH = 'errors,items.*.status,items.*.error.type,items.*.error.reason';
@@ -43,7 +44,9 @@ export function judgeItems(events: readonly EncodedEvent[], body: Uint8Array, sh
   const items = read(body);
   if (items?.length !== events.length) {
     const what =
-      items === undefined ? 'not in the form of a bulk answer' : `for ${items.length} of ${events.length} events`;
+      items === undefined
+        ? 'not in the form of a bulk answer'
+        : `for ${items.length} of ${counted(events.length, 'events')}`;
     return {
       reason: 'protocol',
       message: `${shown} answered 200 with a body that is ${what}: is endpoint an Elasticsearch?`,
@@ -68,7 +71,7 @@ export function judgeItems(events: readonly EncodedEvent[], body: Uint8Array, sh
   }
   const [most] = [...reasons.values()].sort((a, b) => b.count - a.count);
   if (most === undefined) return { known, delivery: { refused } };
-  const message = `${shown} did not take ${again.length} of ${events.length} events: ${most.why}${adviceFor(most.item)}`;
+  const message = `${shown} did not take ${again.length} of ${counted(events.length, 'events')}: ${most.why}${adviceFor(most.item)}`;
   return { known, delivery: { refused, again, failure: { reason: `status_${most.item.status}`, message } } };
 }
 

@@ -9,6 +9,7 @@ import { deliverInParts, type EncodedEvent, type PartOutcome, type Parts } from 
 import { onceEach } from '../../../src/events/once-each.ts';
 import type { Delivery, EventSink, Failure } from '../../../src/events/sink.ts';
 import type { ExporterContext } from '../../../src/service/component.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { printable } from '../../../src/telemetry/printable.ts';
 import { logsUrl, type OtlpHttpConfig } from './config.ts';
 
@@ -90,7 +91,9 @@ export class OtlpLogsSink implements EventSink {
     const { rejected, said } = partialSuccess(this.#accepted);
     if (rejected >= events.length) return { refused: events.map((event) => ({ event, reason: 'partial_success' })) };
     if (rejected > 0)
-      this.#context.logger.warn(`${this.shown} refused ${rejected} of ${events.length} events, and not which: ${said}`);
+      this.#context.logger.warn(
+        `${this.shown} refused ${rejected} of ${counted(events.length, 'events')}, and not which: ${said}`,
+      );
     return {};
   }
 

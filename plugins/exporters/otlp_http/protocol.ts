@@ -5,6 +5,7 @@ import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
 import type { PushProtocol } from '../../../src/delivery/push-exporter.ts';
 import { byResource } from '../../../src/service/metric-source.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { metricsUrl, type OtlpHttpConfig } from './config.ts';
 
 /** @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
@@ -42,7 +43,7 @@ function logPartialSuccess(body: Uint8Array, receiver: string, logger: Logger): 
   try {
     const { partialSuccess } = ProtobufMetricsSerializer.deserializeResponse(body);
     const { rejectedDataPoints: rejected = 0, errorMessage: said = '' } = partialSuccess ?? {};
-    if (Number(rejected) > 0) logger.warn(`${receiver} refused ${rejected} data points: ${said}`);
+    if (Number(rejected) > 0) logger.warn(`${receiver} refused ${counted(Number(rejected), 'data points')}: ${said}`);
     else if (said) logger.warn(`${receiver} took the metrics and says: ${said}`);
   } catch {
     logger.debug(`${receiver} answered 200 with a body that is not OTLP`);

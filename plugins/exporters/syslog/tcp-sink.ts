@@ -10,6 +10,7 @@ import { syslogMessage } from '../../../src/events/formats/rfc5424.ts';
 import { onceEach } from '../../../src/events/once-each.ts';
 import type { Delivery, EventSink, Failure } from '../../../src/events/sink.ts';
 import type { ExporterContext } from '../../../src/service/component.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { isSecure, type SyslogConfig } from './config.ts';
 import { Unconfirmed, type Written } from './unconfirmed.ts';
 
@@ -74,7 +75,10 @@ export class TcpSink implements EventSink {
     await this.#client.close();
     const left = sum(this.#toResend);
     this.#toResend = [];
-    if (left > 0) this.#context.logger.warn(`${left} events were written before a break and not sent again since`);
+    if (left > 0)
+      this.#context.logger.warn(
+        `${counted(left, 'events were', 'event was')} written before a break and not sent again since`,
+      );
   }
 
   get #now(): number {
@@ -101,7 +105,7 @@ export class TcpSink implements EventSink {
     this.#toResend = [...lost, ...this.#toResend];
     const seconds = this.#config.resend_max_age / 1000;
     this.#context.logger.warn(
-      `${this.shown} closed the connection, or it broke: whether the ${sum(lost)} events of the last ${seconds} s arrived nobody knows; they are sent again`,
+      `${this.shown} closed the connection, or it broke: nobody knows whether ${counted(sum(lost), `events of the last ${seconds} s`)} arrived; what may be missing is sent again`,
     );
     this.#resending.wake();
   }

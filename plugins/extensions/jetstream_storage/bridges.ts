@@ -4,6 +4,7 @@ import { SKEW_MS } from '../../../src/log/jetstream/clock-watch.ts';
 import type { LeaseHolder } from '../../../src/log/lease.ts';
 import type { BridgeList, BridgeState, ShownBridge } from '../../../src/service/admin/bridges.ts';
 import type { Panel } from '../../../src/service/component-status.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import { printable } from '../../../src/telemetry/printable.ts';
 
@@ -69,7 +70,7 @@ export function troubleOf({ bridges }: BridgeList, holder: LeaseHolder | undefin
 export function bridgeFindings({ at, bridges }: BridgeList): Finding[] {
   return bridges.map(({ name, version, state, heard, behind, skew }) => {
     const when = `heard of ${formatDuration(Math.max(0, Math.round((at - heard) / 1000)) * 1000)} ago`;
-    const message = `${name}, version ${version}: ${state}, ${when}, ${behind} entries behind, clock ${clockOf(skew)}`;
+    const message = `${name}, version ${version}: ${state}, ${when}, ${counted(behind, 'entries')} behind, clock ${clockOf(skew)}`;
     if (state === 'gone')
       return { level: 'warning', message, advice: 'start it again, or wait: an hour after its end it is not told of' };
     if (state === 'clock is wrong')

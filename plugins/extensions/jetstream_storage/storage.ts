@@ -193,7 +193,8 @@ function roomOf(message: string, used: number): Finding {
 }
 
 function copiesOf(replicas: number, current: number): Finding {
-  const message = `${current} of its ${replicas} copies are up to date`;
+  const message =
+    replicas === 1 ? 'its only copy is up to date' : `${current} of its ${replicas} copies are up to date`;
   if (current >= replicas) return { level: 'ok', message };
   const advice = 'see which of the servers is down: with half of them gone, Couic is told to keep its reports';
   return { level: 'warning', message, advice };

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../../src/clock.ts';
 import type { IngestResult, ReportLine } from '../../../src/ledger/ledger.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { Throttle } from '../../../src/telemetry/throttle.ts';
 import { CAUSES, type CauseCode } from './errors.ts';
 
@@ -36,7 +37,7 @@ export class ReceiverLog {
       burst: 5,
       period: 10_000,
       add: (sum = 0, next) => sum + next,
-      flush: (code, requests) => this.#logger.warn({ code, requests }, `Refused ${requests} more requests`),
+      flush: (code, requests) => this.#logger.warn({ code, requests }, `Refused ${counted(requests, 'more requests')}`),
     });
     this.#failed = new Throttle({
       clock,
@@ -46,7 +47,7 @@ export class ReceiverLog {
       flush: (instance, requests) =>
         this.#logger.error(
           { ...(instance && { instance }), requests },
-          `${requests} more requests failed inside the bridge`,
+          `${counted(requests, 'more requests')} failed inside the bridge`,
         ),
     });
   }
@@ -113,13 +114,9 @@ export class ReceiverLog {
         ...(replayed > 0 && { replayed }),
         ...(quarantined > 0 && { quarantined }),
       },
-      accepted > 0 ? `Received ${counted(accepted)} from Couic` : 'Received nothing new from Couic',
+      accepted > 0 ? `Received ${counted(accepted, 'reports')} from Couic` : 'Received nothing new from Couic',
     );
   }
-}
-
-function counted(reports: number): string {
-  return reports === 1 ? '1 report' : `${reports} reports`;
 }
 
 function addTo(sum: Received, { accepted, replayed, quarantined }: IngestResult): Received {

@@ -4,6 +4,7 @@ import { Repeating } from '../../../src/delivery/repeating.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import type { Reconciliation } from '../../../src/ledger/reconciler.ts';
 import type { RuleCounts } from '../../../src/ledger/traffic.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { StateLog } from '../../../src/telemetry/state-log.ts';
 import type { CouicApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
@@ -104,7 +105,7 @@ export class Reconciling {
       const { listed, added, removed } = done;
       logger[added + removed > 0 ? 'info' : 'debug'](
         { instance, listed, added, removed },
-        `Reconciled with Couic: of ${listed} rules, ${added} came in and ${removed} went that no report had told of`,
+        `Reconciled with Couic: of ${counted(listed, 'rules')}, ${added} came in and ${removed} went that no report had told of`,
       );
       return done;
     } catch (error) {

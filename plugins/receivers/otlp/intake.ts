@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { SeriesKeeper } from '../../../src/ledger/series/keeper.ts';
 import { POINT_REFUSALS, type PointRefusal, type Push } from '../../../src/ledger/series/push.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { METRIC_REFUSALS, type MetricRefusal, observe } from './decode/observations.ts';
 import type { Piece } from './decode/piece.ts';
 import { splitJson } from './decode/split-json.ts';
@@ -85,6 +86,6 @@ function add(piece: Piece, push: Push, result: Taken): void {
 /** For the sender, of points that were refused; undefined when none was. */
 export function partialSuccessOf({ refused }: Taken): { rejected: number; message: string } | undefined {
   if (refused.size === 0) return undefined;
-  const reasons = [...refused].map(([reason, points]) => `${points} points: ${REFUSALS[reason]}`);
+  const reasons = [...refused].map(([reason, points]) => `${counted(points, 'points')}: ${REFUSALS[reason]}`);
   return { rejected: [...refused.values()].reduce((sum, points) => sum + points, 0), message: reasons.join('; ') };
 }

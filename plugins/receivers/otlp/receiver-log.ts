@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../../src/clock.ts';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { Throttle } from '../../../src/telemetry/throttle.ts';
 import { CAUSES, type CauseCode } from './answers.ts';
 import { partialSuccessOf, type Taken } from './intake.ts';
@@ -21,12 +22,15 @@ export class OtlpLog {
       ...common,
       burst: BURST,
       flush: (code, count) =>
-        logger.warn({ code, count }, `Refused ${count} more requests: ${CAUSES[code as CauseCode].message}`),
+        logger.warn(
+          { code, count },
+          `Refused ${counted(count, 'more requests')}: ${CAUSES[code as CauseCode].message}`,
+        ),
     });
     this.#points = new Throttle<number>({
       ...common,
       burst: 1,
-      flush: (_, count) => logger.warn({ points: count }, `Refused ${count} more points`),
+      flush: (_, count) => logger.warn({ points: count }, `Refused ${counted(count, 'more points')}`),
     });
   }
 

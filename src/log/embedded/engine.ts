@@ -1,6 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { counted } from '../../telemetry/counted.ts';
 import type { Follower, LogEngine, MovedLog, Opened, SnapshotPiece } from '../engine.ts';
 import {
   type AppendOptions,
@@ -154,7 +155,8 @@ export class EmbeddedEngine implements LogEngine {
     const { directory } = this;
     const { clock, faults, health, logger, retryInterval = 1000 } = this.#options;
     const torn = await segments.replay(from, this.#mark.read(), (entry) => follower.deliver(entry));
-    if (torn > 0) logger.warn(`Cut ${torn} bytes of a commit that had not come to its end off ${segments.newest.path}`);
+    if (torn > 0)
+      logger.warn(`Cut ${counted(torn, 'bytes')} of a commit that had not come to its end off ${segments.newest.path}`);
     for (const old of snapshotsIn(readdirSync(directory)))
       if (old !== this.#snapshot) await this.#disk.remove(snapshotPath(directory, old));
     await this.#fitReserve();

@@ -1,5 +1,6 @@
 import { fstatSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { counted } from '../../telemetry/counted.ts';
 import type { Entry, Extent, Position } from '../log.ts';
 import { type Disk, type DiskFile, writeWhole } from './disk.ts';
 import { damaged, foreign } from './errors.ts';
@@ -70,7 +71,7 @@ export class Segment implements Extent {
     const path = segmentPath(directory, first);
     const head = Buffer.alloc(SEGMENT_HEAD);
     const bytes = readSync(fd, head, 0, SEGMENT_HEAD, 0);
-    if (bytes < SEGMENT_HEAD) throw damaged(path, `it is cut short: it has ${bytes} bytes`);
+    if (bytes < SEGMENT_HEAD) throw damaged(path, `it is cut short: it has ${counted(bytes, 'bytes')}`);
     if (head.toString('latin1', 0, 8) !== MAGIC || crc32(head.subarray(0, CRC_AT)) !== head.readUInt32LE(CRC_AT))
       throw damaged(path, 'it does not begin as a segment of the log does');
     if (head.toString('latin1', 16, 16 + UUID) !== logId) throw foreign(path, 'is a segment of another log');
@@ -130,7 +131,7 @@ export class Segment implements Extent {
     if (this.last < atLeast)
       throw damaged(
         this.path,
-        `it is cut short: it has ${size} bytes and ends with record ${this.last}, and record ${atLeast} was written`,
+        `it is cut short: it has ${counted(size, 'bytes')} and ends with record ${this.last}, and record ${atLeast} was written`,
       );
     if (isTorn) return rest.length;
     this.#room = size;

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { counted } from '../../telemetry/counted.ts';
 import type { SnapshotPiece } from '../engine.ts';
 import type { Position } from '../log.ts';
 import type { DiskFile } from './disk.ts';
@@ -73,7 +74,8 @@ export function* readSnapshot(path: string, logId: string, position: Position): 
   try {
     const read = (length: number, at: number): Buffer => {
       const bytes = Buffer.allocUnsafeSlow(length);
-      if (readSync(fd, bytes, 0, length, at) < length) throw damaged(path, `it is cut short: it has ${size} bytes`);
+      if (readSync(fd, bytes, 0, length, at) < length)
+        throw damaged(path, `it is cut short: it has ${counted(size, 'bytes')}`);
       return bytes;
     };
     const { size } = fstatSync(fd);
@@ -94,7 +96,7 @@ export function* readSnapshot(path: string, logId: string, position: Position): 
       if (kind === END) break;
       yield { kind, bytes };
     }
-    if (at !== size) throw damaged(path, `it has ${size} bytes where ${at} were written`);
+    if (at !== size) throw damaged(path, `it has ${counted(size, 'bytes')} where ${at} were written`);
   } finally {
     closeSync(fd);
   }

@@ -6,6 +6,7 @@ import {
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream';
+import { counted } from '../../telemetry/counted.ts';
 import type { LogIdentity, Position } from '../log.ts';
 import { isAlone, isNameInUse, isNotFound, isShortOfServers, refused } from './errors.ts';
 import { subjectsOf } from './subjects.ts';
@@ -119,7 +120,7 @@ async function makeStream(jsm: JetStreamManager, shape: StreamShape, now: number
 }
 
 function notMade(error: unknown, { stream, replicas }: StreamShape): unknown {
-  const what = `cannot be made with ${replicas} copies: ${(error as Error).message}`;
+  const what = `cannot be made with ${counted(replicas, 'copies')}: ${(error as Error).message}`;
   if (isAlone(error))
     return refused(
       stream,

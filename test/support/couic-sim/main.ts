@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { counted } from '../../../src/telemetry/counted.ts';
 import { readOptions } from '../read-options.ts';
 import { CouicApiServer, type Group } from './api-server.ts';
 import { SimulatedCouic } from './couic.ts';
@@ -102,7 +103,7 @@ function simulateOne(webhook: string, seed: number) {
       const text = 'status' in outcome ? `${outcome.status} ${outcome.text}` : outcome.error;
       const failed = !('status' in outcome) || outcome.status >= 300;
       if (failed && text !== shown) progress?.endLine();
-      if (failed && text !== shown) console.log(`${reports} reports were not taken: ${text}`);
+      if (failed && text !== shown) console.log(`${counted(reports, 'reports were', 'report was')} not taken: ${text}`);
       shown = failed ? text : '';
     },
   });

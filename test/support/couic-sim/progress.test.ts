@@ -14,7 +14,7 @@ test('a terminal has one line that is written anew', () => {
   const { shown, out } = progress(true);
   shown.show();
   shown.show();
-  const line = '\r\u001b[K9 reports: 5 acknowledged, 4 waiting, 1 requests failed';
+  const line = '\r\u001b[K9 reports: 5 acknowledged, 4 waiting, 1 request failed';
   expect(out()).toBe(line + line);
   shown.endLine();
   shown.endLine();

@@ -1,3 +1,4 @@
+import { counted } from '../../../src/telemetry/counted.ts';
 import type { SenderCounts } from './sender.ts';
 
 const INTERVAL = 1000;
@@ -32,8 +33,8 @@ export class Progress {
     this.#isLineOpen = true;
     if (isTerminal) {
       const { offered, acknowledged, waiting, failures } = counts();
-      const failed = failures > 0 ? `, ${failures} requests failed` : '';
-      write(`\r\u001b[K${offered} reports: ${acknowledged} acknowledged, ${waiting} waiting${failed}`);
+      const failed = failures > 0 ? `, ${counted(failures, 'requests')} failed` : '';
+      write(`\r\u001b[K${counted(offered, 'reports')}: ${acknowledged} acknowledged, ${waiting} waiting${failed}`);
       return;
     }
     write('.');

@@ -1,7 +1,7 @@
 import { type Html, html } from '../html.ts';
 import type { Overview, ShownCouic } from '../overview.ts';
 import { badge } from './badge.ts';
-import { ago, bytes, count } from './format.ts';
+import { ago, bytes, count, counted } from './format.ts';
 import { bar, sparkline } from './sparkline.ts';
 
 /** A card for each Couic. */
@@ -21,10 +21,10 @@ ${
   html`<dl class="facts">
 <div><dt>Last report</dt><dd>${ago(summary.lastReport, now)}</dd></div>
 ${ruleLines(summary)}
-${summary.dropped && html`<div><dt>Dropped</dt><dd>${count(summary.dropped.packets)} packets, ${bytes(summary.dropped.bytes)}</dd></div>`}
+${summary.dropped && html`<div><dt>Dropped</dt><dd>${counted(summary.dropped.packets, 'packets')}, ${bytes(summary.dropped.bytes)}</dd></div>`}
 <div><dt>Couic’s API</dt><dd>${api(summary.up)}</dd></div>
 <div><dt>Last comparison</dt><dd>${ago(summary.comparedAt, now)}${summary.drift !== null && html`: ${drift(summary.drift)}`}</dd></div>
-${summary.quarantined > 0 && html`<div><dt>Not valid</dt><dd>${count(summary.quarantined)} reports kept: <code>couic-otel-bridge quarantine</code></dd></div>`}
+${summary.quarantined > 0 && html`<div><dt>Not valid</dt><dd>${counted(summary.quarantined, 'reports')} kept: <code>couic-otel-bridge quarantine</code></dd></div>`}
 </dl>`
 }
 </article>`;
@@ -50,5 +50,5 @@ function api(up: boolean | null): string {
 }
 
 function drift(rules: number): string {
-  return rules === 0 ? 'no difference' : `${count(rules)} rules apart`;
+  return rules === 0 ? 'no difference' : `${counted(rules, 'rules')} apart`;
 }

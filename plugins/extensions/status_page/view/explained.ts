@@ -6,7 +6,7 @@ import type {
   ShownRule,
 } from '../../../../src/service/admin/rules.ts';
 import { type Html, html } from '../html.ts';
-import { count, moment } from './format.ts';
+import { count, counted, moment } from './format.ts';
 
 /** Words of a person who asked for something that is no address. */
 export interface Refused {
@@ -28,8 +28,8 @@ function ofCouic({ instance, verdict, rules, inside, compared }: InstanceExplana
   const within = inside.drop + inside.ignore;
   return html`<div class="verdict"><h4>${instance}: ${sentence(verdict, rules)}</h4>
 ${rules.length > 0 && ruleTable(rules)}
-${within > 0 && html`<p>Inside of it: ${count(inside.drop)} drop and ${count(inside.ignore)} ignore rules${inside.shown.length < within && `, of which ${inside.shown.length} are shown`}.</p>${ruleTable(inside.shown)}`}
-<p class="reason">${compared === null ? 'Never compared with Couic’s own list: rules of peers and set files are not known here (receiver couic_api).' : html`Compared with Couic’s own list ${moment(compared.at)}: ${compared.drift === 0 ? 'no difference' : `${count(compared.drift)} rules apart`}.`}</p></div>`;
+${within > 0 && html`<p>Inside of it: ${counted(inside.drop, 'drop rules')} and ${counted(inside.ignore, 'ignore rules')}${inside.shown.length < within && `, ${count(inside.shown.length)} shown`}.</p>${ruleTable(inside.shown)}`}
+<p class="reason">${compared === null ? 'Never compared with Couic’s own list: rules of peers and set files are not known here (receiver couic_api).' : html`Compared with Couic’s own list ${moment(compared.at)}: ${compared.drift === 0 ? 'no difference' : `${counted(compared.drift, 'rules')} apart`}.`}</p></div>`;
 }
 
 function sentence(verdict: InstanceExplanation['verdict'], [rule]: readonly ShownRule[]): string {

@@ -1,3 +1,4 @@
+import { counted as inWords } from '../../../../src/telemetry/counted.ts';
 import { type Html, html } from '../html.ts';
 
 /** `1,234`. */
@@ -5,9 +6,9 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** `1 request`, `2 entries of the log`. @param units - in the plural. */
+/** `1 request`, `1,234 entries of the log`. @param units - in the plural. */
 export function counted(value: number, units: string): string {
-  return `${count(value)} ${value === 1 ? units.replace(/^(\w+?)(ies|s)\b/, (_, stem, end) => stem + (end === 'ies' ? 'y' : '')) : units}`;
+  return inWords(value, units, undefined, count(value));
 }
 
 /** The two largest units of a span: `3 h 12 min`. @param seconds - not negative. */

@@ -1,7 +1,7 @@
 import type { ShownComponent } from '../../../../src/service/bridge-view.ts';
 import type { Cell, Table } from '../../../../src/service/component-status.ts';
 import { type Html, html } from '../html.ts';
-import { ago, count } from './format.ts';
+import { ago, count, counted } from './format.ts';
 
 /** What components bring of their own. */
 export function panelSections(components: readonly ShownComponent[], now: number): Html[] {
@@ -20,14 +20,14 @@ function table({ columns, rows, empty, leftOut = 0 }: Table, now: number, name: 
     const key = `${name}-${index}`;
     const row = html`<tr>${cells.map((cell) => html`<td class="${typeof cell === 'number' && 'number'}">${shown(cell, now)}</td>`)}</tr>`;
     if (!more) return row;
-    const summary = html`<details id="${key}"><summary>${count(more.rows.length)} ${more.rows.length === 1 ? 'entry' : 'entries'}</summary>${table(more, now, key)}</details>`;
+    const summary = html`<details id="${key}"><summary>${counted(more.rows.length, 'entries')}</summary>${table(more, now, key)}</details>`;
     return html`${row}<tr class="more"><td colspan="${columns.length}">${summary}</td></tr>`;
   });
   const heads = columns.map(
     (column, index) =>
       html`<th scope="col" class="${typeof rows[0]!.cells[index] === 'number' && 'number'}">${column}</th>`,
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${columns.join(', ')}"><table class="grid"><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div>${leftOut > 0 && html`<p class="empty">${count(leftOut)} more are not shown.</p>`}`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${columns.join(', ')}"><table class="grid"><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div>${leftOut > 0 && html`<p class="empty">${count(leftOut)} more not shown.</p>`}`;
 }
 
 function shown(cell: Cell, now: number): Html | string {

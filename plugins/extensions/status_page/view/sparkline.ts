@@ -15,7 +15,8 @@ export function sparkline(perMinute: readonly number[]): Html {
     const x = ((offset + index) * step).toFixed(1);
     return html`<rect class="${value === 0 ? 'none' : 'some'}" x="${x}" y="${(HEIGHT - height).toFixed(1)}" width="${(step - 1).toFixed(1)}" height="${height.toFixed(1)}"/>`;
   });
-  const said = `Drop rules added in each of the last ${perMinute.length} minutes: ${count(perMinute.at(-1) ?? 0)} in this one, ${count(Math.max(...perMinute, 0))} at most`;
+  const when = perMinute.length === 1 ? 'the last minute' : `each of the last ${perMinute.length} minutes`;
+  const said = `Drop rules added in ${when}: ${count(perMinute.at(-1) ?? 0)} in this one, ${count(Math.max(...perMinute, 0))} at most`;
   return html`<svg class="spark" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${said}">${bars}</svg>`;
 }
 

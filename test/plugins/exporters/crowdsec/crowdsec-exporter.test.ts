@@ -272,7 +272,7 @@ describe('dry run', () => {
     await until(() => host.time.waits.length === 2);
     await host.kill();
     await host.start({ dry_run: true });
-    expect(host.lines.at(-1)!.message).toContain('1 windows of earlier runs wait');
+    expect(host.lines.at(-1)!.message).toContain('1 window of an earlier run waits');
     await host.report({ action: 'remove', tag: 'a' });
     host.time.advance(HALF_HOUR);
     await until(() => host.lines.some(({ message }) => message.includes('would be sent')));

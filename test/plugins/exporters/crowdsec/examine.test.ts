@@ -26,16 +26,16 @@ it('says how long windows wait, and which were refused', async () => {
   await host.pass(HALF_HOUR + 60_000);
   expect((await findings()).slice(3)).toEqual([
     'warning | the heartbeat is off: "cscli bouncers prune" deletes this bouncer, and its key with it | set heartbeat: true',
-    'ok | 1 windows wait, the oldest for 1m; none was ever taken | ',
+    'ok | 1 window waits, the oldest for 1m; none was ever taken | ',
     expect.stringMatching(
-      /^failure \| LAPI refused 1 windows for good, the newest with 422 no \| "couic-otel-bridge windows list"/,
+      /^failure \| LAPI refused 1 window for good, the newest with 422 no \| "couic-otel-bridge windows list"/,
     ),
   ]);
   await host.pass(59 * 60_000);
-  expect((await findings()).at(-2)).toMatch(/^ok \| 1 windows wait, the oldest for 1h;/);
+  expect((await findings()).at(-2)).toMatch(/^ok \| 1 window waits, the oldest for 1h;/);
   await host.pass(60_000);
   expect((await findings()).at(-2)).toMatch(
-    /^failure \| 1 windows wait, the oldest for 1h1m.*they are sent as soon as LAPI takes them/,
+    /^failure \| 1 window waits, the oldest for 1h1m.*they are sent as soon as LAPI takes them/,
   );
 });
 

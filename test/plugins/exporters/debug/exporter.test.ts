@@ -151,7 +151,7 @@ describe('events', () => {
     expect(await written({ verbosity: 'normal', max_records: 1 })).toEqual([
       'info Logs',
       expect.stringMatching(/^info couic\.rule\.added \S+: 192\.0\.2\.\d+\/32 is blocked/),
-      'info … and 1 events more',
+      'info … and 1 event more',
     ]);
     const [, , second = ''] = await written({ verbosity: 'detailed' });
     expect(JSON.parse(second.slice('info couic.rule.added '.length))).toMatchObject({ id: 'two' });

@@ -72,7 +72,7 @@ test('what was written before a break is sent again, without another event', asy
   await server.kill();
   await until(() => time.waits.length > 0);
   expect(context.logged.filter((line) => line.startsWith('warn'))).toEqual([
-    `warn tcp://127.0.0.1:${port} closed the connection, or it broke: whether the 2 events of the last 60 s arrived nobody knows; they are sent again`,
+    `warn tcp://127.0.0.1:${port} closed the connection, or it broke: nobody knows whether 2 events of the last 60 s arrived; what may be missing is sent again`,
   ]);
   await server.open(port);
   time.advance(10_000);

@@ -79,7 +79,7 @@ test('once it reports it works, with what is held and what came', async () => {
   expect(state).toBe('✓ works 1 Couic reporting, 1 exporter without trouble');
   expect(text).toContain('<span>1,234 of 262,144 rules</span>');
   expect(text).toContain('<time datetime="2026-01-02T03:02:35.000Z" title="2026-01-02T03:02:35.000Z">1 min ago</time>');
-  expect(text).toContain('aria-label="Drop rules added in each of the last 1 minutes: 3 in this one, 3 at most"');
+  expect(text).toContain('aria-label="Drop rules added in the last minute: 3 in this one, 3 at most"');
   expect(text).toContain('<th scope="row">scanner</th>');
 });
 

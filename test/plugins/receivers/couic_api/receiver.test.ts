@@ -222,7 +222,7 @@ describe('rules', () => {
     await expect
       .poll(() => warnings(context))
       .toEqual([
-        '1 rules that Couic lists cannot be read (bad_cidr: 1); 1 rules that its lists do not hold stay in the ledger, for they may be among those',
+        '1 rule that Couic lists cannot be read (bad_cidr: 1); 1 rule that its lists do not hold stays in the ledger, for it may be among those',
       ]);
     expect(await metric('couic.rule.active')).toEqual({ 'drop scanner ipv4': 1 });
     api.fault = () => undefined;

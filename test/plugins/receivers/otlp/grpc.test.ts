@@ -73,7 +73,7 @@ test('a request is taken, compressed or not, and answered as the specification s
   const { bytes } = await send(protobufOf([counterOf([7, 8, 9], { time: 3n })]), new Metadata(), gzip);
   expect(fromBinary(ExportMetricsServiceResponseSchema, bytes!).partialSuccess).toMatchObject({
     rejectedDataPoints: 1n,
-    errorMessage: '1 points: as many series are kept as max_series says',
+    errorMessage: '1 point: as many series are kept as max_series says',
   });
   expect(await host!.totals()).toEqual({ 'a calls 0': 7, 'a calls 1': 8 });
 });

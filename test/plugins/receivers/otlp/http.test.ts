@@ -75,10 +75,10 @@ describe('a request is taken', () => {
     expect(fromBinary(ExportMetricsServiceResponseSchema, bytes).partialSuccess).toMatchObject({
       rejectedDataPoints: 3n,
       errorMessage:
-        '1 points: as many series are kept as max_series says; 1 points: its value is no number, or a counter is below zero; 1 points: summaries are not kept: their quantiles cannot be added up',
+        '1 point: as many series are kept as max_series says; 1 point: its value is no number, or a counter is below zero; 1 point: summaries are not kept: their quantiles cannot be added up',
     });
     expect(await host!.totals()).toEqual({ 'a calls 0': 5, 'a calls 1': 6 });
-    expect(host!.context.messages().at(-1)).toMatch(/^Refused 1 points: as many series .*Raise max_series/);
+    expect(host!.context.messages().at(-1)).toMatch(/^Refused 1 point: as many series .*Raise max_series/);
     expect(await host!.context.points('couic.bridge.otlp.refused_points')).toEqual([
       [{ receiver: 'otlp', reason: 'limit' }, 1],
       [{ receiver: 'otlp', reason: 'value' }, 1],
