@@ -29,6 +29,90 @@ test('a name is attached once, and before load; so is a reader', async () => {
   expect(() => log.topic('list').name).not.toThrow();
 });
 
+test('while it is loaded, and after its end, no fold and no reader is taken', async () => {
+  const log = newRunner();
+  const list = new ListFold();
+  log.attach('list', list);
+  const loading = log.load();
+  expect(() => log.attach('other', new ListFold())).toThrow('fold other was attached after the log was loaded');
+  expect(() => log.reader('sink')).toThrow('reader sink was asked for while the log is being loaded');
+  await loading;
+  expect(() => log.reader('sink')).not.toThrow();
+  await log.close();
+  expect(() => log.attach('list', new ListFold())).toThrow('fold list was attached after the log was loaded');
+  expect(() => log.reader('late')).toThrow('or after its end');
+  await expect(log.load()).rejects.toMatchObject({ code: 'ERR_STORAGE_CLOSED' });
+});
+
+test('an erasure of which no snapshot can be taken is not done, and can be tried again', async () => {
+  const memory = new MemoryLog();
+  let isFailing = true;
+  const log = newRunner(memory, {
+    onStep: (step) => {
+      if (step === 'snapshot-piece' && isFailing) throw new Error('given up');
+    },
+  });
+  const fold = new ForgettingFold();
+  log.attach('list', fold);
+  log.reader('sink');
+  await log.load();
+  await log.topic('list').append(bytes('secret'));
+  const what = { isWord: false, scrub: () => false };
+  await expect(log.erase(what, bytes('note'))).rejects.toMatchObject({
+    code: 'ERR_STORAGE_COMMIT',
+    message: expect.stringContaining('no snapshot could be taken, so nothing could be let go of'),
+  });
+  expect(Buffer.from((await log.unfinished())!).toString()).toBe('note');
+  isFailing = false;
+  expect(await log.erase(what, bytes('note'))).toMatchObject({ stillIn: [] });
+  expect(await log.unfinished()).toBeUndefined();
+  await log.close();
+});
+
+test('a full disk makes it take a snapshot, once in ten seconds, and only where one lets something go', async () => {
+  const memory = new MemoryLog();
+  let full = () => {};
+  class Filled extends MemoryEngine {
+    override follow(from: number, follower: Follower): Promise<void> {
+      full = () => follower.full?.();
+      return super.follow(from, follower);
+    }
+  }
+  let now = 0;
+  const clock = { now: () => 0, monotonic: () => now };
+  const log = new LogRunner({ engine: new Filled(memory), clock, logger: { warn: () => {} } });
+  log.attach('list', new ListFold());
+  await log.load();
+  const snapshotAfter = async () => {
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    return memory.snapshot?.position;
+  };
+  full();
+  expect(await snapshotAfter()).toBeUndefined();
+  const first = await log.topic('list').append(bytes('a'));
+  full();
+  expect(await snapshotAfter()).toBe(first);
+  const second = await log.topic('list').append(bytes('b'));
+  now = 9_999;
+  full();
+  expect(await snapshotAfter()).toBe(first);
+  now = 10_000;
+  full();
+  expect(await snapshotAfter()).toBe(second);
+  // What a reader has still to read stays, snapshot or not.
+  log.reader('sink');
+  await log.settle();
+  await log.topic('list').append(bytes('c'));
+  now = 30_000;
+  full();
+  const third = await snapshotAfter();
+  await log.topic('list').append(bytes('d'));
+  now = 50_000;
+  full();
+  expect(await snapshotAfter()).toBe(third);
+  await log.close();
+});
+
 test('a fold that comes later goes on where the one before it stood, over restarts too', async () => {
   const memory = new MemoryLog();
   const append = (log: LogRunner, text: string) => log.topic('list').append(bytes(text));
