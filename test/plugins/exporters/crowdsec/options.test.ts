@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkOptions, endpointProblem, socketPathOf } from '../../../../plugins/exporters/crowdsec/options.ts';
 
@@ -44,6 +45,23 @@ describe('options of the library', () => {
     { component: { ...component, feature_flags: ['a'] } },
   ])('may be %j', (options) => {
     expect(refused(options)).toBeUndefined();
+  });
+
+  it('tells of those that its page has, and not of what is there for tests', () => {
+    expect(() => checkOptions({ ...LEAST, apikey: 'a' })).toThrow(
+      /^apikey: is no option; there are addressFamily, apiKey, /,
+    );
+    const page = readFileSync('plugins/exporters/crowdsec/library/README.md', 'utf8');
+    const table = /^\| option.*?\n\n/ms.exec(page)![0];
+    const documented = Array.from(table.matchAll(/^\| (.*?) \|/gm), ([, cell]) => cell!)
+      .flatMap((cell) => Array.from(cell.matchAll(/`(\w+)/g), ([, name]) => name!))
+      .toSorted();
+    try {
+      checkOptions({ ...LEAST, apikey: 'a' });
+    } catch (error) {
+      expect((error as Error).message.split('there are ')[1]!.split(', ')).toEqual(documented);
+    }
+    expect.assertions(2);
   });
 
   it.each(['timeout', 'maxAge', 'maxBytes', 'maxOrigins', 'heartbeat'] as const)(

@@ -81,6 +81,35 @@ test('shows its own page, whose example and that of the folder compile in strict
   expect(stdout).toBe('');
 });
 
+const IMPORTED = `import { CrowdSecUsageMetricsExporter, memoryOutbox } from '${NAME}';
+export const options: ConstructorParameters<typeof CrowdSecUsageMetricsExporter>[0] = {
+  component: { name: 'common', type: 'common', version: '1.0', feature_flags: [] },
+  outbox: memoryOutbox(),
+  mapping: () => undefined,
+};
+`;
+const DYNAMIC = `export const made = async () => (await import('${NAME}')).memoryOutbox();\n`;
+
+test.each([
+  [['--module', 'nodenext'], IMPORTED, ''],
+  [['--module', 'node20'], IMPORTED, ''],
+  [['--module', 'commonjs', '--moduleResolution', 'bundler'], IMPORTED, ''],
+  [['--module', 'node18'], IMPORTED, 'TS1479'],
+  [['--module', 'node16'], IMPORTED, 'TS1479'],
+  [['--module', 'node18'], DYNAMIC, ''],
+  [['--module', 'node16'], DYNAMIC, ''],
+])('TypeScript that becomes CommonJS with %j, as its page says', async (options, code, refusal) => {
+  const file = join(folder, 'common.cts');
+  await writeFile(file, code);
+  const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+  const args = ['--noEmit', '--ignoreConfig', '--strict', '--target', 'es2023', ...types, ...options, file];
+  const { stdout } = await run(join(ROOT, 'node_modules/.bin/tsc'), args, { cwd: folder }).catch((error) => error);
+  if (refusal === '') expect(stdout).toBe('');
+  else expect(stdout).toContain(refusal);
+  const page = await readFile(join(folder, 'node_modules', NAME, 'README.md'), 'utf8');
+  expect(page).toContain(`"${options[1]}"`);
+});
+
 const COMMON_JS = `
 const { MeterProvider, PeriodicExportingMetricReader } = require('@opentelemetry/sdk-metrics');
 const { CrowdSecUsageMetricsExporter, fileOutbox } = require('${NAME}');
