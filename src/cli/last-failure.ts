@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LAST_FAILURE } from '../log/embedded/layout.ts';
+import { isBeforeAnyLog, LAST_FAILURE, LOCK } from '../log/embedded/layout.ts';
 
 /** Longer messages are cut: it is for a person. */
 const MOST_TEXT = 4000;
@@ -15,12 +15,16 @@ export interface Failure {
 
 /**
  * Leaves it in the state directory for `doctor`, which can read it while the service is down and its secrets are the
- * service's. Nothing is left where there is no such directory, or where it cannot be written: the log has it all the same.
+ * service's. Nothing is left where there is no such directory, where it cannot be written, or in one of somebody else, that a
+ * configuration names by mistake: the log has it all the same.
  */
 export function writeFailure(directory: string | undefined, failure: Failure): void {
-  if (directory === undefined || !existsSync(directory)) return;
+  if (directory === undefined) return;
   const text = JSON.stringify({ ...failure, message: failure.message.slice(0, MOST_TEXT) });
   try {
+    const names = readdirSync(directory);
+    // A bridge that was there has left its lock.
+    if (!names.includes(LOCK) && !names.every(isBeforeAnyLog)) return;
     writeFileSync(join(directory, LAST_FAILURE), `${text}\n`, { mode: 0o600 });
   } catch {
     // Most likely this is what failed.

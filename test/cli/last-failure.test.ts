@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
@@ -72,4 +72,15 @@ test('doctor --state reads why a start failed, with no configuration and no secr
   expect((await doctor(state)).out).toContain('WARNING what runs is older than what is written: config.yaml');
   await made.stop();
   expect((await doctor(state)).out).not.toContain('the last start failed');
+});
+
+/** Seen: a directory that a configuration named by mistake was refused, and had a file more. */
+test('nothing is left in a directory of somebody else', async () => {
+  const { made, write, state } = bridge(0);
+  mkdirSync(state, { mode: 0o700 });
+  writeFileSync(join(state, 'theirs'), '');
+  write('endpoint');
+  expect(await made.run(['--config', 'config.yaml'], { TOKEN: 'a-token-that-is-a-secret' })).toBe(1);
+  expect(made.output).toContain('holds no store of the bridge, but theirs');
+  expect(readdirSync(state)).toEqual(['theirs']);
 });
