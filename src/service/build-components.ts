@@ -186,7 +186,7 @@ class Builder {
       return built;
     } catch (error) {
       scope.end();
-      throw refusal(config, [`${factory.kind}s`, id], (error as Error).message, error);
+      throw refusal(config, [`${factory.kind}s`, id], whyNot(error as Error), error);
     }
   }
 
@@ -331,6 +331,14 @@ function narrowed(all: readonly string[], instances?: readonly string[]): readon
   const unknown = instances.find((name) => !known.includes(name));
   if (unknown === undefined) return all.filter((name) => !isInstance(name) || instances.includes(name));
   throw new Error(`instance "${unknown}" is not one of this exporter's pipelines (known: ${known.join(', ')})`);
+}
+
+/** Only what came with the bridge is loaded when a component is made. */
+function whyNot(error: NodeJS.ErrnoException): string {
+  const { code, message } = error;
+  const isLoading = code === 'ERR_MODULE_NOT_FOUND' || (error instanceof SyntaxError && / module /.test(message));
+  if (!isLoading) return message;
+  return `the files of the bridge do not fit together: ${message}. If others were installed since it was started, start it anew; else install it again`;
 }
 
 function refusal(config: BridgeConfig, path: Path, message: string, cause?: unknown): ConfigError {
