@@ -466,6 +466,20 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
     await expect(next.engine.read(3, new AbortController().signal).next()).rejects.toMatchObject({ from: 3, first: 4 });
   });
 
+  test('what is cut is told, also where it is still there: the last message of a topic stays', async () => {
+    const one = await following();
+    for (const topic of ['list/a', 'list/b', 'list/b']) await one.engine.append(topic, bytes(topic));
+    await one.engine.saveSnapshot(2, state('2'));
+    await one.engine.cut(2);
+    const next = await engineOn({ stream: one.stream });
+    await next.engine.open();
+    const gap = { from: 2, first: 3 };
+    await expect(next.engine.follow(2, { deliver: () => {} })).rejects.toMatchObject(gap);
+    await expect(one.engine.read(2, new AbortController().signal).next()).rejects.toMatchObject(gap);
+    await next.engine.follow(3, { deliver: () => {} });
+    expect((await next.engine.read(3, new AbortController().signal).next()).value).toMatchObject({ position: 3 });
+  });
+
   test('a bridge cuts by the snapshots of others as well', async () => {
     const one = await following();
     const two = await following({ stream: one.stream });
@@ -485,7 +499,8 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
     await one.engine.follow(1, { deliver: () => {} });
     await one.engine.append('list', bytes('x'));
     await one.engine.append('list', bytes('x'));
-    await one.engine.saveSnapshot(2, state('newest'));
+    const long = 'newest'.repeat(1000);
+    await one.engine.saveSnapshot(2, state(long));
     // Of one that is none, nothing is kept.
     await one.engine.saveSnapshot(1, state('late'));
     await one.engine.close();
@@ -503,7 +518,7 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
       const again = await engineOn({ stream, directory: kept });
       const { snapshot } = await again.engine.open();
       const pieces = Array.from(snapshot!.pieces, ({ kind, bytes: piece }) => `${kind} ${Buffer.from(piece)}`);
-      expect([snapshot!.position, pieces]).toEqual([2, ['0 newest']]);
+      expect([snapshot!.position, pieces]).toEqual([2, [`0 ${long}`]]);
       await again.engine.close();
     }
     const third = await engineOn({ stream });
@@ -560,7 +575,9 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
     vi.advanceTimersByTime(500);
     expect([one.engine.silence, one.health.reasons]).toEqual([3000, []]);
     clock.advance(1);
-    vi.advanceTimersByTime(500);
+    vi.advanceTimersByTime(499);
+    expect(one.health.reasons).toEqual([]);
+    vi.advanceTimersByTime(1);
     expect(one.health.reasons).toEqual([
       {
         source: 'log',
