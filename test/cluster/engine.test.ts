@@ -478,6 +478,15 @@ describeWithNats('the engine of JetStream, beside the contract', (binary) => {
     await expect(one.engine.read(2, new AbortController().signal).next()).rejects.toMatchObject(gap);
     await next.engine.follow(3, { deliver: () => {} });
     expect((await next.engine.read(3, new AbortController().signal).next()).value).toMatchObject({ position: 3 });
+    // Of that nothing is erased any more, and all that comes after it is looked at, up to the snapshot.
+    await one.engine.append('list/b', bytes('4'));
+    await one.engine.saveSnapshot(3, state('3'));
+    const looked: number[] = [];
+    const look = ({ position }: Entry) => looked.push(position) === 0;
+    expect(await one.engine.rewrite(look)).toBe(0);
+    await one.engine.cut(3);
+    expect(await one.engine.rewrite(look)).toBe(0);
+    expect(looked).toEqual([3]);
   });
 
   test('a bridge cuts by the snapshots of others as well', async () => {

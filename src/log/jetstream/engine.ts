@@ -507,8 +507,7 @@ export class JetStreamEngine implements LogEngine {
     const { cut, newest } = this.#state;
     const erasing = new Erasing(open.jsm, open.js, open.store, this.#options.stream);
     const limit = newest?.position ?? 0;
-    const entries =
-      limit > cut ? await erasing.rewrite(this.#entries(open, cut + 1, this.#ending.signal), limit, blank) : 0;
+    const entries = await erasing.rewrite(this.#entries(open, cut + 1, this.#ending.signal), limit, blank);
     await open.store.keepNewest();
     this.#state = await open.store.state();
     for (const { reader, next } of this.#readers) if (next <= limit) reader.restart(next);

@@ -27,6 +27,7 @@ test('a server that answers without knowing of a leader has none, like one that 
 
 function setUp() {
   const clock = new ManualClock();
+  clock.mono = 50_000;
   const moves: string[] = [];
   const connection = {
     server: 'a',
