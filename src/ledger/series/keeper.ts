@@ -9,6 +9,7 @@ import { Heard } from './heard.ts';
 import { SeriesProducer } from './producer.ts';
 import { Push } from './push.ts';
 import { encodeNumbers } from './records.ts';
+import { Rivals } from './rivals.ts';
 import type { SeriesNumber, SeriesTable } from './series-table.ts';
 import { UnderWay } from './under-way.ts';
 
@@ -42,6 +43,7 @@ export class SeriesKeeper implements MetricSource {
   readonly #fold: SeriesFold;
   readonly #topic: Topic;
   readonly #heard: Heard;
+  readonly #rivals: Rivals;
   readonly #underWay = new UnderWay();
   readonly #listeners = new Set<() => Promise<void>>();
   readonly #repeating: Repeating;
@@ -53,6 +55,7 @@ export class SeriesKeeper implements MetricSource {
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.#heard = new Heard(options.clock);
+    this.#rivals = new Rivals(options.logger);
     this.#fold = new SeriesFold((series) => this.#heard.of(series));
     this.#topic = options.attach(this.#fold);
     this.#repeating = new Repeating(() => this.#lookAround(), options.sleep);
@@ -88,6 +91,7 @@ export class SeriesKeeper implements MetricSource {
       table: this.table,
       topic: this.#topic,
       heard: this.#heard,
+      rivals: this.#rivals,
       underWay: this.#underWay,
       maxSeries,
       onClose: () => {

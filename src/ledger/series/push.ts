@@ -4,6 +4,7 @@ import { attributesKey, LONGEST_ATTRIBUTES } from './attributes.ts';
 import type { Heard } from './heard.ts';
 import type { HistogramValue, Observation, StreamInfo } from './observation.ts';
 import { PointsRecord } from './records.ts';
+import type { Rivals } from './rivals.ts';
 import type { SeriesTable } from './series-table.ts';
 import { streamKey } from './streams.ts';
 import type { UnderWay } from './under-way.ts';
@@ -31,6 +32,7 @@ interface PushOptions {
   readonly table: SeriesTable;
   readonly topic: Topic;
   readonly heard: Heard;
+  readonly rivals: Rivals;
   readonly underWay: UnderWay;
   readonly maxSeries: number;
   readonly onClose: () => void;
@@ -68,7 +70,7 @@ export class Push {
     if (refusal) return refusal;
     const own = attributesKey(point.attributes);
     if (own.length > LONGEST_ATTRIBUTES) return 'attributes';
-    const { table, heard, underWay, maxSeries } = this.#options;
+    const { table, heard, rivals, underWay, maxSeries } = this.#options;
     const stream = table.findStream(key);
     const series = stream === undefined ? undefined : table.streams[stream]!.series.get(own);
     if (series === undefined) {
@@ -85,6 +87,9 @@ export class Push {
       return 'taken';
     }
     if (point.value !== 'ended') heard.of(series);
+    const { start, time, temporality } = point;
+    if (temporality === 'cumulative' && start !== 0 && start < table.startOf(series) && time > table.timeOf(series))
+      rivals.see(table.streamOf(series).resource, time, table.timeOf(series));
     if (!underWay.has(series) && !isNews(table, series, point)) return 'unchanged';
     underWay.touch(series, this.#number);
     this.#add(series, point);

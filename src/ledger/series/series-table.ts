@@ -175,6 +175,16 @@ export class SeriesTable {
     this.#histograms.set(number, state);
   }
 
+  /** When the run of the source began that told last, as it says itself, nanoseconds; 0 when it does not. */
+  startOf(number: SeriesNumber): number {
+    return this.#columns.get('start', number);
+  }
+
+  /** Of the last point of that run, nanoseconds. */
+  timeOf(number: SeriesNumber): number {
+    return this.#columns.get('time', number);
+  }
+
   countOf(number: SeriesNumber): CountState | undefined {
     const columns = this.#columns;
     const mode = MODES[columns.get('mode', number)];

@@ -25,6 +25,7 @@ export class Host {
   readonly log: MemoryLog;
   readonly runner: LogRunner;
   readonly keeper: SeriesKeeper;
+  readonly warnings: string[] = [];
 
   constructor(options: Options = {}) {
     const {
@@ -48,7 +49,7 @@ export class Host {
       },
       clock: time,
       sleep: time.sleep,
-      logger: pino({ enabled: false }),
+      logger: pino({ level: 'warn' }, { write: (line: string) => void this.warnings.push(JSON.parse(line).msg) }),
       maxSeries,
       expiration,
       forgetAfter,
