@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isBeforeAnyLog, LAST_FAILURE, LOCK } from '../log/embedded/layout.ts';
+import { isOfOthers, LAST_FAILURE } from '../log/embedded/layout.ts';
 
 /** Longer messages are cut: it is for a person. */
 const MOST_TEXT = 4000;
@@ -22,9 +22,7 @@ export function writeFailure(directory: string | undefined, failure: Failure): v
   if (directory === undefined) return;
   const text = JSON.stringify({ ...failure, message: failure.message.slice(0, MOST_TEXT) });
   try {
-    const names = readdirSync(directory);
-    // A bridge that was there has left its lock.
-    if (!names.includes(LOCK) && !names.every(isBeforeAnyLog)) return;
+    if (isOfOthers(readdirSync(directory))) return;
     writeFileSync(join(directory, LAST_FAILURE), `${text}\n`, { mode: 0o600 });
   } catch {
     // Most likely this is what failed.

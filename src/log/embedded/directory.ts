@@ -52,9 +52,13 @@ export function surveyDirectory(path: string): void {
   if (segments.length > 1 || (segments[0] ?? 1) !== 1)
     throw damaged(join(path, MANIFEST), 'it is missing, though a log was kept here');
   const others = names.filter((name) => !isOurs(name));
-  if (others.length === 0) return;
+  if (others.length > 0) throw notEmpty(path, others);
+}
+
+/** @param others - what is in it that no bridge has put there. */
+export function notEmpty(path: string, others: readonly string[], option?: string): StorageError {
   const shown = [...others.slice(0, OTHERS_SHOWN), ...(others.length > OTHERS_SHOWN ? ['…'] : [])].join(', ');
-  throw foreign(path, `is not empty and holds no store of the bridge, but ${shown}`);
+  return foreign(path, `is not empty and holds no store of the bridge, but ${shown}`, option);
 }
 
 /** Takes other users' rights away: records hold addresses. @returns what to tell the operator, if anything. */

@@ -57,6 +57,11 @@ export function isBeforeAnyLog(name: string): boolean {
   return name === LOCK || OTHERS.includes(name);
 }
 
+/** Whether a directory with these names in it is somebody else's: a bridge that was there has left its lock. */
+export function isOfOthers(names: readonly string[]): boolean {
+  return !names.includes(LOCK) && !names.every(isBeforeAnyLog);
+}
+
 /** Whether the log needs to write what has this name. */
 export function isWritten(name: string): boolean {
   return isOurs(name) && !OTHERS.includes(name);

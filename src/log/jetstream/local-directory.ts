@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { acquireLock } from '../embedded/acquire-lock.ts';
-import { createDirectory, makePrivate } from '../embedded/directory.ts';
+import { createDirectory, makePrivate, notEmpty } from '../embedded/directory.ts';
 import { systemDisk, writeWhole } from '../embedded/disk.ts';
-import { MANIFEST } from '../embedded/layout.ts';
+import { isOfOthers, MANIFEST } from '../embedded/layout.ts';
 import type { DirectoryLock } from '../embedded/lock.ts';
 import type { LogIdentity } from '../log.ts';
 import { StorageError } from '../storage-error.ts';
@@ -33,10 +33,14 @@ export class LocalDirectory {
     this.#logger = logger;
   }
 
-  /** Twice does no harm. @throws StorageError when another process has it, when it cannot be written to, or holds the log of file_storage. */
+  /** Twice does no harm. @throws StorageError when another process has it, when it cannot be written to, holds the log of file_storage, or is somebody else's. */
   async open(): Promise<void> {
     if (this.#lock) return;
     createDirectory(this.path, OPTION);
+    // Before anything is written there, and the rights of others are taken away.
+    const names = readdirSync(this.path);
+    if (isOfOthers(names) && ![MANIFEST, BRIDGE].some((name) => names.includes(name)))
+      throw notEmpty(this.path, names, OPTION);
     this.#lock = await acquireLock(this.path, { logger: this.#logger as Logger }, OPTION);
     try {
       if (existsSync(join(this.path, MANIFEST)))

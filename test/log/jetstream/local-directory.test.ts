@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { LocalDirectory } from '../../../src/log/jetstream/local-directory.ts';
@@ -60,6 +60,29 @@ it('a directory with a log of file_storage is refused', async () => {
   const path = temporaryDirectory();
   writeFileSync(join(path, 'manifest.json'), '');
   await expect(new LocalDirectory(path, logger).open()).rejects.toMatchObject({ code: 'ERR_STORAGE_FOREIGN' });
+});
+
+/** Seen: /etc as directory by mistake was closed to everyone but root. */
+it('a directory of somebody else is refused, and left as it is', async () => {
+  const path = temporaryDirectory();
+  chmodSync(path, 0o755);
+  for (const name of ['a', 'b', 'c', 'd']) writeFileSync(join(path, name), '');
+  await expect(new LocalDirectory(path, logger).open()).rejects.toThrow(
+    `${path} is not empty and holds no store of the bridge, but a, b, c, …. Give the bridge an empty directory, or one that does not exist yet (extensions::jetstream_storage::directory).`,
+  );
+  expect([statSync(path).mode & 0o777, readdirSync(path)]).toEqual([0o755, ['a', 'b', 'c', 'd']]);
+});
+
+it.each([
+  ['what file systems put there', ['lost+found']],
+  ['what a first start left that was killed', ['lock', 'bridge.json.new']],
+  ['what a bridge left whose lock was deleted', ['bridge.json', 'snapshot']],
+])('a directory is taken with %s', async (_, names) => {
+  const path = temporaryDirectory();
+  for (const name of names) writeFileSync(join(path, name), '{"instanceId": "x", "logId": "y"}');
+  const local = new LocalDirectory(path, logger);
+  await local.open();
+  await local.close();
 });
 
 it('the copy of a snapshot is given for its digest alone, as object stores write it, and is not needed', async () => {
