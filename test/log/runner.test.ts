@@ -291,6 +291,26 @@ test('a fold that throws on an entry that is there ends the log: memory would no
   await log.close();
 });
 
+test('a log with an entry that cannot be applied is not loaded, and takes nothing', async () => {
+  const memory = new MemoryLog();
+  const first = newRunner(memory);
+  first.attach('list', new ListFold());
+  await first.load();
+  await first.topic('list').append(bytes('a'));
+  await first.close(AbortSignal.abort());
+  const log = newRunner(memory);
+  const apply = () => {
+    throw new Error('cannot');
+  };
+  log.attach('list', { apply, snapshot: () => [], restore: () => {} });
+  await expect(log.load()).rejects.toMatchObject({
+    code: 'ERR_STORAGE_COMMIT',
+    message: expect.stringContaining('could not be applied'),
+  });
+  await expect(log.topic('list').append(bytes('b'))).rejects.toMatchObject({ code: 'ERR_STORAGE_COMMIT' });
+  expect(memory.last).toBe(1);
+});
+
 test('so do appends that wait for it, and nothing that comes after it is applied', async () => {
   const log = laterRunner();
   const applied: string[] = [];
