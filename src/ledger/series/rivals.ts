@@ -21,8 +21,8 @@ interface Seen {
  */
 export class Rivals {
   readonly #logger: Pick<Logger, 'warn'>;
-  /** By the object that all streams of a resource share; null: it was told of. */
-  readonly #seen = new Map<Resource, Seen | null>();
+  /** By the object that all streams of a resource share, and gone with it; null: it was told of. */
+  readonly #seen = new WeakMap<Resource, Seen | null>();
   #told = 0;
 
   constructor(logger: Pick<Logger, 'warn'>) {
