@@ -46,6 +46,10 @@ test('runs in an empty folder with the configuration that came with it', async (
   );
 });
 
+test('brings nothing that an earlier version built beside', async () => {
+  expect(await readdir(join(folder, 'node_modules/couic-otel-bridge/dist'))).toEqual(['src']);
+});
+
 /** What stays in the repository: whoever wants it reads it there. */
 const LEFT_OUT = /^(src|test|docs\/images)\/|^plugins\/.*\.ts$|^CONTRIBUTING\.md$/;
 
