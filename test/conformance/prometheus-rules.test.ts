@@ -25,9 +25,11 @@ describeWith(['promtool'], 'Prometheus rules', ({ promtool }) => {
     expect(code).toBe(0);
   });
 
+  // A day of minutes, each of which promtool evaluates: 15 s of CPU time, and several times that beside other work.
+  const timeout = 110_000;
   const files = readdirSync(cases).filter((file) => file.endsWith('.test.yml'));
   test.each(files)('%s: each alert fires when it should, and keeps quiet when it should not', async (file) => {
-    const { code, stdout, stderr } = await run(promtool, ['test', 'rules', file], { cwd: cases });
+    const { code, stdout, stderr } = await run(promtool, ['test', 'rules', file], { cwd: cases, timeout });
     expect(`${stdout}${stderr}`).not.toContain('FAILED');
     expect(code).toBe(0);
   });
