@@ -1,5 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
-import { z } from 'zod';
+import { parsedText } from './parsed-text.ts';
 
 /** Where a listener listens. */
 export interface Endpoint {
@@ -49,11 +49,4 @@ function parseEndpoint(text: string): Endpoint | string {
 }
 
 /** `host:port` of a listener: `127.0.0.1:8000`, `localhost:8000`, `[::1]:8000`. Port 0 lets the system choose. */
-export const endpointSchema = z
-  .string()
-  .superRefine((text, context) => {
-    const endpoint = parseEndpoint(text);
-    // What is looked at beside others is not there then.
-    if (typeof endpoint === 'string') context.addIssue({ code: 'custom', message: endpoint, continue: false });
-  })
-  .transform((text) => parseEndpoint(text) as Endpoint);
+export const endpointSchema = parsedText(parseEndpoint);

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { isLoopback } from '../../../src/config/endpoint.ts';
+import { parsedText } from '../../../src/config/parsed-text.ts';
 
 /** Where the API of a Couic is. */
 export interface ApiEndpoint {
@@ -33,11 +33,4 @@ function parseApiEndpoint(text: string): ApiEndpoint | string {
   return { url: shown, shown };
 }
 
-export const apiEndpointSchema = z
-  .string()
-  .superRefine((text, context) => {
-    const endpoint = parseApiEndpoint(text);
-    // What is looked at beside others is not there then.
-    if (typeof endpoint === 'string') context.addIssue({ code: 'custom', message: endpoint, continue: false });
-  })
-  .transform((text) => parseApiEndpoint(text) as ApiEndpoint);
+export const apiEndpointSchema = parsedText(parseApiEndpoint);
