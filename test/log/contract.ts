@@ -167,6 +167,22 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         expect(fold.records).toEqual(['last']);
       });
 
+      test('what an engine has taken is written before it is closed', async () => {
+        const log = await create();
+        const engine = log.engine();
+        await engine.open();
+        await engine.follow(1, { deliver: () => {} });
+        const taken = ['a', 'b'].map((text) => engine.append('list', bytes(text)));
+        await engine.close();
+        expect(await Promise.all(taken)).toEqual([1, 2]);
+        const next = log.engine();
+        onTestFinished(() => next.close());
+        await next.open();
+        const delivered: string[] = [];
+        await next.follow(1, { deliver: ({ record }) => void delivered.push(Buffer.from(record).toString()) });
+        expect(delivered).toEqual(['a', 'b']);
+      });
+
       test('once it is drained, appends are refused, and a snapshot and a cut may still follow', async () => {
         const log = await create();
         const engine = log.engine();

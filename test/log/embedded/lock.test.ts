@@ -45,6 +45,11 @@ test('the same process is refused too, and let in after the first log was closed
   await openLog(directory).load();
 });
 
+test('a lock that cannot be made is no lock of another', async () => {
+  const directory = join(temporaryDirectory(), 'gone');
+  await expect(new PidLock().acquire(directory, 'option')).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 test('what is claimed is kept from others before it is opened, and let go of without having been', async () => {
   const directory = temporaryDirectory();
   const engine = () => new EmbeddedEngine({ directory, health: new Health(), ...common });

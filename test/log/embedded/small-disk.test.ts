@@ -137,6 +137,23 @@ test('while it is full, room is asked for again at each attempt: what kept the l
   await vi.waitFor(() => engine.append('list', bytes('y')));
 });
 
+test('where there is no room for a new segment the log goes on in the one it has, and leaves none behind', async () => {
+  const { disk, state } = fillable();
+  const directory = temporaryDirectory();
+  const options = { directory, clock: systemClock, health: new Health(), logger: silent };
+  const engine = new EmbeddedEngine({ ...options, disk });
+  onTestFinished(() => engine.close());
+  await engine.open();
+  await engine.follow(1, { deliver: () => {} });
+  await engine.append('list', bytes('a'));
+  state.isFull = true;
+  await expect(engine.seal()).rejects.toThrow('ENOSPC');
+  state.isFull = false;
+  await engine.append('list', bytes('b'));
+  expect(engine.extents).toMatchObject([{ first: 1, last: 2 }]);
+  expect(readdirSync(directory).filter((name) => name.includes('.log'))).toEqual(['0000000000000001.log']);
+});
+
 test('the reserve stands beside the log and shrinks with the state', async () => {
   const directory = temporaryDirectory();
   const sizes: number[] = [];
