@@ -106,13 +106,19 @@ export const systemDisk: Disk = {
 /** Puts a file in its place, whole, or not at all. */
 export async function writeWhole(disk: Disk, directory: string, path: string, bytes: Uint8Array): Promise<void> {
   const unfinished = `${path}.new`;
-  const file = await disk.open(unfinished, 'new');
   try {
-    await file.write(bytes, 0);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await disk.open(unfinished, 'new');
+    try {
+      await file.write(bytes, 0);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await disk.rename(unfinished, path);
+  } catch (error) {
+    // On a full disk it would keep the room that everything else waits for.
+    await disk.remove(unfinished).catch(() => {});
+    throw error;
   }
-  await disk.rename(unfinished, path);
   await disk.syncDirectory(directory);
 }
