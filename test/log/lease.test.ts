@@ -99,6 +99,14 @@ describe('the lease of a log', () => {
     expect([one.lease.holder, two.lease.holder]).toEqual([undefined, undefined]);
     await pass(1000, two);
     expect([one.lease.held, two.lease.held]).toEqual([false, true]);
+    // Who was alone has nothing to be told.
+    expect(one.state.lines).toEqual([]);
+    expect(two.state.lines).toEqual([
+      expect.stringMatching(
+        /^Standing by: .+ works on the log\. This bridge takes over when nothing is heard of it for 10 s$/,
+      ),
+      'This bridge has the lease now, and works on the log',
+    ]);
   });
 
   test('is taken 10 s after the last renewal was read, not sooner; its holder has stopped 3 s before', async () => {

@@ -102,6 +102,15 @@ test('a log that lost whole commits behind the mark is refused, torn or not', as
   await expect(reopened(directory)).rejects.toThrow('the checksum of record 2 does not match');
 });
 
+test.each([
+  [4096, 64 * 1024],
+  [4100, 4100],
+])('behind a segment’s head, a commit of %i bytes makes the file %i bytes longer', async (frame, longer) => {
+  const { directory, ends } = await killed('x'.repeat(frame - 44 - 8 - 'list'.length));
+  expect(ends[0]).toBe(64 + frame);
+  expect(statSync(segment(directory)).size).toBe(64 + longer);
+});
+
 test('zeros are written ahead of small commits, are no torn commit, are written over after a kill, and go at the end', async () => {
   const { directory, ends } = await killed('one', 'two', 'three');
   const { size } = statSync(segment(directory));
