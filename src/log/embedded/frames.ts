@@ -26,23 +26,9 @@ export interface NewEntry {
 
 const padded = (length: number): number => (length + 3) & ~3;
 
-/** Bytes of topics, which are few and always the same. */
-const topics = new Map<string, Buffer>();
-const MAX_TOPICS = 4096;
-
-function bytesOf(topic: string): Buffer {
-  let bytes = topics.get(topic);
-  if (bytes === undefined) {
-    bytes = Buffer.from(topic, 'utf8');
-    if (topics.size >= MAX_TOPICS) topics.clear();
-    topics.set(topic, bytes);
-  }
-  return bytes;
-}
-
 /** Bytes that an entry takes in its frame. */
 export function entryBytes({ topic, record }: NewEntry): number {
-  return ENTRY_HEAD + padded(bytesOf(topic).length) + padded(record.length);
+  return ENTRY_HEAD + padded(Buffer.byteLength(topic)) + padded(record.length);
 }
 
 /** What a frame says of all its entries. */
@@ -63,12 +49,10 @@ export function writeFrame(
 ): number {
   let at = FRAME_HEAD;
   for (const { topic, record } of entries) {
-    const name = bytesOf(topic);
+    const length = into.write(topic, at + ENTRY_HEAD);
     into.writeUInt32LE(record.length, at);
-    into.writeUInt32LE(name.length, at + 4);
-    at += ENTRY_HEAD;
-    into.set(name, at);
-    at = pad(into, at + name.length);
+    into.writeUInt32LE(length, at + 4);
+    at = pad(into, at + ENTRY_HEAD + length);
     into.set(record, at);
     at = pad(into, at + record.length);
   }
