@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
+import { type Disk, systemDisk } from '../../../src/log/embedded/disk.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import type { EmbeddedEngineOptions } from '../../../src/log/embedded/options.ts';
 import { Health } from '../../../src/telemetry/health.ts';
@@ -86,6 +87,31 @@ test('that it cannot be written is said once, and so is that it can be again', a
     'The store can be written again',
   ]);
   expect(await engine.append('list', bytes('c'))).toBe(1);
+});
+
+test('zeros are written ahead once for many small commits, and again where they end', async () => {
+  const sizes: number[] = [];
+  const disk: Disk = {
+    ...systemDisk,
+    async open(path, mode) {
+      const file = await systemDisk.open(path, mode);
+      const write = (data: Uint8Array, at: number) => {
+        if (mode === 'synced') sizes.push(data.length);
+        return file.write(data, at);
+      };
+      return {
+        ...{ fd: file.fd, write, isAt: (at: string) => file.isAt(at), sync: () => file.sync() },
+        ...{ truncate: (length: number) => file.truncate(length), close: () => file.close() },
+      };
+    },
+  };
+  const { engine } = engineOn(temporaryDirectory(), { disk });
+  await engine.open();
+  await engine.follow(1, ignored);
+  // 4 KiB each with what frames them: sixteen fill the zeros to the last byte.
+  for (let n = 0; n < 17; n++) await engine.append('list', bytes('x'.repeat(4096 - 56)));
+  const [zeros, frame] = [64 * 1024, 4096];
+  expect(sizes).toEqual([zeros, ...Array(16).fill(frame), zeros, frame]);
 });
 
 test.runIf(process.platform === 'linux')(
