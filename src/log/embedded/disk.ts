@@ -107,13 +107,7 @@ export const systemDisk: Disk = {
 export async function writeWhole(disk: Disk, directory: string, path: string, bytes: Uint8Array): Promise<void> {
   const unfinished = `${path}.new`;
   try {
-    const file = await disk.open(unfinished, 'new');
-    try {
-      await file.write(bytes, 0);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeNew(disk, unfinished, bytes);
     await disk.rename(unfinished, path);
   } catch (error) {
     // On a full disk it would keep the room that everything else waits for.
@@ -121,4 +115,14 @@ export async function writeWhole(disk: Disk, directory: string, path: string, by
     throw error;
   }
   await disk.syncDirectory(directory);
+}
+
+async function writeNew(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  const file = await disk.open(path, 'new');
+  try {
+    await file.write(bytes, 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }

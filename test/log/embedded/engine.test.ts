@@ -2,12 +2,11 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
-import { type Disk, systemDisk } from '../../../src/log/embedded/disk.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import type { EmbeddedEngineOptions } from '../../../src/log/embedded/options.ts';
 import { Health } from '../../../src/telemetry/health.ts';
 import { bytes } from '../folds.ts';
-import { temporaryDirectory } from './testing.ts';
+import { diskThatWrites, temporaryDirectory } from './testing.ts';
 
 function engineOn(directory: string, options: Partial<EmbeddedEngineOptions> = {}) {
   const lines: string[] = [];
@@ -91,20 +90,10 @@ test('that it cannot be written is said once, and so is that it can be again', a
 
 test('zeros are written ahead once for many small commits, and again where they end', async () => {
   const sizes: number[] = [];
-  const disk: Disk = {
-    ...systemDisk,
-    async open(path, mode) {
-      const file = await systemDisk.open(path, mode);
-      const write = (data: Uint8Array, at: number) => {
-        if (mode === 'synced') sizes.push(data.length);
-        return file.write(data, at);
-      };
-      return {
-        ...{ fd: file.fd, write, isAt: (at: string) => file.isAt(at), sync: () => file.sync() },
-        ...{ truncate: (length: number) => file.truncate(length), close: () => file.close() },
-      };
-    },
-  };
+  const disk = diskThatWrites(({ file, mode, data, position }) => {
+    if (mode === 'synced') sizes.push(data.length);
+    return file.write(data, position);
+  });
   const { engine } = engineOn(temporaryDirectory(), { disk });
   await engine.open();
   await engine.follow(1, ignored);

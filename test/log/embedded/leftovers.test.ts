@@ -6,7 +6,7 @@ import { type Disk, systemDisk } from '../../../src/log/embedded/disk.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import { Health } from '../../../src/telemetry/health.ts';
 import { bytes, ListFold } from '../folds.ts';
-import { openLog, silent, temporaryDirectory } from './testing.ts';
+import { diskThatWrites, noSpace, openLog, silent, temporaryDirectory } from './testing.ts';
 
 const engineOn = (directory: string) =>
   new EmbeddedEngine({ directory, clock: systemClock, health: new Health(), logger: silent });
@@ -112,22 +112,12 @@ test('one that is refused leaves no file open, and nothing is done before a star
 /** Takes no write of more than so many bytes, after a part of it. */
 function boundedDisk() {
   const bound = { bytes: Number.POSITIVE_INFINITY, refused: 0 };
-  const disk: Disk = {
-    ...systemDisk,
-    async open(path, mode) {
-      const file = await systemDisk.open(path, mode);
-      const write = async (data: Uint8Array, position: number) => {
-        if (data.length <= bound.bytes) return file.write(data, position);
-        bound.refused++;
-        await file.write(data.subarray(0, 200), position);
-        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-      };
-      return {
-        ...{ fd: file.fd, write, isAt: (at: string) => file.isAt(at), sync: () => file.sync() },
-        ...{ truncate: (length: number) => file.truncate(length), close: () => file.close() },
-      };
-    },
-  };
+  const disk = diskThatWrites(async ({ file, data, position }) => {
+    if (data.length <= bound.bytes) return file.write(data, position);
+    bound.refused++;
+    await file.write(data.subarray(0, 200), position);
+    throw noSpace();
+  });
   return { bound, disk };
 }
 

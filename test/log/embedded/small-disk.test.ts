@@ -7,30 +7,16 @@ import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import { Health } from '../../../src/telemetry/health.ts';
 import { mountTmpfs } from '../../support/tmpfs.ts';
 import { bytes, DigestFold } from '../folds.ts';
-import { openLog, silent, temporaryDirectory } from './testing.ts';
+import { diskThatWrites, noSpace, openLog, silent, temporaryDirectory } from './testing.ts';
 
 /** Takes so many bytes for a directory's files and no more, where a small file system cannot be mounted. */
 function boundedDisk(directory: string, bound: number): Disk {
   const used = () => readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
-  return {
-    ...systemDisk,
-    async open(path, mode) {
-      const file = await systemDisk.open(path, mode);
-      return {
-        fd: file.fd,
-        isAt: (at) => file.isAt(at),
-        sync: () => file.sync(),
-        truncate: (length) => file.truncate(length),
-        close: () => file.close(),
-        async write(data, position) {
-          const more = Math.max(0, position + data.length - statSync(path).size);
-          if (more > 0 && used() + more > bound)
-            throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-          return file.write(data, position);
-        },
-      };
-    },
-  };
+  return diskThatWrites(async ({ file, path, data, position }) => {
+    const more = Math.max(0, position + data.length - statSync(path).size);
+    if (more > 0 && used() + more > bound) throw noSpace();
+    await file.write(data, position);
+  });
 }
 
 /** With what it takes, appends go on for ever on a disk that the log alone would fill many times over. */
@@ -85,22 +71,9 @@ test('the same on a real file system of 12 MiB, where mounting is allowed', asyn
 /** A disk that is full while it is said to be. */
 function fillable() {
   const state = { isFull: false };
-  const full = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-  const disk: Disk = {
-    ...systemDisk,
-    async open(path, mode) {
-      const file = await systemDisk.open(path, mode);
-      const write = (data: Uint8Array, at: number) => (state.isFull ? Promise.reject(full()) : file.write(data, at));
-      return {
-        fd: file.fd,
-        isAt: file.isAt.bind(file),
-        sync: () => file.sync(),
-        truncate: (n) => file.truncate(n),
-        close: () => file.close(),
-        write,
-      };
-    },
-  };
+  const disk = diskThatWrites(({ file, data, position }) =>
+    state.isFull ? Promise.reject(noSpace()) : file.write(data, position),
+  );
   return { disk, state };
 }
 

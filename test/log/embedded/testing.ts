@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
+import { type Disk, type DiskFile, type OpenMode, systemDisk } from '../../../src/log/embedded/disk.ts';
 import { EmbeddedEngine } from '../../../src/log/embedded/engine.ts';
 import type { EmbeddedEngineOptions } from '../../../src/log/embedded/options.ts';
 import { LogRunner, type LogRunnerOptions } from '../../../src/log/runner.ts';
@@ -39,6 +40,38 @@ export function openLog(directory: string, options: TestLogOptions = {}): LogRun
   open.add(log);
   onTestFinished(closeAll);
   return log;
+}
+
+/** A write to a file of the system's disk. */
+interface FileWrite {
+  readonly file: DiskFile;
+  readonly path: string;
+  readonly mode: OpenMode;
+  readonly data: Uint8Array;
+  readonly position: number;
+}
+
+/** The system's disk, whose writes are the test's. */
+export function diskThatWrites(write: (what: FileWrite) => Promise<void>): Disk {
+  return {
+    ...systemDisk,
+    async open(path, mode) {
+      const file = await systemDisk.open(path, mode);
+      return {
+        fd: file.fd,
+        write: (data, position) => write({ file, path, mode, data, position }),
+        isAt: (at) => file.isAt(at),
+        sync: () => file.sync(),
+        truncate: (length) => file.truncate(length),
+        close: () => file.close(),
+      };
+    },
+  };
+}
+
+/** What the system says on a full one. */
+export function noSpace(): Error {
+  return Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 }
 
 /** As a kill leaves it. */
