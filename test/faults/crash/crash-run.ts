@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BulkServer } from '../../support/bulk-api/server.ts';
 import { SimulatedFirewall } from '../../support/couic-sim/firewall.ts';
 import { below, pick, seededRandom } from '../../support/couic-sim/random.ts';
-import { CouicSender } from '../../support/couic-sim/sender.ts';
+import { COUIC_TIMINGS, CouicSender } from '../../support/couic-sim/sender.ts';
 import { Workload } from '../../support/couic-sim/workload.ts';
 import type { Fault } from '../../support/lapi/faults.ts';
 import { LapiServer } from '../../support/lapi/server.ts';
@@ -11,11 +11,8 @@ import { KilledBridge } from './bridge-child.ts';
 import { type KillPoint, planKill } from './kill-plan.ts';
 import { activeRules, Model } from './model.ts';
 
-/**
- * Couic's times, scaled: it looks often, and gives up after 400 ms instead of 2 s. On a machine that has much else to do a backlog may take longer
- * than that, and is then never answered: CRASH_TIMEOUT is for those.
- */
-const TIMINGS = { look: 10, timeout: Number(process.env.CRASH_TIMEOUT ?? 400), backoff: 1000, maxBackoff: 1000 };
+/** Couic's times, but that it looks often. A shorter patience would be a bound on the machine: with much else to do, a cold bridge would never answer a backlog in time. */
+const TIMINGS = { ...COUIC_TIMINGS, look: 10, maxBackoff: COUIC_TIMINGS.backoff };
 const INSTANCES = ['edge-1', 'edge-2'];
 const LIFETIME_S = 3;
 
