@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/conformance/**', 'test/faults/**', 'test/cluster/**'],
+    exclude: ['test/conformance/**', 'test/faults/**', 'test/cluster/**', 'test/bench/**'],
     setupFiles: ['test/support/shared-worker.ts'],
     globalSetup: 'test/support/fresh-build.ts',
     testTimeout: 30_000,
