@@ -66,10 +66,12 @@ export function bridgeName(): string {
  */
 export class Lease implements Fold {
   readonly #options: LeaseOptions;
-  readonly #run: string = randomUUID();
+  /** Of this process: nobody else has it. */
+  readonly run: string = randomUUID();
   readonly #name = bridgeName();
   #topic: Topic | undefined;
   #bridge = '';
+  #earlierRun: string | undefined;
   #record: LeaseRecord | undefined;
   /** When the newest record was read. */
   #readAt = 0;
@@ -109,8 +111,7 @@ export class Lease implements Fold {
     this.#time = time;
     if (before?.run !== this.#record?.run || before?.released) this.#since = time;
     // A release of our own is no loss.
-    if (wasOurs && !this.#isOurs && this.#record?.run !== this.#run)
-      this.#options.onLost(`${this.#record?.name} has taken over, since this bridge was not heard of for 10 s`);
+    if (wasOurs && !this.#isOurs && this.#record?.run !== this.run) this.#options.onLost(this.#whyLost());
   }
 
   snapshot(): Iterable<Uint8Array> {
@@ -124,13 +125,15 @@ export class Lease implements Fold {
   /**
    * Waits until this bridge holds it, and renews it from then on.
    * @param topic - of the lease, on a log that is loaded. @param bridge - this one's `service.instance.id`.
+   * @param earlierRun - `run` of its process that had the lease last, if that is known: it is over.
    * @returns whether it holds it; false when `end` was called before.
    */
-  async acquire(topic: Topic, bridge: string): Promise<boolean> {
+  async acquire(topic: Topic, bridge: string, earlierRun?: string): Promise<boolean> {
     const { clock, logger, sleep = systemSleep } = this.#options;
     const { signal } = this.#ending;
     this.#topic = topic;
     this.#bridge = bridge;
+    this.#earlierRun = earlierRun;
     for (let said: string | undefined; !signal.aborted; await sleep(LOOK_MS, signal)) {
       const now = clock.monotonic();
       if (this.#isFree(now) && now >= this.#skewedUntil) {
@@ -158,7 +161,14 @@ export class Lease implements Fold {
   }
 
   get #isOurs(): boolean {
-    return this.#record?.run === this.#run && !this.#record.released;
+    return this.#record?.run === this.run && !this.#record.released;
+  }
+
+  #whyLost(): string {
+    const { bridge, name } = this.#record!;
+    return bridge === this.#bridge
+      ? `${name} has taken over: it has the id of this bridge, so the directory of one of them is a copy of the other's`
+      : `${name} has taken over, since this bridge was not heard of for 10 s`;
   }
 
   #take(bytes: Uint8Array): SavedLease {
@@ -172,10 +182,13 @@ export class Lease implements Fold {
     return now - this.#readAt >= FREE_MS;
   }
 
-  /** Of this bridge's own earlier process, whose directory this one has locked, nothing is to be waited for. */
+  /**
+   * Of this bridge's own earlier process, whose directory this one has locked, nothing is to be waited for. Its id would
+   * not do: a copy of the directory has it as well, and the two would take the lease from one another without end.
+   */
   #isFree(now: number): boolean {
     const record = this.#record;
-    return !record || record.released === true || record.bridge === this.#bridge || this.#isOver(now);
+    return !record || record.released === true || record.run === this.#earlierRun || this.#isOver(now);
   }
 
   async #renew(): Promise<void> {
@@ -209,7 +222,7 @@ export class Lease implements Fold {
     const { clock, logger } = this.#options;
     const topic = this.#topic!;
     const askedAt = clock.monotonic();
-    const record: LeaseRecord = { bridge: this.#bridge, run: this.#run, name: this.#name, ...how };
+    const record: LeaseRecord = { bridge: this.#bridge, run: this.run, name: this.#name, ...how };
     try {
       await topic.append(Buffer.from(JSON.stringify(record)), { expect: topic.last });
       this.#askedAt = askedAt;

@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 /** A bridge of its own time on a log: its appends can be told to fail, and its clock to be wrong. */
-async function bridge(memory: MemoryLog, name: string) {
+async function bridge(memory: MemoryLog, name: string, earlierRun?: string) {
   const time = new FakeTime();
   const state = { failing: false, lost: [] as string[], errors: [] as string[], lines: [] as string[] };
   const engine = new MemoryEngine(memory, {
@@ -28,7 +28,7 @@ async function bridge(memory: MemoryLog, name: string) {
   await runner.load();
   const result: { acquired: boolean | undefined } = { acquired: undefined };
   const begin = () => {
-    void lease.acquire(runner.topic(LEASE_TOPIC), name).then((acquired) => {
+    void lease.acquire(runner.topic(LEASE_TOPIC), name, earlierRun).then((acquired) => {
       result.acquired = acquired;
     });
   };
@@ -162,10 +162,37 @@ describe('the lease of a log', () => {
   test('a bridge that starts again takes back what its own process before had', async () => {
     const { one, memory } = await holderAndWaiter();
     one.state.failing = true;
-    const again = await bridge(memory, 'one');
+    const again = await bridge(memory, 'one', one.lease.run);
     again.begin();
     await pass(500, again);
     expect(again.lease.held).toBe(true);
+  });
+
+  test('is not taken by one that works on a copy of its holder’s directory, from before it had the lease', async () => {
+    const { one, memory } = await holderAndWaiter();
+    const copies = [await bridge(memory, 'one'), await bridge(memory, 'one', 'an-earlier-run')];
+    for (const copy of copies) copy.begin();
+    await pass(30_000, one, ...copies);
+    expect([one, ...copies].map(({ lease }) => lease.held)).toEqual([true, false, false]);
+    expect(one.state.lost).toEqual([]);
+  });
+
+  test('one whose directory was copied while it had it loses it once, is told why, and stands by from then on', async () => {
+    const { one, memory } = await holderAndWaiter();
+    const copy = await bridge(memory, 'one', one.lease.run);
+    copy.begin();
+    await pass(500, one, copy);
+    expect([one.lease.held, copy.lease.held]).toEqual([false, true]);
+    expect(one.state.lost).toEqual([
+      expect.stringMatching(
+        /^.+ has taken over: it has the id of this bridge, so the directory of one of them is a copy/,
+      ),
+    ]);
+    const again = await bridge(memory, 'one', one.lease.run);
+    again.begin();
+    await pass(30_000, copy, again);
+    expect([copy.lease.held, again.lease.held]).toEqual([true, false]);
+    expect(copy.state.lost).toEqual([]);
   });
 
   test.each([

@@ -22,11 +22,15 @@ export function listOf({ at, bridges }: SeenBridges, holder: LeaseHolder | undef
   return { at, bridges: shown.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-function stateOf({ id, heard, ended, skew }: SeenBridge, at: number, holder: LeaseHolder | undefined): BridgeState {
+function stateOf(
+  { id, name, heard, ended, skew }: SeenBridge,
+  at: number,
+  holder: LeaseHolder | undefined,
+): BridgeState {
   if (ended) return 'stopped';
   if (at - heard >= GONE_MS) return 'gone';
   if (Math.abs(skew) >= SKEW_MS) return 'clock is wrong';
-  return id === holder?.bridge ? 'has the lease' : 'stands by';
+  return id === holder?.bridge && name === holder.name ? 'has the lease' : 'stands by';
 }
 
 /**
@@ -63,12 +67,27 @@ export function troubleOf({ bridges }: BridgeList, holder: LeaseHolder | undefin
     if (state === 'gone') return [`${name} is gone`];
     return state === 'clock is wrong' ? [`the clock of ${name} is ${clockOf(skew)}`] : [];
   });
-  return holder ? each : [...each, 'no bridge has the lease'];
+  const twins = twinsOf(bridges).map(({ message }) => message);
+  return [...each, ...twins, ...(holder ? [] : ['no bridge has the lease'])];
+}
+
+/** Bridges that are there and have one id: the directory of one is a copy of the other's. */
+export function twinsOf(bridges: BridgeList['bridges']): Required<Finding>[] {
+  const there = bridges.filter(({ state }) => state !== 'gone' && state !== 'stopped');
+  return [...new Set(there.map(({ id }) => id))]
+    .map((own) => there.filter(({ id }) => id === own))
+    .filter((twins) => twins.length > 1)
+    .map((twins) => ({
+      level: 'failure',
+      message: `${twins.map(({ name }) => name).join(' and ')} have one id, since the directory of one is a copy of another's`,
+      advice:
+        'stop all of them but one, delete the file bridge.json in their directory (extensions::jetstream_storage::directory), and start them again: each then has an id of its own, and loses nothing',
+    }));
 }
 
 /** For `doctor`. */
 export function bridgeFindings({ at, bridges }: BridgeList): Finding[] {
-  return bridges.map(({ name, version, state, heard, behind, skew }) => {
+  const each = bridges.map(({ name, version, state, heard, behind, skew }): Finding => {
     const when = `heard of ${formatDuration(Math.max(0, Math.round((at - heard) / 1000)) * 1000)} ago`;
     const message = `${name}, version ${version}: ${state}, ${when}, ${counted(behind, 'entries')} behind, clock ${clockOf(skew)}`;
     if (state === 'gone')
@@ -81,6 +100,7 @@ export function bridgeFindings({ at, bridges }: BridgeList): Finding[] {
       };
     return { level: 'ok', message };
   });
+  return [...each, ...twinsOf(bridges)];
 }
 
 /** In whole seconds: less is the way to the server. */

@@ -9,7 +9,7 @@ import type { ComponentStatus } from '../../../src/service/component-status.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import { observableGauge } from '../../../src/telemetry/instruments.ts';
 import type { MetricDefinition } from '../../../src/telemetry/metric-definition.ts';
-import { bridgeFindings, GONE_MS, listOf, panelOf, troubleOf } from './bridges.ts';
+import { bridgeFindings, GONE_MS, listOf, panelOf, troubleOf, twinsOf } from './bridges.ts';
 import type { JetStreamStorageConfig } from './config.ts';
 import { connectTo } from './connect.ts';
 import { LOG_METRICS } from './metrics.ts';
@@ -40,6 +40,8 @@ export class JetStreamStorage implements Extension {
   #looking: NodeJS.Timeout | undefined;
   #look: Promise<void> | undefined;
   #seen: (SeenBridges & { readonly readAt: number; readonly ahead: number }) | undefined;
+  /** Whether two bridges have one id. */
+  #hasTwins = false;
   /** Of the stream, bytes. */
   #size: number | undefined;
 
@@ -70,11 +72,19 @@ export class JetStreamStorage implements Extension {
       acquire: () => {
         this.#isServing = true;
         this.#lookAround();
-        return lease.acquire(this.log.topic(LEASE_TOPIC), this.log.identity.instanceId);
+        return this.#acquire();
       },
       giveUp,
     };
     this.operations = { [BRIDGES_OPERATION]: async () => this.#ask(await this.engine.look()) };
+  }
+
+  async #acquire(): Promise<boolean> {
+    const { engine, log } = this;
+    const lease = this.#lease;
+    if (!(await lease.acquire(log.topic(LEASE_TOPIC), log.identity.instanceId, engine.leaseRun))) return false;
+    await engine.hasLease(lease.run);
+    return true;
   }
 
   async start(): Promise<void> {
@@ -104,7 +114,15 @@ export class JetStreamStorage implements Extension {
     const own = { id: this.log.identity.instanceId, name: bridgeName(), version, ...how };
     const seen = await this.engine.bridges(look, this.#isServing ? own : undefined);
     this.#seen = { ...seen, readAt: clock.monotonic(), ahead: clock.now() - seen.at };
-    return listOf(seen, this.#lease.holder);
+    const list = listOf(seen, this.#lease.holder);
+    this.#tellOfTwins(list);
+    return list;
+  }
+
+  #tellOfTwins({ bridges }: BridgeList): void {
+    const [twins] = twinsOf(bridges);
+    if (twins && !this.#hasTwins) this.#context.logger.error(`${twins.message}: ${twins.advice}`);
+    this.#hasTwins = twins !== undefined;
   }
 
   status(): ComponentStatus {

@@ -33,8 +33,13 @@ const MOST = 16;
 /** One that is gone is told of for so long. */
 const KEPT_MS = 3_600_000;
 
-/** Puts what one bridge says in the place of what it said before, and lets go of those that were not heard of for long. */
+/**
+ * Puts what one bridge says in the place of what it said before, in this process or an earlier one, and lets go of those
+ * that were not heard of for long. One of the same id that was heard of since this process began is another one.
+ */
 export function announced(before: readonly SeenBridge[], own: SeenBridge): SeenBridge[] {
-  const others = before.filter(({ id, heard }) => id !== own.id && own.heard - heard < KEPT_MS);
+  const isOwn = ({ id, started, heard }: SeenBridge) =>
+    id === own.id && (started === own.started || heard <= own.started);
+  const others = before.filter((each) => !isOwn(each) && own.heard - each.heard < KEPT_MS);
   return [own, ...others.toSorted((a, b) => b.heard - a.heard).slice(0, MOST - 1)];
 }

@@ -129,6 +129,16 @@ export class JetStreamEngine implements LogEngine {
     return this.#local.open();
   }
 
+  /** Of this bridge's process that had the lease last. */
+  get leaseRun(): string | undefined {
+    return this.#local.leaseRun;
+  }
+
+  /** This process has it now. */
+  hasLease(run: string): Promise<void> {
+    return this.#local.hasLease(run);
+  }
+
   async open(): Promise<Opened> {
     await this.#local.open();
     try {

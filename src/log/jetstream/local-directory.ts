@@ -19,6 +19,7 @@ const OPTION = 'extensions::jetstream_storage::directory';
 interface Kept {
   readonly instanceId: string;
   readonly logId?: string | undefined;
+  readonly leaseRun?: string | undefined;
 }
 
 /** What a bridge keeps on its own host: all of it can be had again but who it is. */
@@ -66,16 +67,34 @@ export class LocalDirectory {
     return this.#kept.logId;
   }
 
+  /** Of this bridge's process that had the lease last. */
+  get leaseRun(): string | undefined {
+    return this.#kept.leaseRun;
+  }
+
   async worksOn(logId: string): Promise<void> {
-    if (logId === this.#kept.logId) return;
-    this.#kept = { ...this.#kept, logId };
-    await this.#write(BRIDGE, Buffer.from(`${JSON.stringify(this.#kept, undefined, 2)}\n`));
+    if (logId !== this.#kept.logId) await this.#know({ logId });
+  }
+
+  /** What cannot be written costs the next process the wait that any other bridge has. */
+  async hasLease(run: string): Promise<void> {
+    await this.#know({ leaseRun: run }).catch((error) =>
+      this.#logger.warn(
+        { err: error },
+        `Who has the lease could not be kept in ${this.path}: killed, this bridge will wait 10 s for it after its next start`,
+      ),
+    );
   }
 
   /** Takes the place of a bridge that kept the log elsewhere. */
   async become({ instanceId, logId }: LogIdentity): Promise<void> {
     this.#kept = { instanceId };
     await this.worksOn(logId);
+  }
+
+  async #know(more: Partial<Kept>): Promise<void> {
+    this.#kept = { ...this.#kept, ...more };
+    await this.#write(BRIDGE, Buffer.from(`${JSON.stringify(this.#kept, undefined, 2)}\n`));
   }
 
   /** @param digest - as the object store has it. @returns the copy, if it is that snapshot. */
@@ -108,8 +127,8 @@ export class LocalDirectory {
     const path = join(this.path, BRIDGE);
     if (!existsSync(path)) return { instanceId: randomUUID() };
     try {
-      const { instanceId, logId } = JSON.parse(readFileSync(path, 'utf8')) as Kept;
-      if (typeof instanceId === 'string' && typeof logId === 'string') return { instanceId, logId };
+      const { instanceId, logId, leaseRun } = JSON.parse(readFileSync(path, 'utf8')) as Kept;
+      if (typeof instanceId === 'string' && typeof logId === 'string') return { instanceId, logId, leaseRun };
     } catch {}
     throw new StorageError(
       'ERR_STORAGE_DAMAGED',

@@ -12,6 +12,14 @@ test('what a bridge says stands in the place of what it said before, ended or no
   expect(announced(before, bridge('a', 3))).toEqual([bridge('a', 3), bridge('b', 2)]);
 });
 
+test('its process before is over; one of the same id that is heard of since this one began is another', () => {
+  const own = bridge('a', 20, { started: 10 });
+  const earlier = bridge('a', 10, { started: 5, name: 'earlier' });
+  const twin = bridge('a', 11, { started: 5, name: 'twin' });
+  expect(announced([earlier], own)).toEqual([own]);
+  expect(announced([twin, bridge('a', 15, { started: 10 })], own)).toEqual([own, twin]);
+});
+
 test('one that nothing was heard of for an hour is let go of', () => {
   const before = [bridge('a', 0), bridge('b', 1)];
   expect(announced(before, bridge('c', HOUR)).map(({ id }) => id)).toEqual(['c', 'b']);

@@ -46,6 +46,24 @@ it('who a bridge is, and which log it has worked on, outlive it; a new one is so
   await other.close();
 });
 
+it('which process had the lease last outlives it, and needs no disk', async () => {
+  const path = temporaryDirectory();
+  const warnings: unknown[] = [];
+  const first = new LocalDirectory(path, { warn: (...said: unknown[]) => void warnings.push(said[1]) } as never);
+  await first.open();
+  await first.worksOn('a log');
+  expect(first.leaseRun).toBeUndefined();
+  await first.hasLease('run 1');
+  await first.close();
+  const second = new LocalDirectory(path, logger);
+  await second.open();
+  expect([second.leaseRun, second.logId]).toEqual(['run 1', 'a log']);
+  await second.close();
+  rmSync(path, { recursive: true });
+  await first.hasLease('run 2');
+  expect(warnings).toEqual([expect.stringContaining('killed, this bridge will wait 10 s')]);
+});
+
 it.each(['', '{}', '{"instanceId": 1, "logId": "x"}', '{"instanceId": "x"}'])(
   'a file that does not say who it is is refused, and lets the directory go: %j',
   async (text) => {

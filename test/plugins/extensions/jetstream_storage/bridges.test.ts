@@ -66,6 +66,24 @@ test('those that are gone, or have a wrong clock, are trouble; one that was stop
   expect(troubleOf(listOf({ at: AT, bridges: [] }, undefined), undefined)).toEqual(['no bridge has the lease']);
 });
 
+test('two that are there with one id are told with what to do; only one of them has the lease', () => {
+  const twins = [bridge('b'), bridge('b', { name: 'copy', started: AT - 10_000 })];
+  const list = listOf({ at: AT, bridges: twins }, holder);
+  expect(list.bridges.map(({ name, state }) => [name, state])).toEqual([
+    ['copy', 'stands by'],
+    ['host-b', 'has the lease'],
+  ]);
+  const message = "copy and host-b have one id, since the directory of one is a copy of another's";
+  expect(troubleOf(list, holder)).toEqual([message]);
+  expect(bridgeFindings(list)).toContainEqual({
+    level: 'failure',
+    message,
+    advice: expect.stringContaining('delete the file bridge.json in their directory'),
+  });
+  const ended = [bridge('b'), bridge('b', { ended: true }), bridge('b', { heard: AT - 30_000 })];
+  expect(bridgeFindings(listOf({ at: AT, bridges: ended }, holder)).map(({ level }) => level)).not.toContain('failure');
+});
+
 test('doctor says what to do about each', () => {
   expect(bridgeFindings(listOf(seen, holder))).toEqual([
     { level: 'ok', message: 'host-a, version 1.2.3: stands by, heard of 3s ago, 0 entries behind, clock agrees' },
