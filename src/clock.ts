@@ -17,6 +17,9 @@ export const systemClock: Clock = {
 /** Waits; resolves early, and never rejects, once the signal is aborted. Comes in as an argument, so that tests never wait. */
 export type Sleep = (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 
+/** Milliseconds. A timer of Node that is given more goes off at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** Keeps no process alive: what waits for its next turn is no reason to stay. */
 export const systemSleep: Sleep = (milliseconds, signal) =>
   new Promise((resolve) => {
@@ -26,6 +29,11 @@ export const systemSleep: Sleep = (milliseconds, signal) =>
       signal?.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setTimeout(end, milliseconds).unref();
+    let timer: NodeJS.Timeout;
+    const wait = (left: number) => {
+      const rest = left - LONGEST_TIMER;
+      timer = (rest > 0 ? setTimeout(wait, LONGEST_TIMER, rest) : setTimeout(end, left)).unref();
+    };
+    wait(milliseconds);
     signal?.addEventListener('abort', end, { once: true });
   });

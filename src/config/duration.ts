@@ -46,7 +46,7 @@ export function formatDuration(milliseconds: number): string {
 /**
  * A duration option; its value in code is milliseconds. Give a default as the user would write it:
  * `durationSchema.prefault('30s')`, so that it shows like that in `print-config`.
- * Timers of Node end at 24.8 days (2^31 ms): an option that becomes a timer also needs a bound.
+ * Timers of Node end at 24.8 days (2^31 ms): an option that becomes a timer also needs a bound; `systemSleep` takes any.
  */
 export const durationSchema = z
   .union([z.string(), z.number()], { error: 'expected a duration such as 30s, 1h30m or 500ms' })

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { durationSchema } from '../../../src/config/duration.ts';
+import { timeoutSchemaWith } from '../../../src/config/http-client.ts';
 import { retrySchema } from '../../../src/config/retry.ts';
 import { tlsClientSchema } from '../../../src/config/tls.ts';
 import { ITEM_GROUPS } from './couic-mapping.ts';
@@ -45,10 +46,7 @@ export const schema = z
         "the bouncer's key; needed unless `dry_run` or a client certificate in `tls`. One key for each exporter: two with one key are refused",
       ),
     tls: tlsClientSchema.optional().describe('for `https`, read again for each connection; with a certificate, mTLS'),
-    timeout: durationSchema
-      .refine((ms) => ms > 0, 'must be more than 0s')
-      .prefault('10s')
-      .describe('for a whole request, connection included'),
+    timeout: timeoutSchemaWith('10s').describe('for a whole request, connection included'),
     retry_on_failure: retrySchema.prefault({}).describe('never ends: bound what waits with `outbox`'),
     interval: durationSchema
       .refine(

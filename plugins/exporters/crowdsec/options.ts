@@ -27,9 +27,12 @@ export function endpointProblem(text: string): string | undefined {
   return undefined;
 }
 
-/** Of an option that must be more than the least, and a number. */
-const COUNTS: Readonly<Record<string, { readonly least: number; readonly what: string }>> = {
-  timeout: { least: 1, what: 'milliseconds, 1 at least' },
+/** A timer of Node that is given more goes off at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Of an option that is a number: what it must be at least, and at most where that is less than a number can be. */
+const COUNTS: Readonly<Record<string, { readonly least: number; readonly most?: number; readonly what: string }>> = {
+  timeout: { least: 1, most: LONGEST_TIMER, what: `milliseconds, from 1 to ${LONGEST_TIMER}` },
   maxAge: { least: 0, what: 'milliseconds, 0 for no bound' },
   maxBytes: { least: 1, what: 'bytes, 1 at least' },
   maxOrigins: { least: 1, what: 'a whole number, 1 at least' },
@@ -84,8 +87,8 @@ export function checkOptions(options: object): void {
     const missing = methods.find((method) => typeof value?.[method] !== 'function');
     refuse(option, missing !== undefined && `an object with the method ${missing} is expected`);
   }
-  for (const [option, { least, what }] of Object.entries(COUNTS)) {
-    refuse(option, !isCount(given[option], least) && `${what}, is expected`);
+  for (const [option, { least, most, what }] of Object.entries(COUNTS)) {
+    refuse(option, !isCount(given[option], least, most) && `${what}, is expected`);
   }
   const retry = given.retry as Record<string, unknown> | null;
   for (const option of RETRY) refuse(`retry.${option}`, !isCount(retry?.[option], 0) && 'a number is expected');
@@ -123,6 +126,6 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-function isCount(value: unknown, least: number): boolean {
-  return typeof value === 'number' && value >= least && value <= Number.MAX_SAFE_INTEGER;
+function isCount(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
+  return typeof value === 'number' && value >= least && value <= most;
 }

@@ -94,7 +94,8 @@ describe('refuses', () => {
       { endpoint: 'http://[::1]', address_family: 'ipv4' },
       ['address_family: is ipv4, and endpoint is an ipv6 address'],
     ],
-    [{ timeout: '0s' }, ['timeout: must be more than 0s']],
+    [{ timeout: '0s' }, ['timeout: must be more than 0s and at most 24h']],
+    [{ timeout: '1000h' }, ['timeout: must be more than 0s and at most 24h']],
     [{ interval: '604800001ms' }, ['interval: must be more than 0s and at most 168h: LAPI forgets after 7 days']],
     [{ type: 'a/b' }, ['type: letters, digits and . _ + ~ - only: it is a part of the User-Agent header']],
     [

@@ -31,7 +31,7 @@ const refused = (more: object) => {
 describe('options of the library', () => {
   it.each([
     {},
-    { timeout: Number.MAX_SAFE_INTEGER },
+    { timeout: 2 ** 31 - 1, maxAge: Number.MAX_SAFE_INTEGER },
     { temporality: 'delta' },
     { temporality: 'cumulative' },
     { temporality: undefined },
@@ -73,6 +73,7 @@ describe('options of the library', () => {
   );
 
   it.each([
+    ['timeout', { timeout: 2 ** 31 }],
     ['observer', { observer: { sealed: none } }],
     ['clock', { clock: { now: none } }],
     ['outbox', { outbox: null }],

@@ -150,7 +150,7 @@ it.each([
   [{ apiKey: 7 }, 'apiKey: has characters that no key has, perhaps a line break'],
   [{ component: 'gate' }, 'component: an object is expected: name, type, version, feature_flags'],
   [{ component: { ...component, feature_flags: 'none' } }, 'component.feature_flags: a list of texts is expected'],
-  [{ timeout: '10s' }, 'timeout: milliseconds, 1 at least, is expected'],
+  [{ timeout: '10s' }, 'timeout: milliseconds, from 1 to 2147483647, is expected'],
   [{ maxOrigins: 0 }, 'maxOrigins: a whole number, 1 at least, is expected'],
   [{ retry: { initial_interval: 5 } }, 'retry.randomization_factor: a number is expected'],
   [{ temporality: 'Delta' }, "temporality: 'cumulative' or 'delta' is expected"],
