@@ -1,16 +1,37 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { factories } from '../../src/components.ts';
 import { STALE, withBlock } from './markdown.ts';
 import { metricTable } from './metric-text.ts';
 import { optionsOf, optionTable } from './option-table.ts';
 
+/** The page, or what one begins with: a component without it fails alone, and is told what to write. */
+function pageAt(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+/** `instances[].token`: `instances`, `*`, `token`. */
+const stepsOf = (name: string) => name.replaceAll('[]', '.*').split('.');
+
+/** What is at that place of a configuration; of lists in the first of them. */
+function valueAt(config: unknown, steps: readonly string[]): unknown {
+  return steps.reduce<unknown>(
+    (value, step) => (value as Record<string, unknown> | undefined)?.[step === '*' ? '0' : step],
+    config,
+  );
+}
+
 describe.each(factories.map((factory) => [`${factory.kind} ${factory.type}`, factory] as const))(
   'the page of %s',
   (_, { kind, type, schema, metrics }) => {
     const path = `plugins/${kind}s/${type}/README.md`;
-    const page = readFileSync(path, 'utf8');
+    const page = pageAt(path);
     const options = optionsOf(schema);
+
+    test('is there', () => {
+      expect(page, `${path} is missing: what it is for, its YAML, and the two lines of each block`).not.toBe('');
+    });
 
     test('has the settings of its schema, and what it counts of its own', async () => {
       let written = withBlock(page, path, 'settings', optionTable(options));
@@ -20,6 +41,17 @@ describe.each(factories.map((factory) => [`${factory.kind} ${factory.type}`, fac
 
     test('says what each setting means: .describe() in its schema', () => {
       expect(options.filter(({ meaning }) => meaning === '').map(({ name }) => name)).toEqual([]);
+    });
+
+    test('shows every default, written as in a configuration', () => {
+      const given = parse(readFileSync(`test/plugins/${kind}s/${type}/least.yaml`, 'utf8'));
+      const taken = schema.parse(given);
+      const hidden = options
+        .filter((option) => option.default === 'none' && valueAt(given, stepsOf(option.name)) === undefined)
+        .filter(({ name }) => valueAt(taken, stepsOf(name)) !== undefined)
+        .map(({ name }) => name);
+      const advice = 'the schema makes something else of what is written: give it as the user would, .prefault("30s")';
+      expect(hidden, advice).toEqual([]);
     });
 
     test('shows the YAML first', () => {

@@ -49,8 +49,8 @@ const webhookSchema = z.strictObject({
 
 export const notifiersSchema = z
   .strictObject({
-    discord: z.array(discordSchema).max(MOST_NOTIFIERS).default([]).describe('channels of Discord that are told'),
-    webhook: z.array(webhookSchema).max(MOST_NOTIFIERS).default([]).describe('others that are told'),
+    discord: z.array(discordSchema).max(MOST_NOTIFIERS).prefault([]).describe('channels of Discord that are told'),
+    webhook: z.array(webhookSchema).max(MOST_NOTIFIERS).prefault([]).describe('others that are told'),
   })
   .refine(({ discord, webhook }) => discord.length + webhook.length > 0, {
     error: 'name at least one: discord: [{webhook_url: …}] or webhook: [{endpoint: …}]',

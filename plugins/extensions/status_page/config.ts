@@ -33,7 +33,7 @@ export const configSchema = z
       .describe('what logs in, at least 16 characters; `couic-otel-bridge token` makes one. Without one only codes do'),
     allowed_hosts: z
       .array(hostSchema)
-      .default([])
+      .prefault([])
       .describe(
         'names by which a proxy leads here. `localhost`, addresses and the host of `endpoint` are answered in any case',
       ),
