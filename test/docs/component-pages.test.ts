@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { factories } from '../../src/components.ts';
+import { isSecret } from '../../src/config/redact.ts';
 import { STALE, withBlock } from './markdown.ts';
 import { metricTable } from './metric-text.ts';
 import { optionsOf, optionTable } from './option-table.ts';
@@ -24,7 +25,7 @@ function valueAt(config: unknown, steps: readonly string[]): unknown {
 
 describe.each(factories.map((factory) => [`${factory.kind} ${factory.type}`, factory] as const))(
   'the page of %s',
-  (_, { kind, type, schema, metrics }) => {
+  (_, { kind, type, schema, metrics, secrets = [] }) => {
     const path = `plugins/${kind}s/${type}/README.md`;
     const page = pageAt(path);
     const options = optionsOf(schema);
@@ -52,6 +53,15 @@ describe.each(factories.map((factory) => [`${factory.kind} ${factory.type}`, fac
         .map(({ name }) => name);
       const advice = 'the schema makes something else of what is written: give it as the user would, .prefault("30s")';
       expect(hidden, advice).toEqual([]);
+    });
+
+    test('shows no secret: what says that it is one stands in `secrets` of its factory, and nothing else does', () => {
+      const said = options.filter(({ meaning }) => /\bsecret\b/i.test(meaning)).map(({ name }) => name);
+      const shown = said.filter((name) => !isSecret([...stepsOf(name), 'a value below it'], secrets));
+      expect(shown, `print-config would show them: name them in secrets of factory.ts`).toEqual([]);
+      const known = options.flatMap(({ name }) => [stepsOf(name).join('.'), [...stepsOf(name), '*'].join('.')]);
+      const unknown = secrets.map((path) => path.join('.')).filter((path) => !known.includes(path));
+      expect(unknown, 'secrets of factory.ts names options that are not there').toEqual([]);
     });
 
     test('shows the YAML first', () => {
