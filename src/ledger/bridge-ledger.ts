@@ -55,7 +55,7 @@ interface LedgerOptions {
 
 /** The ledger of a service: created before the log is loaded, started after. */
 export class BridgeLedger implements Ledger {
-  /** For operators: see src/admin/rules.ts. */
+  /** For operators: see src/service/admin/rules.ts. */
   readonly operations: Readonly<Record<string, Operation>>;
   readonly #fold = new LedgerFold();
   /** What is not one instance's: settings, expiry, the time. */

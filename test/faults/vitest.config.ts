@@ -9,7 +9,7 @@ export default defineConfig({
       'test/hostile/**/*.test.ts',
       'test/report/body-scanner.test.ts',
       'test/ledger/exactly-once.test.ts',
-      'test/series/exactly-once.test.ts',
+      'test/ledger/series/exactly-once.test.ts',
     ],
     env: { FUZZ_RUNS: process.env.FUZZ_RUNS ?? '40000' },
     testTimeout: 45 * 60_000,
