@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { systemClock } from '../src/clock.ts';
 import { factories } from '../src/components.ts';
+import { knownKeys } from '../src/config/json-schema.ts';
 import { loadConfig } from '../src/config/load-config.ts';
 import { renderConfig } from '../src/config/render-config.ts';
 import type { BridgeView } from '../src/service/bridge-view.ts';
@@ -58,9 +60,9 @@ function leastOf(kind: string, type: string): string {
   return readFileSync(path, 'utf8').trim();
 }
 
-/** A service with that component; the others are the least that one needs. */
-function serviceWith(kind: string, type: string) {
-  const options = leastOf(kind, type);
+/** A service with that component; the others are the least that one needs. @param more - options of it. */
+function serviceWith(kind: string, type: string, more: object = {}) {
+  const options = JSON.stringify({ ...parse(leastOf(kind, type)), ...more });
   const storage = type.endsWith('_storage') ? '' : `file_storage: ${leastOf('extension', 'file_storage')}`;
   const sections: Record<string, string[]> = {
     receiver: [`couic/base: ${leastOf('receiver', 'couic')}`],
@@ -151,4 +153,17 @@ describe.each(factories.map(({ kind, type }) => [kind, type]))('%s %s', (kind, t
       expect(await service.shutdown()).toBe(true);
     }
   });
+});
+
+/** Of those whose least is no address that TLS goes with. */
+const OVER_TLS: Readonly<Record<string, object>> = { couic_api: { endpoint: 'https://127.0.0.1:9' } };
+
+const clients = factories
+  .filter(({ schema, type }) => knownKeys(schema, ['tls']).includes('ca_file') && !NEEDS_SERVER.has(type))
+  .map(({ kind, type }) => [kind, type] as const);
+
+test.each(clients)('%s %s does not start with a file of tls that is not there', async (kind, type) => {
+  const service = await serviceWith(kind, type, { tls: { ca_file: '/nowhere/ca.pem' }, ...OVER_TLS[type] });
+  await expect(service.start()).rejects.toThrow('tls.ca_file: cannot read /nowhere/ca.pem');
+  await service.shutdown();
 });

@@ -55,6 +55,12 @@ export class ElasticsearchSink implements EventSink {
 
   readonly sizeOf = (event: CouicEvent): number => this.#encoded(event).bytes;
 
+  /** A file that is not there shows at start. */
+  async open(): Promise<void> {
+    const { tls } = this.#config;
+    if (tls) await loadClientTls(tls);
+  }
+
   send(events: readonly CouicEvent[], signal: AbortSignal): Promise<Delivery | Failure> {
     const encoded = events.map(this.#encoded);
     return deliverInParts(encoded, this.#parts, (part) => this.#request(part, signal));
