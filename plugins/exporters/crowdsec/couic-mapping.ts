@@ -85,6 +85,21 @@ export const COUIC_METRICS: ReadonlySet<string> = new Set(
   Object.values(ITEMS).flatMap((metrics) => Object.keys(metrics)),
 );
 
+/** Told since the first version: every store that counted for a Couic has where they stood. */
+const FIRST: ReadonlySet<string> = new Set(
+  (['reports', 'networkPackets', 'networkIo', 'rulePackets', 'ruleIo', 'ruleActive'] as const).map(
+    (metric) => LEDGER_METRICS[metric].name,
+  ),
+);
+
+/**
+ * What was added to them since. On a store of before, each has to begin where its totals stand, or the first window would tell all
+ * that it ever counted: so each is a source of its own.
+ */
+export function laterMetrics(): readonly string[] {
+  return [...COUIC_METRICS].filter((metric) => !FIRST.has(metric));
+}
+
 function dropped(unit: string, { origin, remediation }: Origin): Contribution {
   return { name: 'dropped', unit, labels: { origin, remediation } };
 }

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { isInstance } from '../../../src/service/metric-source.ts';
 import { ATTR } from '../../../src/telemetry/names.ts';
 import type { CrowdSecConfig } from './config.ts';
-import { COUIC_METRICS, couicMapping, isHistory } from './couic-mapping.ts';
+import { COUIC_METRICS, couicMapping, isHistory, laterMetrics } from './couic-mapping.ts';
 import type { Mapping } from './mapping.ts';
 import { COUIC, OTHER_ORIGIN } from './origins.ts';
 import type { Follows, SourceOf, SourcePoint } from './points.ts';
@@ -35,6 +35,8 @@ export function countingOf(
   const couic = couicMapping(config);
   const rules = new Rules(config.metrics ?? []);
   const { only } = config;
+  const later = laterMetrics();
+  const ofCouic = (instance: string, metric: string) => (later.includes(metric) ? part(instance, metric) : instance);
   const isAsked = (resource: Attributes) => {
     if (only === undefined) return true;
     const value = resource[only.attribute];
@@ -54,16 +56,21 @@ export function countingOf(
     },
     // The ledger gives a series until it is forgotten, and so does a receiver; what comes after that begins later.
     sourceOf: (attributes: Attributes, metric, given) =>
-      given === undefined ? String(attributes[ATTR.instance]) : part(given, rules.partOf(metric) ?? ''),
+      given === undefined
+        ? ofCouic(String(attributes[ATTR.instance]), metric)
+        : part(given, rules.partOf(metric) ?? ''),
     sources: (names) =>
-      names.flatMap((name) => (isInstance(name) ? [name] : rules.parts.map((match) => part(name, match)))),
+      names.flatMap((name) => {
+        if (!isInstance(name)) return rules.parts.map((match) => part(name, match));
+        return [name, ...later.map((metric) => part(name, metric))];
+      }),
     maxOrigins: config.max_origins,
     otherOrigin: OTHER_ORIGIN,
     reservedOrigins: [COUIC],
   };
 }
 
-/** `receiver/otlp haproxy_*`: no name of an instance. */
-function part(receiver: string, match: string): string {
-  return `${receiver} ${match}`;
+/** `receiver/otlp haproxy_*`, `paris couic.rule.expirations`: no name of an instance. */
+function part(source: string, metric: string): string {
+  return `${source} ${metric}`;
 }

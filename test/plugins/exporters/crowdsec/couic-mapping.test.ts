@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
+import { COUIC_METRICS } from '../../../../plugins/exporters/crowdsec/couic-mapping.ts';
 import { FakeTraffic } from './fake-traffic.ts';
 import { eachHost, type Host } from './harness.ts';
 
@@ -80,4 +81,34 @@ it('tells what items asks for', async () => {
   traffic.seen('XDP_PASS', 1);
   await host.pass(1_800_000);
   expect(host.lapi.counts()).toEqual({ '': { processed: { packet: 1, byte: 60 } } });
+});
+
+const LATER = 'couic.rule.expirations';
+afterEach(() => {
+  (COUIC_METRICS as Set<string>).delete(LATER);
+});
+
+it('begins with a metric that an earlier version did not tell where its totals stand', async () => {
+  const config = { metrics: [{ match: LATER, item: 'processed', unit: 'rule' }] };
+  const expire = async (cidr: string) => {
+    const creation = Math.floor(host.time.now() / 1000);
+    await host.report({ cidr, creation, expiration: creation + 60 });
+    await host.pass(120_000);
+    await host.ledger.expireDue();
+    await host.pass(1_800_000);
+  };
+  const told = () => host.lapi.counts()['']?.processed?.rule;
+  await host.start();
+  await expire('192.0.2.1/32');
+  await host.stop();
+  (COUIC_METRICS as Set<string>).add(LATER);
+  await host.start(config);
+  await host.pass(1_800_000);
+  expect(told()).toBeUndefined();
+  await expire('192.0.2.2/32');
+  expect(told()).toBe(1);
+  await host.stop();
+  await host.start(config);
+  await expire('192.0.2.3/32');
+  expect(told()).toBe(2);
 });
