@@ -8,8 +8,8 @@ import type { Exporter, ExporterContext } from '../../../src/service/component.t
 import type { ComponentStatus } from '../../../src/service/component-status.ts';
 import { byResource } from '../../../src/service/metric-source.ts';
 import type { DebugConfig } from './config.ts';
-import { DebugSink } from './events.ts';
 import { detailedLines, normalLines, sizesOf } from './metric-lines.ts';
+import { DebugSink } from './sink.ts';
 
 /** Lines after which other work gets its turn: each is written before the next. */
 const LINES_A_SLICE = 100;

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { schema } from '../../../../plugins/exporters/debug/config.ts';
-import { DebugSink } from '../../../../plugins/exporters/debug/events.ts';
 import { DebugExporter } from '../../../../plugins/exporters/debug/exporter.ts';
+import { DebugSink } from '../../../../plugins/exporters/debug/sink.ts';
 import { redaction } from '../../../../src/events/privacy.ts';
 import type { Fold } from '../../../../src/log/log.ts';
 import { exporterContext, noDeadline, type TestContext } from '../../../support/exporter-context.ts';
