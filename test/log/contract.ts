@@ -353,6 +353,102 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
       });
     });
 
+    describe('what goes while it is read', () => {
+      const last = 40;
+
+      /** Reads from a position on, up to the last one or until it is told of a gap. @param isErased - whether it is by now. */
+      async function readOn(engine: LogEngine, from: Position, isErased: () => boolean, begun: () => void = () => {}) {
+        const entries = engine.read(from, never)[Symbol.asyncIterator]();
+        let next = from;
+        try {
+          while (next <= last) {
+            const text = isErased() ? '------' : '(secret|------)';
+            const { position, record } = (await entries.next()).value as Entry;
+            expect(position).toBe(next++);
+            expect(Buffer.from(record).toString()).toMatch(new RegExp(`^${position} ${text}$`));
+            begun();
+            // Others have their turn.
+            await settled();
+          }
+          await entries.return?.();
+        } catch (error) {
+          if (!(error instanceof Gap)) throw error;
+          expect(error.from).toBe(next);
+          expect(error.first).toBeGreaterThan(next);
+          expect(error.first).toBeLessThanOrEqual(last + 1);
+        }
+      }
+
+      const blank = ({ record }: Entry) => {
+        const at = Buffer.from(record).indexOf('secret');
+        if (at !== -1) record.fill(0x2d, at, at + 6);
+        return at !== -1;
+      };
+
+      test('nothing is skipped and nothing is called damaged: who reads is given all in order, or told of the gap', async () => {
+        const log = await create();
+        const reads: Promise<void>[] = [];
+        let isWatched = false;
+        let erased = false;
+        const isErased = () => erased;
+        const engine = log.engine(() => {
+          if (isWatched) for (const from of [1, 11, 21]) reads.push(readOn(engine, from, isErased));
+        });
+        onTestFinished(() => engine.close());
+        await engine.open();
+        await engine.follow(1, { deliver: () => {} });
+        for (let part = 0; part < 4; part++) {
+          await Promise.all(
+            Array.from({ length: 10 }, (_, i) => engine.append('list', bytes(`${part * 10 + i + 1} secret`))),
+          );
+          await engine.seal();
+        }
+        // Where a snapshot before the newest is kept for others, that is as far as a cut goes.
+        await engine.saveSnapshot(20, pieces('state'));
+        await engine.append('list', bytes('41 secret'));
+        await engine.saveSnapshot(40, pieces('state'));
+        // They are within the first part when it goes.
+        await Promise.all(
+          [1, 5, 15].map(
+            (from) => new Promise<void>((begun) => void reads.push(readOn(engine, from, isErased, begun))),
+          ),
+        );
+        isWatched = true;
+        await engine.cut(15);
+        await engine.rewrite(blank);
+        erased = true;
+        await engine.cut(last);
+        isWatched = false;
+        await Promise.all(reads);
+      });
+
+      test('a start from before the cut is told of the gap', async () => {
+        const log = await create();
+        const engine = log.engine();
+        await engine.open();
+        await engine.follow(1, { deliver: () => {} });
+        for (const position of [1, 2, 3]) {
+          await engine.append('list', bytes(`${position}`));
+          await engine.seal();
+          await engine.saveSnapshot(position, pieces('state'));
+        }
+        await engine.cut(3);
+        const { first } = await take(engine.read(1, never), 1).then(
+          () => expect.unreachable(),
+          (error) => error,
+        );
+        await engine.close();
+        const again = log.engine();
+        onTestFinished(() => again.close());
+        await again.open();
+        const delivered: Position[] = [];
+        const following = again.follow(1, { deliver: ({ position }) => void delivered.push(position) });
+        await expect(following).rejects.toThrow(Gap);
+        await expect(following).rejects.toMatchObject({ from: 1, first });
+        expect(delivered).toEqual([]);
+      });
+    });
+
     describe('retention', () => {
       const small = { minimumLogBytes: 200 };
       const fill = async (topic: { append(record: Uint8Array): Promise<Position> }, from: number, to: number) => {

@@ -31,23 +31,27 @@ export async function* readSegments(
       await more(signal);
       continue;
     }
+    // Before the file is opened: what takes its place meanwhile is opened anew.
     const { revision } = segment;
+    const file = await open(segment.path, 'r').catch((error) => {
+      if (segments.includes(segment)) throw damaged(segment.path, 'it cannot be read', error);
+    });
+    // It was cut meanwhile.
+    if (!file) continue;
     if (place?.segment !== segment || place.revision !== revision)
       place = { segment, revision, frames: new FrameReader(segment.salt, SEGMENT_HEAD) };
-    next = yield* readSegment(place, next, signal);
+    next = yield* readSegment(place, file, next, signal);
   }
 }
 
-/** @returns the position after the last that it gave. Ends early when the file was replaced. */
+/** @param file - closed at the end. @returns the position after the last that it gave. Ends early when the file was replaced. */
 async function* readSegment(
   { segment, revision, frames }: Place,
+  file: FileHandle,
   from: Position,
   signal: AbortSignal,
 ): AsyncGenerator<Entry, Position> {
   let next = from;
-  const file = await open(segment.path, 'r').catch((error) =>
-    Promise.reject(damaged(segment.path, 'it cannot be read', error)),
-  );
   try {
     while (next <= segment.last && !signal.aborted && segment.revision === revision) {
       const frame = frames.take();

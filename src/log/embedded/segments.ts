@@ -115,10 +115,16 @@ export class Segments {
   async cut(position: Position): Promise<void> {
     const { disk, directory, faults } = this.#options;
     while (this.all.length > 1 && this.all[0]!.last <= position) {
-      await disk.remove(this.all[0]!.path);
+      // Before its file goes: whoever reads meanwhile is told of the gap, and looks for no file.
+      const oldest = this.all.shift()!;
+      try {
+        await disk.remove(oldest.path);
+      } catch (error) {
+        this.all.unshift(oldest);
+        throw error;
+      }
       // One after the other on disk as well, so that a power cut leaves no hole.
       await disk.syncDirectory(directory);
-      this.all.shift();
       faults?.('during-trim');
     }
   }
