@@ -48,7 +48,7 @@ export interface LogEngine {
   /** What comes from now on lies apart from what is there: a snapshot of a later position makes all of that superfluous. */
   seal(): Promise<void>;
   /**
-   * Keeps a snapshot in place of the one before, at once or not at all.
+   * Keeps a snapshot in place of the one before, at once or not at all; does nothing when there is one of that position or a later one.
    * @param pieces - as they are to be had; an error of theirs gives the snapshot up.
    */
   saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void>;

@@ -600,6 +600,30 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         await again.close();
       });
 
+      test('its pieces may come in one buffer, and what is older than the newest does not take its place', async () => {
+        const log = await create();
+        const engine = log.engine();
+        await engine.open();
+        await engine.follow(1, { deliver: () => {} });
+        for (const text of ['a', 'b', 'c']) await engine.append('list', bytes(text));
+        async function* reused(...texts: string[]): AsyncGenerator<SnapshotPiece> {
+          const buffer = Buffer.alloc(100);
+          for (const text of texts) yield { kind: 254, bytes: buffer.subarray(0, buffer.write(text)) };
+          buffer.fill(0);
+        }
+        await engine.saveSnapshot(3, reused('one', 'another'));
+        await engine.saveSnapshot(2, reused('older'));
+        expect(engine.cuttable).toBe(3);
+        await engine.close();
+        const again = log.engine();
+        onTestFinished(() => again.close());
+        const { snapshot } = await again.open();
+        expect(snapshot?.position).toBe(3);
+        const texts = Array.from(snapshot!.pieces, ({ kind, bytes: piece }) => `${kind} ${Buffer.from(piece)}`);
+        expect(texts).toEqual(['254 one', '254 another']);
+        expect(again.cuttable).toBe(3);
+      });
+
       test('a start after one that stands within a commit is given what comes after it alone', async () => {
         const log = await create();
         const engine = log.engine();

@@ -208,7 +208,8 @@ export class EmbeddedEngine implements LogEngine {
   async #saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void> {
     const { faults } = this.#options;
     const before = this.#snapshot;
-    if (position === before) return;
+    // One that is older than the newest does not take its place.
+    if (before !== undefined && position <= before) return;
     const file = await this.#reserve.open();
     try {
       await writeSnapshot(file, this.identity.logId, position, randomInt(1, 2 ** 32), pieces, () =>
