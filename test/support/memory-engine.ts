@@ -10,7 +10,7 @@ import {
   MAX_RECORD,
   type Position,
 } from '../../src/log/log.ts';
-import { notOpen, tooLarge } from '../../src/log/storage-error.ts';
+import { notOpen, StorageError, tooLarge } from '../../src/log/storage-error.ts';
 
 /** What several engines share: a log in memory, which outlives them. */
 export class MemoryLog {
@@ -25,6 +25,8 @@ export class MemoryLog {
   readonly #writers = new Map<Position, object>();
   readonly logId = '00000000-0000-4000-8000-000000000000';
   createdAt = 0;
+  /** Of each process that works on it now: the next one takes the first that is free. */
+  readonly #places: boolean[] = [];
 
   constructor(entries: Entry[] = []) {
     this.entries = entries;
@@ -59,6 +61,18 @@ export class MemoryLog {
     );
   }
 
+  /** @returns which one; 0 is the first. */
+  takePlace(): number {
+    const free = this.#places.indexOf(false);
+    const place = free === -1 ? this.#places.length : free;
+    this.#places[place] = true;
+    return place;
+  }
+
+  leavePlace(place: number): void {
+    this.#places[place] = false;
+  }
+
   announce(): void {
     for (const listener of [...this.listeners]) listener();
   }
@@ -90,6 +104,8 @@ export class MemoryEngine implements LogEngine {
   #queue: Promise<unknown> = Promise.resolve();
   readonly #origins = new Map<Position, unknown>();
   #unfollow: () => void = () => {};
+  #place: number | undefined;
+  #instanceId: string | undefined;
   #state: 'new' | 'open' | 'draining' | 'closed' = 'new';
 
   constructor(log = new MemoryLog(), options: MemoryEngineOptions = {}) {
@@ -99,8 +115,9 @@ export class MemoryEngine implements LogEngine {
   }
 
   get identity(): LogIdentity {
-    if (this.#state === 'new') throw notOpen();
-    return { logId: this.log.logId, instanceId: this.log.logId, createdAt: this.log.createdAt };
+    if (this.#instanceId === undefined) throw notOpen();
+    const { logId, createdAt } = this.log;
+    return { logId, instanceId: this.#instanceId, createdAt };
   }
 
   get extents(): readonly Extent[] {
@@ -118,6 +135,8 @@ export class MemoryEngine implements LogEngine {
 
   async open(): Promise<Opened> {
     this.#state = 'open';
+    this.#place = this.log.takePlace();
+    this.#instanceId = `00000000-0000-4000-8000-${`${this.#place}`.padStart(12, '0')}`;
     if (this.log.createdAt === 0) this.log.createdAt = this.#options.now?.() ?? 1;
     return { snapshot: this.log.snapshot };
   }
@@ -145,8 +164,13 @@ export class MemoryEngine implements LogEngine {
     if (bytes > MAX_RECORD) return Promise.reject(tooLarge(topic, bytes, MAX_RECORD));
     this.#options.onStep?.('requested');
     const done = this.#queue.then(async () => {
-      await this.#options.commit?.();
-      this.#options.onStep?.('before-commit');
+      try {
+        await this.#options.commit?.();
+        this.#options.onStep?.('before-commit');
+      } catch (cause) {
+        if (cause instanceof StorageError) throw cause;
+        throw new StorageError('ERR_STORAGE_COMMIT', (cause as Error).message, { cause });
+      }
       if (expect !== undefined && this.log.hasOthers(topic, expect, this))
         throw new Conflict(topic, expect, this.log.topics.get(topic) ?? 0);
       const position = this.log.push(topic, record, this.#options.now?.() ?? Date.now(), this);
@@ -236,5 +260,7 @@ export class MemoryEngine implements LogEngine {
     await this.drain();
     this.#unfollow();
     this.#state = 'closed';
+    if (this.#place !== undefined) this.log.leavePlace(this.#place);
+    this.#place = undefined;
   }
 }
