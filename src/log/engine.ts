@@ -3,9 +3,10 @@ import type { AppendOptions, Entry, Extent, LogIdentity, Position } from './log.
 /**
  * What keeps the entries: plain files in a directory (embedded/), memory in tests, a replicated stream. Whoever writes
  * another one passes test/log/contract.ts, which says all that is expected. One engine object is one process's place in a log.
+ * A `StorageError` is that of storage-error.ts; of its codes the contract asks for those that are named here.
  */
 export interface LogEngine {
-  /** Known from `open()` on. */
+  /** Known from `open()` on. @throws StorageError `ERR_STORAGE_CLOSED` before. */
   readonly identity: LogIdentity;
   /** Where the log is on disk, if it is. */
   readonly directory?: string | undefined;
@@ -16,7 +17,7 @@ export interface LogEngine {
   claim?(): Promise<void>;
   /**
    * Opens what is there, or makes a new log; called once.
-   * @throws StorageError when it is in use, damaged, not ours, or cannot be written to.
+   * @throws StorageError when it is in use (`ERR_STORAGE_LOCKED`), damaged, not ours, or cannot be written to.
    */
   open(): Promise<Opened>;
   /**
@@ -32,7 +33,9 @@ export interface LogEngine {
    */
   follow(from: Position, follower: Follower): Promise<void>;
   /**
-   * Resolves when the entry is durable. All entries of all topics have one order, and that is the order of calls among those of one process.
+   * Resolves when the entry is durable; it may be delivered a moment later, and the record is the caller's again. All entries of
+   * all topics have one order, and that is the order of calls among those of one process. A position is given once, also after a
+   * start from a snapshot with nothing left behind it.
    * @throws Conflict, if `options.expect` is given: see AppendOptions. Nothing was written.
    * @throws StorageError `ERR_STORAGE_COMMIT`: nothing was delivered, and never will be after a restart but for a crash
    *   at that moment. `ERR_STORAGE_CLOSED`.
@@ -43,7 +46,11 @@ export interface LogEngine {
    * @throws StorageError `ERR_STORAGE_COMMIT`: nobody answers.
    */
   isLast?(topic: string, position: Position): Promise<boolean>;
-  /** Entries from a position on, in order, then as they come, until the signal is aborted. @throws Gap */
+  /**
+   * Entries from a position on, in order, then as they come, until the signal is aborted. Entries that go while it reads are given or
+   * told as a gap, never skipped; those that are rewritten meanwhile are given overwritten from then on.
+   * @throws Gap when what comes next is no longer kept, at the beginning or on the way.
+   */
   read(from: Position, signal: AbortSignal): AsyncIterable<Entry>;
   /** What comes from now on lies apart from what is there: a snapshot of a later position makes all of that superfluous. */
   seal(): Promise<void>;
@@ -52,13 +59,13 @@ export interface LogEngine {
    * @param pieces - as they are to be had; an error of theirs gives the snapshot up.
    */
   saveSnapshot(position: Position, pieces: AsyncIterable<SnapshotPiece>): Promise<void>;
-  /** Up to where a cut may go: what lies behind that may be needed for a start. */
+  /** Up to where a cut may go: what comes after that may be needed for a start. 0 when there is no snapshot. */
   readonly cuttable: Position;
-  /** Entries up to here may go, now or later; none behind `cuttable`. */
+  /** Entries up to here may go, now or later, in whole extents or one by one; none after `cuttable`. */
   cut(position: Position): Promise<void>;
   /**
-   * Overwrites something in what is kept, up to the snapshot, for readers alone: entries keep their positions, times and
-   * lengths. When it resolves, nothing of what was overwritten is left, nor of any snapshot but the newest. An end of the
+   * Overwrites something in what is kept, up to the snapshot if the log was sealed there, for readers alone: entries keep their
+   * positions, times and lengths. When it resolves, nothing of what was overwritten is left, nor of any snapshot but the newest. An end of the
    * process at any moment leaves each entry as it was or overwritten.
    * @param blank - overwrites it in a record, in place, in the same way each time. @returns whether it was there.
    * @returns how many entries it was in.
@@ -68,7 +75,7 @@ export interface LogEngine {
   note(): Promise<Uint8Array | undefined>;
   /** Keeps it, in place of the one before; undefined: nothing of that one is left when it resolves. */
   setNote(note: Uint8Array | undefined): Promise<void>;
-  /** What is kept, oldest first, in the parts in which it can go. */
+  /** What is kept, oldest first, in the parts in which it can go: each position in one of them. Known from `follow()` on. */
   readonly extents: readonly Extent[];
   /** Takes no more appends, and waits for those that were made. A snapshot and a cut may follow, then `close()`. */
   drain(): Promise<void>;
