@@ -6,14 +6,20 @@ import { bytes, DigestFold, ForgettingFold, ListFold, randomNumbers } from './fo
 
 /**
  * What every engine of the log keeps to. Whoever writes one calls `engineContract` with it, and needs to read nothing
- * but this file, src/log/engine.ts and src/log/log.ts.
+ * but this file and what it is an interface of: src/log/engine.ts, log.ts and storage-error.ts. Beside what stands there it is
+ * taken for granted that a log which is written to by one process alone has the positions 1, 2, 3, …
  */
 export interface EngineUnderTest {
   readonly name: string;
-  /** A new, empty log. Gone after the test. */
+  /** A new, empty log. Gone after the test. In memory where that is to be had (`/dev/shm`): there are thousands of commits. */
   create(): Promise<LogUnderTest>;
-  /** Names that `onStep` tells: between any two of them something became durable, or may have. */
+  /**
+   * Names that `onStep` tells: between any two of them something became durable, or may have. None where only a real kill can
+   * show it: what is said of ends of a process is then not tried here.
+   */
   readonly steps: readonly string[];
+  /** The one of them that each commit comes to before anything of it is kept. Left out where none is told. */
+  readonly failingCommit?: string;
   /** Seeds of the ends at random steps. @default three */
   readonly seeds?: readonly number[];
 }
@@ -23,7 +29,11 @@ const AT_ONCE = 6;
 
 /** Where one log is kept: outlives the engines that work on it. */
 export interface LogUnderTest {
-  /** A new engine on it, not opened. @param onStep - called at each step, synchronously; what it throws fails that step. */
+  /**
+   * A new engine on it, not opened. It is another process's while one is not closed, and the next life of the same one, with its
+   * `instanceId`, when all are.
+   * @param onStep - called at each step, synchronously; what it throws at `failingCommit` fails that commit.
+   */
   engine(onStep?: (step: string) => void): LogEngine;
   /** Whether two engines may work on it at once. If not, the second one's `open()` is refused with `ERR_STORAGE_LOCKED`. */
   readonly isShared: boolean;
@@ -33,7 +43,7 @@ export interface LogUnderTest {
   cutPower?(random: () => number): LogUnderTest;
 }
 
-export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: EngineUnderTest): void {
+export function engineContract({ name, create, steps, failingCommit, seeds = [1, 2, 3] }: EngineUnderTest): void {
   const never = new AbortController().signal;
 
   async function started(log: LogUnderTest, options: Partial<LogRunnerOptions> = {}, onStep?: (step: string) => void) {
@@ -192,8 +202,8 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         await engine.follow(1, { deliver: ({ position }) => void delivered.push(position) });
         const under = [engine.append('list', bytes('a')), engine.append('list', bytes('b'))];
         await engine.drain();
-        expect(await Promise.all(under)).toEqual([1, 2]);
         expect(delivered).toEqual([1, 2]);
+        expect(await Promise.all(under)).toEqual([1, 2]);
         await expect(engine.append('list', bytes('c'))).rejects.toMatchObject({ code: 'ERR_STORAGE_CLOSED' });
         await engine.saveSnapshot(2, pieces('state'));
         await engine.cut(2);
@@ -206,16 +216,124 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         expect(delivered).toEqual([1, 2]);
       });
 
+      test('a position is given once, also after a start from a snapshot with nothing left behind it', async () => {
+        const log = await create();
+        let last = 0;
+        for (const text of ['a', 'b', 'c']) {
+          const engine = log.engine();
+          const { snapshot } = await engine.open();
+          expect(snapshot?.position ?? 0).toBe(last);
+          await engine.follow(last + 1, { deliver: () => {} });
+          const position = await engine.append('list', bytes(text));
+          expect(position).toBeGreaterThan(last);
+          last = position;
+          await engine.seal();
+          await engine.saveSnapshot(last, pieces(text));
+          await engine.cut(last);
+          await engine.close();
+        }
+      });
+
+      test('who follows, who reads and who starts again is given the same, whatever becomes of the bytes that were appended', async () => {
+        const log = await create();
+        const copyOf = ({ position, time, epoch, topic, record }: Entry) => ({
+          ...{ position, time, epoch, topic },
+          text: Buffer.from(record).toString(),
+        });
+        const engine = log.engine();
+        await engine.open();
+        const delivered: unknown[] = [];
+        await engine.follow(1, { deliver: (entry) => void delivered.push(copyOf(entry)) });
+        // Its bytes belong to whoever appended it again once it is written.
+        const record = bytes('0');
+        for (const text of ['1', '2', '3']) {
+          record.write(text);
+          await engine.append(`list/${text}`, record);
+        }
+        record.write('-');
+        const expected = ['1', '2', '3'].map((text) => ({ topic: `list/${text}`, text }));
+        await vi.waitFor(() => expect(delivered).toMatchObject(expected));
+        const readBy = async (who: LogEngine) => {
+          const read: unknown[] = [];
+          for await (const entry of who.read(1, never)) if (read.push(copyOf(entry)) === 3) break;
+          return read;
+        };
+        expect(await readBy(engine)).toEqual(delivered);
+        await engine.close();
+        const again = log.engine();
+        onTestFinished(() => again.close());
+        await again.open();
+        const replayed: unknown[] = [];
+        await again.follow(1, { deliver: (entry) => void replayed.push(copyOf(entry)) });
+        expect(replayed).toEqual(delivered);
+        expect(await readBy(again)).toEqual(delivered);
+      });
+
+      test.runIf(failingCommit !== undefined)(
+        'an append that cannot be written is refused, and nobody is given it, then or after a restart',
+        async () => {
+          const log = await create();
+          const texts: string[] = [];
+          const opened = async (onStep?: (step: string) => void) => {
+            texts.length = 0;
+            const engine = log.engine(onStep);
+            onTestFinished(() => engine.close());
+            await engine.open();
+            await engine.follow(1, { deliver: ({ record }) => void texts.push(Buffer.from(record).toString()) });
+            return engine;
+          };
+          let isFailing = false;
+          const engine = await opened((step) => {
+            if (isFailing && step === failingCommit) throw new Error('no room');
+          });
+          await engine.append('list', bytes('a'));
+          isFailing = true;
+          const refused = await Promise.allSettled(['b', 'c'].map((text) => engine.append('list', bytes(text))));
+          expect(refused).toMatchObject(refused.map(() => ({ reason: { code: 'ERR_STORAGE_COMMIT' } })));
+          isFailing = false;
+          expect(texts).toEqual(['a']);
+          await engine.close();
+          const next = await opened();
+          expect(texts).toEqual(['a']);
+          await next.append('list', bytes('d'));
+          await next.close();
+          await opened();
+          expect(texts).toEqual(['a', 'd']);
+        },
+      );
+
+      test('an engine is closed before it was opened, and twice', async () => {
+        const engine = (await create()).engine();
+        await engine.close();
+        await engine.close();
+        await expect(engine.append('list', bytes('a'))).rejects.toMatchObject({ code: 'ERR_STORAGE_CLOSED' });
+      });
+
+      test('processes that share a log have its name in common, and each one of their own; or there is no other', async () => {
+        const log = await create();
+        if (!log.isShared) return;
+        const [one, two] = [log.engine(), log.engine()];
+        for (const engine of [one, two]) {
+          onTestFinished(() => engine.close());
+          await engine.open();
+        }
+        const { instanceId, ...shared } = one.identity;
+        expect(two.identity).toMatchObject(shared);
+        expect(two.identity.instanceId).not.toBe(instanceId);
+      });
+
       test('the log has an identity of its own, given once', async () => {
         const log = await create();
         const engine = log.engine();
-        expect(() => engine.identity).toThrow('not open');
+        expect(() => engine.identity).toThrow(expect.objectContaining({ code: 'ERR_STORAGE_CLOSED' }));
         await engine.open();
         const identity = { ...engine.identity };
         expect(identity.logId).toMatch(/^[0-9a-f-]{36}$/);
         expect(identity.createdAt).toBeGreaterThan(0);
         await engine.follow(1, { deliver: () => {} });
         await engine.close();
+        // What is made now would be of another time.
+        while (Date.now() <= identity.createdAt) await settled();
         const again = log.engine();
         await again.open();
         expect(again.identity).toMatchObject(identity);
@@ -231,7 +349,9 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         const { last } = list;
         await Promise.all(['b', 'c', 'd'].map((text) => list.append(bytes(text), { expect: last })));
         await list.append(bytes('e'), { expect: list.last });
-        expect(fold.records).toEqual(['a', 'b', 'c', 'd', 'e']);
+        // Only its own entries have come since.
+        await list.append(bytes('f'), { expect: last });
+        expect(fold.records).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
       });
 
       test('another process that was first is a conflict, and nothing was written; or there is no other', async () => {
@@ -245,7 +365,10 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         }
         const two = await listed(log);
         await one.list.append(bytes('first'), { expect: 0 });
-        await expect(two.list.append(bytes('late'), { expect: 0 })).rejects.toThrow(Conflict);
+        const conflict = await two.list.append(bytes('late'), { expect: 0 }).catch((error) => error);
+        expect(conflict).toBeInstanceOf(Conflict);
+        expect(conflict).toMatchObject({ topic: 'list', expected: 0, found: 1 });
+        expect(two.list.last).toBe(1);
         await two.runner.topic('list/other').append(bytes('apart'), { expect: 0 });
         // Folded here as well by now: looked at again, the decision is another.
         await two.list.append(bytes('second'), { expect: two.list.last });
@@ -634,7 +757,7 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         await engine.close();
         const again = log.engine();
         onTestFinished(() => again.close());
-        await again.open();
+        expect((await again.open()).snapshot?.position).toBe(positions[1]);
         const delivered: string[] = [];
         await again.follow(positions[1]! + 1, {
           deliver: ({ position, record }) => void delivered.push(`${position} ${Buffer.from(record)}`),
@@ -649,12 +772,46 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
         onTestFinished(() => engine.close());
         await engine.open();
         await engine.follow(1, { deliver: () => {} });
-        for (let i = 0; i < 10; i++) await engine.append('list', bytes(`${i}`));
+        // By one commit, which the snapshot then stands within.
+        await Promise.all(Array.from({ length: 10 }, (_, i) => engine.append('list', bytes(`${i}`))));
+        expect(engine.cuttable).toBe(0);
         await engine.cut(10);
         expect(await take(engine.read(1, never), 1)).toEqual(['1 list 0']);
         await engine.saveSnapshot(4, pieces('state'));
+        expect(engine.cuttable).toBe(4);
         await engine.cut(10);
         expect(await take(engine.read(5, never), 2)).toEqual(['5 list 4', '6 list 5']);
+      });
+
+      test('what is kept is told oldest first, each position once, before and after a restart', async () => {
+        const log = await create();
+        const engine = log.engine();
+        await engine.open();
+        await engine.follow(1, { deliver: () => {} });
+        for (let position = 1; position <= 6; position++) {
+          await engine.append('list', bytes(`${position}`));
+          if (position % 2 === 0) await engine.seal();
+        }
+        const told = (who: LogEngine) => {
+          let next = 1;
+          for (const { first, last, bytes: size, time } of who.extents.filter(
+            (extent) => extent.last >= extent.first,
+          )) {
+            expect(first).toBe(next);
+            expect(size).toBeGreaterThan(0);
+            expect(time).toBeGreaterThan(0);
+            next = last + 1;
+          }
+          expect(next).toBe(7);
+        };
+        // It is delivered by then.
+        await vi.waitFor(() => told(engine));
+        await engine.close();
+        const again = log.engine();
+        onTestFinished(() => again.close());
+        await again.open();
+        await again.follow(1, { deliver: () => {} });
+        told(again);
       });
 
       test('a snapshot makes all superfluous that was there when the log was sealed, though appends go on', async () => {
@@ -969,6 +1126,68 @@ export function engineContract({ name, create, steps, seeds = [1, 2, 3] }: Engin
           await runner.close(AbortSignal.abort());
           log = left;
         }
+      }
+
+      // The lives above come to any one moment by chance only, and by a runner, which waits for what it is given.
+      test('what was acknowledged or delivered is there after an end at any step of a first life, and so is the snapshot', async () => {
+        if (!(await create()).copy) return;
+        for (let first = 0; ; first += AT_ONCE) {
+          const turns = Array.from({ length: AT_ONCE }, (_, i) => first + i);
+          const ended = await Promise.all(turns.map((turn) => firstLife(turn >> 1, turn % 2 === 1, turn)));
+          if (ended.every(Boolean)) continue;
+          expect((first + ended.indexOf(false)) >> 1).toBeGreaterThan(5);
+          return;
+        }
+      });
+
+      /** @returns whether it came to that step at all. */
+      async function firstLife(fatal: number, byPower: boolean, seed: number): Promise<boolean> {
+        const log = await create();
+        let countdown = fatal;
+        let left: LogUnderTest | undefined;
+        let [made, acknowledged, delivered] = [0, 0, 0];
+        let bounds: readonly [least: number, most: number] = [0, 0];
+        let [isSaved, saved] = [false, false];
+        const end = () => (byPower && log.cutPower ? log.cutPower(randomNumbers(seed)) : log.copy!());
+        const engine = log.engine(() => {
+          if (countdown-- !== 0) return;
+          left = end();
+          bounds = [Math.max(acknowledged, delivered), made];
+          saved = isSaved;
+        });
+        onTestFinished(() => engine.close());
+        await engine.open();
+        await engine.follow(1, { deliver: () => void delivered++ });
+        const append = async () => {
+          await engine.append('list', bytes(`${++made}`));
+          acknowledged++;
+        };
+        for (const together of [1, 1, 3, 1]) await Promise.all(Array.from({ length: together }, append));
+        await engine.seal();
+        await append();
+        await engine.saveSnapshot(6, pieces('6'));
+        isSaved = true;
+        await engine.cut(6);
+        await engine.close();
+        if (!left) return false;
+        const next = left.engine();
+        onTestFinished(() => next.close());
+        const { snapshot } = await next.open();
+        const restored = Array.from(snapshot?.pieces ?? [], ({ bytes: piece }) => Buffer.from(piece).toString());
+        expect([[], ['6']]).toContainEqual(restored);
+        if (saved) expect(restored).toEqual(['6']);
+        const position = Number(restored[0] ?? 0);
+        expect(snapshot?.position ?? 0).toBe(position);
+        const texts: string[] = [];
+        await next.follow(position + 1, { deliver: ({ record }) => void texts.push(Buffer.from(record).toString()) });
+        expect(texts).toEqual(Array.from(texts, (_, i) => `${position + i + 1}`));
+        expect(position + texts.length).toBeGreaterThanOrEqual(bounds[0]);
+        expect(position + texts.length).toBeLessThanOrEqual(bounds[1]);
+        if (position + texts.length === 0) return true;
+        // Also in the middle of a cut: what went is told.
+        const told = (error: unknown) => (error instanceof Gap ? ['a gap'] : Promise.reject(error));
+        expect(['1 list 1', 'a gap']).toContain((await take(next.read(1, never), 1).catch(told))[0]);
+        return true;
       }
 
       test('each step is come to', async () => {

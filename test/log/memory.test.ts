@@ -12,6 +12,7 @@ function logIn(memory: MemoryLog): LogUnderTest {
 engineContract({
   name: 'memory, for tests',
   create: async () => logIn(new MemoryLog()),
+  failingCommit: 'before-commit',
   steps: [
     'before-commit',
     'after-commit',

@@ -8,4 +8,5 @@ engineContract({
   name: 'plain files',
   create: async () => logIn(join(temporaryDirectory(), 'log')),
   steps: [...FAULT_POINTS, ...DISK_STEPS],
+  failingCommit: 'before-commit',
 });
