@@ -5,6 +5,7 @@ import { printableLines } from '../telemetry/printable.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { helpOf, overview, PROGRAM } from './help.ts';
+import { WITH_VALUE } from './take-options.ts';
 
 /** Finds the command and runs it. @returns the exit code. @throws what is neither the user's mistake nor the configuration's. */
 export async function dispatch(
@@ -53,9 +54,6 @@ export async function dispatch(
     return EXIT.usage;
   }
 }
-
-/** Options whose value is the next argument, of several commands. */
-const WITH_VALUE = ['--config', '--set', '--state'];
 
 /** The command that is named first, or after options, with what is left for it. `run` names the one without a name. */
 function findCommand(args: readonly string[], commands: readonly Command[]) {

@@ -1,7 +1,7 @@
 import { UsageError } from './command.ts';
 
-/** Options with a value that are not a command's own. */
-const OTHERS = ['--config', '--set', '--state'];
+/** Options of several commands whose value is the next argument. */
+export const WITH_VALUE = ['--config', '--set', '--state'];
 
 /** Takes an option of a command's own out of its arguments. @throws UsageError */
 export function takeOption(args: string[], name: string): string | undefined {
@@ -21,6 +21,6 @@ export function takeFlag(args: string[], name: string): boolean {
 
 /** Takes the first word out that is neither an option nor the value of one. To be called when the command's own are out. */
 export function takeWord(args: string[]): string | undefined {
-  const at = args.findIndex((arg, i) => !arg.startsWith('-') && !OTHERS.includes(args[i - 1] ?? ''));
+  const at = args.findIndex((arg, i) => !arg.startsWith('-') && !WITH_VALUE.includes(args[i - 1] ?? ''));
   return at === -1 ? undefined : args.splice(at, 1)[0];
 }

@@ -2,6 +2,7 @@ import { type Command, UsageError } from '../../../src/cli/command.ts';
 import { CONFIG_USAGE } from '../../../src/cli/config-options.ts';
 import { EXIT } from '../../../src/cli/exit-codes.ts';
 import { openKept, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
+import { takeOption } from '../../../src/cli/take-options.ts';
 import { type Admin, AdminError } from '../../../src/service/admin/admin.ts';
 import { renderTable } from './cscli-table.ts';
 import { PREVIEW_OPERATION, type Preview } from './preview.ts';
@@ -19,9 +20,7 @@ of it; and names metrics of others that count as nothing. Tells LAPI nothing, wi
 `,
   async run(args, context) {
     const rest = [...args];
-    const at = rest.indexOf('--exporter');
-    const exporter = at === -1 ? undefined : rest.splice(at, 2)[1];
-    if (at !== -1 && exporter === undefined) throw new UsageError('--exporter needs an id, as in crowdsec/edge');
+    const exporter = takeOption(rest, '--exporter');
     const { admin } = await openKept(rest, context);
     try {
       for (const id of await exportersOf(admin, exporter))

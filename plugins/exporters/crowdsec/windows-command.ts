@@ -3,6 +3,7 @@ import { CONFIG_USAGE } from '../../../src/cli/config-options.ts';
 import { EXIT } from '../../../src/cli/exit-codes.ts';
 import { openKept, STATE_HELP, STATE_USAGE } from '../../../src/cli/open-admin.ts';
 import { isoTime } from '../../../src/cli/shown-time.ts';
+import { takeOption } from '../../../src/cli/take-options.ts';
 import { type Admin, type AdminComponent, AdminError } from '../../../src/service/admin/admin.ts';
 import { type ShownWindow, WINDOW_OPERATIONS, type WindowList, type WindowSummary } from './window-list.ts';
 
@@ -45,6 +46,7 @@ Works while the bridge runs, as its user or as root; and while it does not, on i
 /** @throws UsageError */
 function readWanted(args: readonly string[]): Wanted {
   const rest = [...args];
+  const exporter = takeOption(rest, '--exporter');
   const action = rest[0] === undefined || rest[0].startsWith('-') ? 'list' : rest.shift()!;
   if (!isAction(action)) throw new UsageError(`windows ${action}: expected list, show N or resend N`);
   let number: number | undefined;
@@ -53,9 +55,6 @@ function readWanted(args: readonly string[]): Wanted {
     if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`windows ${action} needs the number of a window: windows list`);
     number = Number(text);
   }
-  const at = rest.indexOf('--exporter');
-  const exporter = at === -1 ? undefined : rest.splice(at, 2)[1];
-  if (at !== -1 && exporter === undefined) throw new UsageError('--exporter needs an id, as in crowdsec/edge');
   return { action, number, exporter, rest };
 }
 

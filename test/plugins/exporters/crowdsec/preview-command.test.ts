@@ -26,6 +26,7 @@ test.each(['runs', 'is stopped'])('draws the table of cscli while the bridge %s'
 });
 
 test('says which exporters there are', async () => {
+  expect((await preview('--exporter=crowdsec/other')).out).toBe((await preview('--exporter', 'crowdsec/other')).out);
   expect((await preview('--exporter', 'crowdsec/other')).out).toBe(
     'crowdsec/other: nothing was counted that LAPI would be told of\n',
   );
@@ -35,7 +36,7 @@ test('says which exporters there are', async () => {
   });
   expect(await bridge.cli('preview', '--config', 'c.yaml', '--exporter')).toMatchObject({
     code: 2,
-    err: expect.stringContaining('--exporter needs an id'),
+    err: expect.stringContaining('--exporter needs a value'),
   });
 });
 

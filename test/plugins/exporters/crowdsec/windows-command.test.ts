@@ -123,6 +123,7 @@ it('wants to know which exporter, when there are several', async () => {
     err: expect.stringContaining('say which, --exporter crowdsec/b or crowdsec'),
   });
   expect((await windows('show', '1', '--exporter', 'crowdsec/b')).err).toContain('there is no window 1');
+  expect((await windows('--exporter=crowdsec/b', 'show', '1')).err).toContain('there is no window 1');
   expect((await windows('list', '--exporter', 'x')).err).toContain(
     '"x" has no windows; these have: crowdsec/b, crowdsec',
   );
