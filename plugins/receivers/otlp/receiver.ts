@@ -5,10 +5,13 @@ import { HttpListener } from '../../../src/http/http-listener.ts';
 import { Tokens } from '../../../src/http/tokens.ts';
 import { SeriesKeeper } from '../../../src/ledger/series/keeper.ts';
 import type { Operation, Receiver, ReceiverContext } from '../../../src/service/component.ts';
+import type { ComponentStatus } from '../../../src/service/component-status.ts';
 import type { MetricOffer } from '../../../src/service/metric-source.ts';
+import type { Finding } from '../../../src/telemetry/finding.ts';
 import { LIMITS_OPERATION, type LimitList } from '../../../src/telemetry/limits.ts';
 import type { GrpcConfig, HttpConfig, OtlpReceiverConfig } from './config.ts';
 import { Desk } from './desk.ts';
+import { examineOtlp, type Listening, otlpStatus } from './examine.ts';
 import type { GrpcListener } from './grpc-listener.ts';
 import { HttpHandler } from './http-handler.ts';
 import { Intake } from './intake.ts';
@@ -93,6 +96,19 @@ export class OtlpReceiver implements Receiver {
       this.#endpoints.grpc = await this.#grpc.open(grpc.endpoint);
       logger.info(`Listening for metrics over OTLP (gRPC) on ${formatEndpoint(this.#endpoints.grpc)}`);
     }
+  }
+
+  examine(): Promise<readonly Finding[]> {
+    return Promise.resolve(examineOtlp(this.#listening));
+  }
+
+  status(): ComponentStatus {
+    return otlpStatus(this.#listening);
+  }
+
+  get #listening(): Listening {
+    const { sources, table } = this.#keeper;
+    return { config: this.#config, endpoints: this.#endpoints, sources, series: table.size };
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
 import type { Logger } from 'pino';
 import type { Clock, Sleep } from '../../clock.ts';
 import { formatDuration } from '../../config/duration.ts';
@@ -26,6 +28,15 @@ interface KeeperOptions {
   readonly expiration: number;
   /** Milliseconds after that, after which its total goes too. */
   readonly forgetAfter: number;
+}
+
+/** What sends series, by its resource. */
+export interface SeriesSource {
+  readonly attributes: Attributes;
+  /** Those whose total is kept. */
+  readonly series: number;
+  /** Those of them that are there now. */
+  readonly current: number;
 }
 
 /** How often it is looked for series that are over, at most, ms. */
@@ -80,6 +91,19 @@ export class SeriesKeeper implements MetricSource {
   /** Whether a series is there now: it was heard of not long ago, and its source has not said that it ended. */
   isCurrent(series: SeriesNumber): boolean {
     return this.table.endedAt(series) === 0 && this.#heard.since(series) < this.#options.expiration;
+  }
+
+  /** All that have sent a series that is still kept. */
+  get sources(): readonly SeriesSource[] {
+    const counts = new Map<Resource, { series: number; current: number }>();
+    for (const { resource, series } of this.table.streams) {
+      if (series.size === 0) continue;
+      const count = counts.get(resource) ?? { series: 0, current: 0 };
+      counts.set(resource, count);
+      count.series += series.size;
+      for (const number of series.values()) if (this.isCurrent(number)) count.current += 1;
+    }
+    return [...counts].map(([{ attributes }, count]) => ({ attributes, ...count }));
   }
 
   /** Takes the points of one request; `close` it, whatever comes of it. */
