@@ -65,8 +65,9 @@ describe.each(factories.map((factory) => [`${factory.kind} ${factory.type}`, fac
     });
 
     test('shows the YAML first', () => {
-      expect(page.indexOf('```yaml')).toBeGreaterThan(0);
-      expect(page.indexOf('```yaml')).toBeLessThan(page.search(/^## /m) >>> 0);
+      const advice = `${path}: below what it is for, and above the first heading "## ", write a block \`\`\`yaml that configures it`;
+      const [beginning = ''] = page.split(/^## /m);
+      expect(beginning.indexOf('```yaml') > 0, advice).toBe(true);
     });
   },
 );
