@@ -48,11 +48,16 @@ export class HttpPoster {
     return this.#client.close();
   }
 
-  #refused({ status, body, retryAfter }: Answer): Outcome {
-    const said = words(body);
-    const message = `${this.shown} answered ${status}${said && ` (${said})`}${advice(status)}`;
-    return refused(status, message, this.#options.retryable(status), retryAfter);
+  #refused(answer: Answer): Outcome {
+    const { status, retryAfter } = answer;
+    return refused(status, refusalText(answer, this.shown), this.#options.retryable(status), retryAfter);
   }
+}
+
+/** What an answer says that is not a 2xx, and what to do. @param shown - who answered. */
+export function refusalText({ status, body }: Answer, shown: string): string {
+  const said = words(body);
+  return `${shown} answered ${status}${said && ` (${said})`}${advice(status)}`;
 }
 
 function advice(status: number): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { lineOf } from '../../plugins/exporters/file/lines.ts';
 import { schema } from '../../plugins/exporters/otlp_http/config.ts';
-import { OtlpLogsSink } from '../../plugins/exporters/otlp_http/logs-sink.ts';
+import { otlpLogsSink } from '../../plugins/exporters/otlp_http/logs-sink.ts';
 import { logSource } from '../../src/events/formats/otlp.ts';
 import { exporterContext } from '../support/exporter-context.ts';
 import { MetricsSink } from '../support/metrics-sink.ts';
@@ -40,7 +40,7 @@ describeWith(['otelcol'], 'Events in a Collector', ({ otelcol }) => {
     const collector = await RunningProcess.start({ file: otelcol, args, ready: [/Everything is ready/] });
     ends.push(() => collector.stop());
     const context = exporterContext();
-    const sink = new OtlpLogsSink(context, schema.parse({ endpoint: `http://${listening}` }));
+    const sink = otlpLogsSink(context, schema.parse({ endpoint: `http://${listening}` }));
     ends.push(() => sink.close());
     await sink.open();
     const extra = { huge: 1e300, lone: '\ud800', list: [1, 'a', null, { b: -5 }] };

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { schema } from '../../plugins/exporters/elasticsearch/config.ts';
-import { ElasticsearchSink } from '../../plugins/exporters/elasticsearch/sink.ts';
+import { elasticsearchSink } from '../../plugins/exporters/elasticsearch/sink.ts';
 import type { CouicEvent } from '../../src/events/event.ts';
 import type { Delivery, Failure } from '../../src/events/sink.ts';
 import { addedEvent, expiredEvent, quarantinedEvent } from '../support/sample-events.ts';
@@ -33,7 +33,7 @@ async function install(node: OpenSearchNode): Promise<void> {
 
 function sinkFor(url: string, options: Record<string, unknown> = {}) {
   let known = 0;
-  const sink = new ElasticsearchSink(schema.parse({ endpoint: url, timeout: '15s', ...options }), {
+  const sink = elasticsearchSink(schema.parse({ endpoint: url, timeout: '15s', ...options }), {
     version: '1.2.3',
     onKnown: (count) => {
       known += count;

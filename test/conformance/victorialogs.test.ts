@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { schema as elasticsearch } from '../../plugins/exporters/elasticsearch/config.ts';
-import { ElasticsearchSink } from '../../plugins/exporters/elasticsearch/sink.ts';
+import { elasticsearchSink } from '../../plugins/exporters/elasticsearch/sink.ts';
 import { schema as splunkHec } from '../../plugins/exporters/splunk_hec/config.ts';
-import { SplunkHecSink } from '../../plugins/exporters/splunk_hec/sink.ts';
+import { splunkHecSink } from '../../plugins/exporters/splunk_hec/sink.ts';
 import type { EventSink } from '../../src/events/sink.ts';
 import type { Explanation } from '../../src/service/admin/rules.ts';
 import { BulkServer } from '../support/bulk-api/server.ts';
@@ -149,8 +149,8 @@ describeWith(['victorialogs'], 'Events in VictoriaLogs', ({ victorialogs }) => {
   });
 
   const sinks: Readonly<Record<string, (url: string) => EventSink>> = {
-    elasticsearch: (url) => new ElasticsearchSink(elasticsearch.parse(bulk(url)), { version: '1.2.3' }),
-    splunk_hec: (url) => new SplunkHecSink(splunkHec.parse(hec(url)), '1.2.3'),
+    elasticsearch: (url) => elasticsearchSink(elasticsearch.parse(bulk(url)), { version: '1.2.3' }),
+    splunk_hec: (url) => splunkHecSink(splunkHec.parse(hec(url)), '1.2.3'),
   };
 
   test.each(Object.keys(sinks))('by %s: whatever came as metadata, no event is dropped for it', async (type) => {

@@ -15,10 +15,10 @@ export const elasticsearch: ExporterFactory<ElasticsearchConfig> = {
   secrets: [['password'], ['api_key'], ['headers', '*']],
   async create(context, config) {
     const { EventExporter } = await import('../../../src/events/event-exporter.ts');
-    const { ElasticsearchSink } = await import('./sink.ts');
+    const { elasticsearchSink } = await import('./sink.ts');
     const { id, meter, version } = context;
     const known = counter(meter, BULK_METRICS.knownEvents);
     const onKnown = (events: number) => known.add(events, { [ATTR.exporter]: id });
-    return new EventExporter(context, config, new ElasticsearchSink(config, { version, onKnown }));
+    return new EventExporter(context, config, elasticsearchSink(config, { version, onKnown }));
   },
 };

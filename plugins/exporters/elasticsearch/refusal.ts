@@ -1,19 +1,16 @@
 import { z } from 'zod';
 import type { Answer } from '../../../src/delivery/http-client.ts';
+import { statusFailure } from '../../../src/events/http-sink.ts';
 import type { PartOutcome } from '../../../src/events/in-parts.ts';
-import type { Failure } from '../../../src/events/sink.ts';
 
 const bodySchema = z.object({ error: z.object({ type: z.string().regex(/^[a-z_]{1,100}$/) }) });
 
 /** What a request came to that was answered with another status than 200. Nothing of it was taken, as far as is known. */
-export function judgeRefusal({ status, body, retryAfter }: Answer, shown: string): PartOutcome {
+export function judgeRefusal(answer: Answer, shown: string): PartOutcome {
+  const { status, body } = answer;
   const type = errorType(body);
   const said = type === undefined ? '' : ` (${type})`;
-  const failure: Failure = {
-    reason: `status_${status}`,
-    message: `${shown} answered ${status}${said}${advice(status, type)}`,
-    ...(retryAfter !== undefined && { retryAfter }),
-  };
+  const failure = statusFailure(answer, `${shown} answered ${status}${said}${advice(status, type)}`);
   if (status === 413) return { doubt: failure, tooLarge: true };
   // VictoriaLogs refuses the whole request for one document, as Elasticsearch does for an action that it cannot read.
   if (status === 400) return { doubt: failure };

@@ -35,7 +35,7 @@ async function pushed(context: ExporterContext, config: OtlpHttpConfig) {
 /** Metrics are given up after a while, since the next ones have it all; events by the bounds of their queue only. */
 async function told(context: ExporterContext, config: OtlpHttpConfig) {
   const { EventExporter } = await import('../../../src/events/event-exporter.ts');
-  const { OtlpLogsSink } = await import('./logs-sink.ts');
+  const { otlpLogsSink } = await import('./logs-sink.ts');
   const retry_on_failure = { ...config.retry_on_failure, enabled: true, max_elapsed_time: 0 };
-  return new EventExporter(context, { ...config, retry_on_failure }, new OtlpLogsSink(context, config));
+  return new EventExporter(context, { ...config, retry_on_failure }, otlpLogsSink(context, config));
 }

@@ -11,7 +11,7 @@ export const splunkHec: ExporterFactory<SplunkHecConfig> = {
   secrets: [['token'], ['headers', '*']],
   async create(context, config) {
     const { EventExporter } = await import('../../../src/events/event-exporter.ts');
-    const { SplunkHecSink } = await import('./sink.ts');
-    return new EventExporter(context, config, new SplunkHecSink(config, context.version));
+    const { splunkHecSink } = await import('./sink.ts');
+    return new EventExporter(context, config, splunkHecSink(config, context.version));
   },
 };

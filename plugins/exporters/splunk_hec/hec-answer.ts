@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Answer } from '../../../src/delivery/http-client.ts';
+import { statusFailure } from '../../../src/events/http-sink.ts';
 import type { PartOutcome } from '../../../src/events/in-parts.ts';
-import type { Failure } from '../../../src/events/sink.ts';
 
 const bodySchema = z.object({ code: z.int(), 'invalid-event-number': z.int().min(0).optional() });
 
@@ -35,7 +35,8 @@ const ADVICE: Readonly<Record<number, string>> = {
 };
 
 /** What a request to the HTTP Event Collector came to. @param shown - who answered, for messages. */
-export function judgeHecAnswer({ status, body, retryAfter }: Answer, shown: string): PartOutcome {
+export function judgeHecAnswer(answer: Answer, shown: string): PartOutcome {
+  const { status, body } = answer;
   const said = read(body);
   if (status >= 200 && status < 300) {
     if (said?.code === SUCCESS) return {};
@@ -46,11 +47,7 @@ export function judgeHecAnswer({ status, body, retryAfter }: Answer, shown: stri
     };
   }
   const code = said === undefined ? '' : `, code ${said.code}`;
-  const failure: Failure = {
-    reason: `status_${status}`,
-    message: `${shown} answered ${status}${code}${advice(status, said)}`,
-    ...(retryAfter !== undefined && { retryAfter }),
-  };
+  const failure = statusFailure(answer, `${shown} answered ${status}${code}${advice(status, said)}`);
   if (status === 413) return { doubt: failure, tooLarge: true };
   if (status !== 400 || (said !== undefined && said.code in ADVICE)) return failure;
   return { doubt: failure, at: said && OF_AN_EVENT.has(said.code) ? said['invalid-event-number'] : undefined };

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { schema } from '../../../../plugins/exporters/elasticsearch/config.ts';
-import { ElasticsearchSink } from '../../../../plugins/exporters/elasticsearch/sink.ts';
+import { elasticsearchSink } from '../../../../plugins/exporters/elasticsearch/sink.ts';
 import { MetricsSink, type SinkAnswer } from '../../../support/metrics-sink.ts';
 import { addedEvent, quarantinedEvent } from '../../../support/sample-events.ts';
 
@@ -20,7 +20,7 @@ async function start(options: Record<string, unknown> = {}, answers: MetricsSink
   const endpoint = `${await server.open()}${path}`;
   ends.push(() => server.close());
   let known = 0;
-  const sink = new ElasticsearchSink(schema.parse({ endpoint, ...options }), {
+  const sink = elasticsearchSink(schema.parse({ endpoint, ...options }), {
     version: '1.2.3',
     onKnown: (count) => {
       known += count;
@@ -248,7 +248,7 @@ describe('several endpoints', () => {
   test('are asked in turn, and one that is not there is passed over', async () => {
     const { server, endpoint } = await start({}, [items(created), items(created)]);
     const config = schema.parse({ endpoints: ['http://127.0.0.1:9', endpoint] });
-    const sink = new ElasticsearchSink(config, { version: '1' });
+    const sink = elasticsearchSink(config, { version: '1' });
     ends.push(() => sink.close());
     for (const id of ['a', 'b']) expect(await sink.send([addedEvent({ id })], never)).toEqual({ refused: [] });
     expect(server.requests).toHaveLength(2);
@@ -259,7 +259,7 @@ describe('several endpoints', () => {
     const { server: slow, endpoint } = await start({}, ['hang']);
     const other = await start({}, [items(created)]);
     const config = { ...schema.parse({ endpoints: [endpoint, other.endpoint] }), timeout: 200 };
-    const sink = new ElasticsearchSink(config, { version: '1' });
+    const sink = elasticsearchSink(config, { version: '1' });
     ends.push(() => sink.close());
     expect(await sink.send(some(1), never)).toMatchObject({ reason: 'timeout' });
     expect([slow.requests.length, other.server.requests.length]).toEqual([1, 0]);
@@ -267,7 +267,7 @@ describe('several endpoints', () => {
   });
 
   test('none of which is there: a failure', async () => {
-    const sink = new ElasticsearchSink(schema.parse({ endpoints: ['http://127.0.0.1:9', 'http://127.0.0.1:9'] }), {
+    const sink = elasticsearchSink(schema.parse({ endpoints: ['http://127.0.0.1:9', 'http://127.0.0.1:9'] }), {
       version: '1',
     });
     ends.push(() => sink.close());

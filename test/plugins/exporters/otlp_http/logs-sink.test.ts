@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import { afterEach, expect, test } from 'vitest';
 import { logsUrl, schema } from '../../../../plugins/exporters/otlp_http/config.ts';
-import { OtlpLogsSink } from '../../../../plugins/exporters/otlp_http/logs-sink.ts';
+import { otlpLogsSink } from '../../../../plugins/exporters/otlp_http/logs-sink.ts';
 import { logRecord, logSource } from '../../../../src/events/formats/otlp.ts';
 import { exporterContext } from '../../../support/exporter-context.ts';
 import { MetricsSink } from '../../../support/metrics-sink.ts';
@@ -20,7 +20,7 @@ async function build(answers: MetricsSink['answers'] = []) {
   const endpoint = await server.open();
   ends.push(() => server.close());
   const context = exporterContext({ id: 'otlp_http' });
-  const sink = new OtlpLogsSink(context, schema.parse({ endpoint, headers: { authorization: 'Bearer s3cret' } }));
+  const sink = otlpLogsSink(context, schema.parse({ endpoint, headers: { authorization: 'Bearer s3cret' } }));
   ends.push(() => sink.close());
   await sink.open();
   return { server, endpoint, context, sink };

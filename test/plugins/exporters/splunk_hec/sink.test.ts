@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { schema } from '../../../../plugins/exporters/splunk_hec/config.ts';
-import { SplunkHecSink } from '../../../../plugins/exporters/splunk_hec/sink.ts';
+import { splunkHecSink } from '../../../../plugins/exporters/splunk_hec/sink.ts';
 import { MetricsSink, type SinkAnswer } from '../../../support/metrics-sink.ts';
 import { addedEvent, quarantinedEvent } from '../../../support/sample-events.ts';
 import { SplunkHec } from '../../../support/splunk-hec/server.ts';
@@ -16,7 +16,7 @@ const TOKEN = '12345678-1234-1234-1234-1234567890ab';
 const some = (count: number) => Array.from({ length: count }, (_, index) => addedEvent({ id: `e-${index}` }));
 
 function sinkFor(endpoint: string, options: Record<string, unknown> = {}) {
-  const sink = new SplunkHecSink(schema.parse({ endpoint, token: TOKEN, ...options }), '1.2.3');
+  const sink = splunkHecSink(schema.parse({ endpoint, token: TOKEN, ...options }), '1.2.3');
   ends.push(() => sink.close());
   return sink;
 }
