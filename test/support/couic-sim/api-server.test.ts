@@ -28,10 +28,10 @@ afterEach(async () => {
 });
 
 /** Status and text of an answer. */
-async function get(path: string, group: Group | 'nobody'): Promise<[number, string]> {
+async function get(path: string, group: Group | 'nobody', method = 'GET'): Promise<[number, string]> {
   const headers = { authorization: `Bearer token-of-${group}` };
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, headers }, async (response) => {
+    const asked = request({ socketPath, path, method, headers }, async (response) => {
       let text = '';
       for await (const piece of response) text += piece;
       resolve([response.statusCode!, text]);
@@ -75,6 +75,8 @@ test('who may ask for what', async () => {
   expect(await may('/v1/drop')).toEqual(['admin', 'clientrw', 'clientro']);
   expect(await get('/v1/drop', 'nobody')).toEqual([
     401,
-    '{"code":"unauthorized","message":"Unauthorized","errors":{}}',
+    '{"code":"unauthorized","errors":{},"message":"Unauthorized"}',
   ]);
+  expect(await get('/metrics', 'admin')).toEqual([404, '']);
+  expect(await get('/v1/metrics', 'admin', 'POST')).toEqual([405, '']);
 });

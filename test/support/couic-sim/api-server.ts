@@ -87,13 +87,17 @@ export class CouicApiServer {
   async #answer(path: string, request: IncomingMessage, response: ServerResponse, half: boolean): Promise<void> {
     const answers = this.#answerOf(path);
     if (!answers) {
-      refuse(response, 404, 'not_found', 'Not found');
+      response.writeHead(404).end();
+      return;
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET,HEAD' }).end();
       return;
     }
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const group = this.#options.clients[token];
     if (!group || !answers.groups.includes(group)) {
-      refuse(response, 401, 'unauthorized', 'Unauthorized');
+      refuse(response);
       return;
     }
     // Couic makes the whole answer at one moment; it takes a while to cross the wire.
@@ -136,6 +140,7 @@ export class CouicApiServer {
   }
 }
 
-function refuse(response: ServerResponse, status: number, code: string, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ code, message, errors: {} }));
+function refuse(response: ServerResponse): void {
+  const text = JSON.stringify({ code: 'unauthorized', errors: {}, message: 'Unauthorized' });
+  response.writeHead(401, { 'content-type': 'application/json', 'content-length': text.length }).end(text);
 }

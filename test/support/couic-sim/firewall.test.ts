@@ -197,6 +197,18 @@ describe('peers', () => {
     expect(peer.count('drop')).toBe(0);
   });
 
+  test('take none of what comes with a job whose time is over, be it a remove', () => {
+    firewall.add('drop', '192.0.2.1/32', { lifetime: 1 });
+    firewall.add('drop', '192.0.2.2/32');
+    worker.send();
+    now += 1;
+    // Couic looks once a second for what is over, so the API can still remove it.
+    firewall.remove('drop', '192.0.2.1/32');
+    firewall.remove('drop', '192.0.2.2/32');
+    expect(worker.send()).toBe(false);
+    expect(peer.entries('drop').map(({ cidr }) => cidr)).toEqual(['192.0.2.1/32', '192.0.2.2/32']);
+  });
+
   test('stop at the first job that they refuse', () => {
     peer.addFromPeer('192.0.2.1/32');
     for (const n of [1, 2, 3]) firewall.add('drop', `192.0.2.${n}/32`);

@@ -84,6 +84,11 @@ export class SimulatedFirewall {
     return this.#rules.take('drop', cidr) !== undefined;
   }
 
+  /** Whether this is no expiration that a request may have. */
+  isOver(expiration: number | bigint): boolean {
+    return expiration > 0 && expiration <= this.#options.now();
+  }
+
   /** A set file is written, and `couicctl sets reload` follows. */
   loadSet(name: string, policy: Policy, cidrs: Iterable<string>): void {
     this.#sets.write(name, policy, cidrs);
@@ -158,7 +163,7 @@ export class SimulatedFirewall {
     if (tag && (!/^[A-Za-z0-9_-]{1,64}$/.test(tag) || tag.toLowerCase() === 'untagged')) {
       throw new RangeError(`Couic refuses the tag "${tag}"`);
     }
-    if (expiration && expiration <= creation) {
+    if (expiration !== undefined && this.isOver(expiration)) {
       throw new RangeError('expiration timestamp must be in the future or zero');
     }
     return { creation, cidr, tag: tag ?? '', expiration: expiration ?? (lifetime === 0 ? 0 : creation + lifetime) };

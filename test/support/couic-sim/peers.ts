@@ -16,8 +16,8 @@ interface Job {
 
 /**
  * Couic's worker for its peers, with its faults: which policy a rule is of is not sent, so that an ignore rule becomes a
- * drop rule there; jobs of one turn lose their order, and equal ones become one; a peer stops at the first it refuses;
- * what was not taken is lost.
+ * drop rule there; jobs of one turn lose their order, and equal ones become one; a peer stops at the first it refuses,
+ * and looks at none when the time of one is over, be it a remove; what was not taken is lost.
  */
 export class PeerWorker {
   /** A peer that cannot be reached loses its jobs. @default all can */
@@ -45,6 +45,8 @@ export class PeerWorker {
 }
 
 function take(peer: SimulatedFirewall, jobs: readonly Job[]): boolean {
+  // The request is read as a whole first, which refuses what a client may not add.
+  if (jobs.some(({ expiration }) => peer.isOver(expiration))) return false;
   return jobs.every(({ action, cidr, tag, expiration }) =>
     action === 'add' ? peer.addFromPeer(cidr, { tag, expiration }) : peer.removeFromPeer(cidr),
   );
