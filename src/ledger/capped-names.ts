@@ -16,10 +16,15 @@ export class CappedNames {
   /** Numbers without a name, the lowest last: which is next depends on what is kept alone. */
   #free: number[] = [];
   readonly #reserved: number;
+  readonly #nameOf: (given: string) => string;
 
-  /** @param reserved - names that are always there and do not count against the cap. */
-  constructor(cap: number, reserved: readonly string[]) {
+  /**
+   * @param reserved - names that are always there and do not count against the cap.
+   * @param nameOf - what one that comes is called; the default counts one that is called OTHER as what comes after the cap.
+   */
+  constructor(cap: number, reserved: readonly string[], nameOf = (given: string) => given) {
     this.cap = cap;
+    this.#nameOf = nameOf;
     for (const name of reserved) this.#set(this.names.length, name, 0);
     this.#reserved = this.names.length;
   }
@@ -31,7 +36,7 @@ export class CappedNames {
 
   /** @param clock - of the record that says it, ms since the epoch. @returns its number, or 0 when it comes after the cap. */
   number(given: string, clock: number): number {
-    const name = apart(given);
+    const name = this.#nameOf(given);
     const known = this.#numbers.get(name);
     if (known !== undefined) {
       this.hear(known, clock);
@@ -43,9 +48,9 @@ export class CappedNames {
     return number;
   }
 
-  /** @returns the name's number, as `number` would give it now, or -1 when it would be added. */
-  peek(name: string): number {
-    return this.#numbers.get(apart(name)) ?? (this.used >= this.cap ? 0 : -1);
+  /** @returns its number, as `number` would give it now, or -1 when it would be added. */
+  peek(given: string): number {
+    return this.#numbers.get(this.#nameOf(given)) ?? (this.used >= this.cap ? 0 : -1);
   }
 
   hear(number: number, clock: number): void {
@@ -106,7 +111,7 @@ export class CappedNames {
   }
 }
 
-/** A tag may be called as what stands for those beyond the cap; none holds a `*`. */
-function apart(name: string): string {
-  return name === OTHER ? `${OTHER}*` : name;
+/** A tag may be called as what stands for those beyond the cap; none holds a `*`. A kind that is too long was called so on purpose. */
+export function tagName(tag: string): string {
+  return tag === OTHER ? `${OTHER}*` : tag;
 }

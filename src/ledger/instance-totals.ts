@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Quarantined } from '../report/quarantine.ts';
 import { NO_KIND, UNTAGGED } from '../telemetry/names.ts';
 import { type AttributeLimits, RULE_LIMITS } from './attribute-limits.ts';
-import { CappedNames } from './capped-names.ts';
+import { CappedNames, tagName } from './capped-names.ts';
 import { Counters } from './counters.ts';
 import { Forgotten } from './forgotten.ts';
 import { BucketCounts } from './histogram.ts';
@@ -87,7 +87,7 @@ export class InstanceTotals {
   constructor(number: number, name: string, limits: AttributeLimits) {
     this.number = number;
     this.name = name;
-    this.tags = new CappedNames(limits.tags, [UNTAGGED]);
+    this.tags = new CappedNames(limits.tags, [UNTAGGED], tagName);
     this.kinds = new CappedNames(limits.kinds, [NO_KIND]);
     this.#limits = limits;
   }

@@ -41,7 +41,7 @@ export const REPORT_METRICS = {
     unit: '{report}',
     description: 'Reports whose tag, kind or series came after the cap of their instance and was counted as _OTHER.',
     details:
-      'More than 0 means that the tags, the kinds or (`attribute="series"`) their combinations are too many to tell apart: from some point on, new ones are lumped together. Nothing is lost from the sums.',
+      'More than 0 means that the tags, the kinds or (`attribute="series"`) their combinations are too many to tell apart: from some point on, new ones are lumped together. A kind of more than 64 bytes is one of them as well. Nothing is lost from the sums.',
     attributes: [ATTR.instance, ATTR.attribute],
   },
 } as const satisfies Record<string, MetricDefinition>;

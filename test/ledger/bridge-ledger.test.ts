@@ -149,6 +149,19 @@ test('tags and kinds beyond their caps become _OTHER, are counted, and stay so a
   await again.ledger.stop();
 });
 
+test('a kind that is too long to be one is _OTHER, of whatever length its report is, and takes no place', async () => {
+  const { ledger } = await startedLedger(new MemoryStore(), new ManualClock(), { tags: 2, kinds: 1 });
+  const kinds = ['k'.repeat(65), 'k'.repeat(100_000), '_OTHER', 'manual'];
+  await ledger.ingest('couic', pieces(bodyOf(kinds.map((kind, i) => ({ kind, cidr: `1.0.0.${i}/32` })))));
+  const metrics = await collect(ledger.producer());
+  expect(metrics['couic.reports']).toEqual({
+    'add _OTHER drop scanner ipv4': 3,
+    'add manual drop scanner ipv4': 1,
+  });
+  expect(metrics['couic.attribute.overflows']).toEqual({ 'couic.report.kind': 3 });
+  await ledger.stop();
+});
+
 describe('a body', () => {
   test('that is broken is refused after what came whole before the break, and its retry counts nothing twice', async () => {
     const { ledger } = await startedLedger();

@@ -104,11 +104,11 @@ export class CountingModel {
 
   /** First come, first kept; what comes after the cap is one name. */
   #name(instance: string, attribute: 'tag' | 'kind', given: string, clock: number): string {
-    const name = given === '_OTHER' ? '_OTHER*' : given;
+    const name = given === '_OTHER' && attribute === 'tag' ? '_OTHER*' : given;
     const names = this.#names.get(`${instance} ${attribute}`) ?? new Set();
     this.#names.set(`${instance} ${attribute}`, names);
     if (name === 'untagged' || name === 'none' || names.has(name)) return name;
-    if (names.size < this.#caps[`${attribute}s`]) {
+    if (name !== '_OTHER' && names.size < this.#caps[`${attribute}s`]) {
       names.add(name);
       return name;
     }
