@@ -103,7 +103,9 @@ function examineOutbox({ outbox, clock, config }: Examined): Finding[] {
     findings.push({
       level: late ? 'failure' : 'ok',
       message: `${counted(size, 'windows wait', 'window waits')}, the oldest for ${ago(age)}; ${last}`,
-      ...(late && { advice: 'they are sent as soon as LAPI takes them: see above, and the log' }),
+      ...(late && {
+        advice: 'they go once LAPI takes them and the storage can note that: see what else fails here, and the log',
+      }),
     });
   }
   if (quarantined.length > 0) {

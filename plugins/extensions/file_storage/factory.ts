@@ -1,3 +1,4 @@
+import { storageFailures } from '../../../src/log/storage-failures.ts';
 import type { ExtensionFactory } from '../../../src/service/component.ts';
 import { type FileStorageConfig, schema } from './config.ts';
 
@@ -18,7 +19,7 @@ export const fileStorage: ExtensionFactory<FileStorageConfig> = {
       engine,
       start: () => log.load(),
       shutdown: (deadline) => log.close(deadline),
-      examine: () => examineDirectory(directory),
+      examine: async () => [...storageFailures(health), ...(await examineDirectory(directory))],
     };
   },
 };

@@ -3,6 +3,7 @@ import type { SeenBridges } from '../../../src/log/jetstream/bridges.ts';
 import { JetStreamEngine, type StreamLook } from '../../../src/log/jetstream/engine.ts';
 import { bridgeName, LEASE_TOPIC, Lease } from '../../../src/log/lease.ts';
 import { LogRunner } from '../../../src/log/runner.ts';
+import { storageFailures } from '../../../src/log/storage-failures.ts';
 import { BRIDGES_OPERATION, type BridgeList } from '../../../src/service/admin/bridges.ts';
 import type { BridgeLease, Extension, ExtensionContext, Operation } from '../../../src/service/component.ts';
 import type { ComponentStatus } from '../../../src/service/component-status.ts';
@@ -28,7 +29,7 @@ export class JetStreamStorage implements Extension {
   readonly log: LogRunner;
   readonly lease: BridgeLease;
   readonly operations: Readonly<Record<string, Operation>>;
-  readonly #context: Pick<ExtensionContext, 'logger' | 'clock' | 'version'>;
+  readonly #context: Pick<ExtensionContext, 'logger' | 'clock' | 'health' | 'version'>;
   readonly #config: JetStreamStorageConfig;
   readonly engine: JetStreamEngine;
   readonly #lease: Lease;
@@ -174,6 +175,7 @@ export class JetStreamStorage implements Extension {
     const list = await this.#ask(look);
     const { held, holder } = this.#lease;
     return [
+      ...storageFailures(this.#context.health),
       roomOf(`stream ${stream}, asked at ${server}, holds ${mib(bytes)} of ${mib(most)}`, bytes / most),
       copiesOf(replicas, current),
       { level: 'ok', message: held ? 'this bridge has the lease' : `${holder?.name ?? 'no bridge'} has the lease` },

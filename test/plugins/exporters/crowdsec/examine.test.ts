@@ -35,7 +35,7 @@ it('says how long windows wait, and which were refused', async () => {
   expect((await findings()).at(-2)).toMatch(/^ok \| 1 window waits, the oldest for 1h;/);
   await host.pass(60_000);
   expect((await findings()).at(-2)).toMatch(
-    /^failure \| 1 window waits, the oldest for 1h1m.*they are sent as soon as LAPI takes them/,
+    /^failure \| 1 window waits, the oldest for 1h1m.*they go once LAPI takes them/,
   );
 });
 
