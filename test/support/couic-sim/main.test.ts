@@ -19,6 +19,15 @@ test('the command says how it is used', async () => {
   }
 });
 
+test.each([
+  // It waited for changes that never came, without a word.
+  [['--rate', 'abc'], '--rate abc: expected a number of at least 0\n'],
+  [['--count', '1e'], '--count 1e: expected a number of at least 0\n'],
+  [['--removes', '20'], '--removes 20: expected a number from 0 to 1\n'],
+])('the command refuses %j', async (args, message) => {
+  await expect(couicSim(...args)).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+});
+
 test('the command answers as the API of Couic, with traffic', async () => {
   const server = await recordingServer();
   const directory = await mkdtemp(join(tmpdir(), 'couic-sim-'));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { counted } from '../../../src/telemetry/counted.ts';
-import { readOptions } from '../read-options.ts';
+import { readNumber, readOptions } from '../read-options.ts';
 import { CouicApiServer, type Group } from './api-server.ts';
 import { SimulatedCouic } from './couic.ts';
 import { Progress } from './progress.ts';
@@ -50,6 +50,20 @@ const { values } = readOptions(
   USAGE,
 );
 
+const amount = (name: 'rate' | 'count' | 'expiry' | 'seed' | 'link', most = Number.POSITIVE_INFINITY) =>
+  readNumber(name, values[name] ?? '', [0, most], USAGE);
+const share = (name: 'removes' | 'ignores' | 'peers') => readNumber(name, values[name], [0, 1], USAGE);
+const given = {
+  rate: amount('rate'),
+  count: amount('count'),
+  seed: amount('seed', Number.MAX_SAFE_INTEGER),
+  lifetime: amount('expiry'),
+  removeShare: share('removes'),
+  ignoreShare: share('ignores'),
+  peerShare: share('peers'),
+  ...(values.link !== undefined && { bytesPerSecond: amount('link') }),
+};
+
 /** As "couicctl clients add" would make them. */
 const CLIENTS: Readonly<Record<string, Group>> = {
   'd6ac883a-8050-4408-bf1e-5b07e9965191': 'monitoring',
@@ -70,7 +84,7 @@ function added(a: Counts, b: Counts): Counts {
 async function simulate(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const couics = values.webhook.map((webhook, index) => simulateOne(webhook, Number(values.seed) + index));
+  const couics = values.webhook.map((webhook, index) => simulateOne(webhook, given.seed + index));
   const apis = await Promise.all(
     couics.slice(0, values.api.length).map(({ couic }, index) => serve(couic, values.api[index]!)),
   );
@@ -97,7 +111,7 @@ function simulateOne(webhook: string, seed: number) {
   let shown = '';
   const couic = new SimulatedCouic({
     webhook,
-    ...(values.link !== undefined && { bytesPerSecond: Number(values.link) }),
+    ...('bytesPerSecond' in given && { bytesPerSecond: given.bytesPerSecond }),
     ...(values.ca !== undefined && { tls: { ca: readFileSync(values.ca) } }),
     onAttempt(reports, outcome) {
       const text = 'status' in outcome ? `${outcome.status} ${outcome.text}` : outcome.error;
@@ -118,10 +132,10 @@ function simulateOne(webhook: string, seed: number) {
   const workload = new Workload(couic.firewall, {
     random,
     tags: values.tags.split(',').map((tag) => tag || null),
-    lifetime: Number(values.expiry),
-    removeShare: Number(values.removes),
-    ignoreShare: Number(values.ignores),
-    peerShare: Number(values.peers),
+    lifetime: given.lifetime,
+    removeShare: given.removeShare,
+    ignoreShare: given.ignoreShare,
+    peerShare: given.peerShare,
   });
   return { couic, run: (signal: AbortSignal) => run(couic, workload, random, signal) };
 }
@@ -146,8 +160,8 @@ function flow({ firewall }: SimulatedCouic, random: Random): void {
 
 /** Changes rules at the rate that was asked for, until as many reports were made as were asked for. */
 async function run(couic: SimulatedCouic, workload: Workload, random: Random, signal: AbortSignal): Promise<void> {
-  const rate = Number(values.rate);
-  const count = Number(values.count) || Number.POSITIVE_INFINITY;
+  const { rate } = given;
+  const count = given.count || Number.POSITIVE_INFINITY;
   const started = performance.now();
   couic.start();
   for (let steps = 0; couic.counts.offered < count && !signal.aborted; ) {

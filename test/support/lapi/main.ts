@@ -1,4 +1,4 @@
-import { readOptions } from '../read-options.ts';
+import { readNumber, readOptions } from '../read-options.ts';
 import { LapiServer } from './server.ts';
 
 const USAGE = `Stands in for a CrowdSec LAPI: takes usage metrics and prints, after each window, the table that
@@ -26,7 +26,7 @@ if (values.help) {
   process.stdout.write(USAGE);
 } else {
   const lapi = new LapiServer({
-    port: Number(values.port),
+    port: readNumber('port', values.port, [0, 65_535], USAGE),
     keys: { [values.key]: values.name },
     onPush({ bouncer, windows }) {
       console.log(`\n${new Date().toISOString()} took ${windows.length} window(s) of ${bouncer}`);
