@@ -58,10 +58,10 @@ function read(
     uniqueKeys: false,
   });
   // What follows a syntax error is mostly its echo.
-  const [error] = document.errors;
+  const [error, next] = document.errors;
   if (!error) return new Builder(anchorsOf(document), at, context).build(document.contents, under, at(0));
   const quote = unclosedQuote(document, error);
-  const message = quote === undefined ? describe(error) : 'YAML: the quote that opens here is not closed';
+  const message = quote === undefined ? describe(error, next) : 'YAML: the quote that opens here is not closed';
   context.report({ severity: 'error', at: at(quote ?? error.pos[0]), path: under, message });
   return undefined;
 }
@@ -78,12 +78,26 @@ function unclosedQuote(document: Document, error: YAMLParseError): number | unde
   return opened;
 }
 
-/** The library's messages may quote the text, which may be a secret. */
-function describe(error: YAMLParseError): string {
+/**
+ * The library's messages may quote the text, which may be a secret. Of the commonest mistakes they say what YAML's grammar
+ * makes of them, not what was written.
+ * @param next - the error after it, which tells two of these mistakes apart.
+ */
+function describe(error: YAMLParseError, next: YAMLParseError | undefined): string {
   switch (error.code) {
     case 'TAB_AS_INDENT':
       return 'YAML: indent with spaces, not with a tab';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return next?.code === 'MULTILINE_IMPLICIT_KEY'
+        ? 'YAML: wrong indentation: what follows has to begin in the same column as this line; or the space after "-" is missing here'
+        : 'YAML: a value in which ": " stands has to be quoted, and each key has a line of its own';
+    case 'MULTILINE_IMPLICIT_KEY':
+      return NO_COLON;
+    case 'MISSING_CHAR':
+      return error.message.startsWith('Implicit map keys') ? NO_COLON : plain(error);
     case 'BAD_INDENT':
+      if (error.message.startsWith('Flow '))
+        return `YAML: what ${error.message.endsWith(']') ? '"[" opens has to be closed with "]"' : '"{" opens has to be closed with "}"'} before this line, and all of it be indented`;
       return `YAML: wrong indentation (${error.message})`;
     case 'MULTIPLE_DOCS':
       return 'YAML: a file holds one document; for several files give --config several times';
@@ -92,8 +106,14 @@ function describe(error: YAMLParseError): string {
     case 'BAD_SCALAR_START':
       return 'YAML: quote a value that starts with a special character';
     default:
-      return `YAML: ${error.message.replace(/: .*$/s, '').replace(/ at line.*$/s, '')}`;
+      return plain(error);
   }
+}
+
+const NO_COLON = 'YAML: this line is no "key: value": a colon, or the space after it, is missing';
+
+function plain({ message }: YAMLParseError): string {
+  return `YAML: ${message.replace(/: .*$/s, '').replace(/ at line.*$/s, '')}`;
 }
 
 /** What each alias stands for, found in one pass; `Alias.resolve` passes over the whole document for each. */

@@ -40,6 +40,9 @@ const EMPTY =
 const PROCESSORS =
   'leave this out: exporters of the bridge batch by themselves, and what it holds in memory has bounds without a memory_limiter';
 
+const DEEPER =
+  'wrong indentation: what follows has to begin in the same column as this line; or the space after "-" is missing here';
+
 /** Every file of test/testdata/config with all that is said of it. */
 const EXPECTED: Record<string, string[]> = {
   'after-quote.yaml': ['after-quote.yaml:3: YAML: Unexpected scalar at node end'],
@@ -54,7 +57,22 @@ const EXPECTED: Record<string, string[]> = {
     'collector.yaml:18: service.pipelines.logs.exporters[0]: otlp_http takes metrics only, no logs',
     "collector.yaml:20: service.telemetry.metrics: the bridge's own metrics go where all others go, to the exporters of the pipelines: leave this out",
   ],
+  'colon.yaml': ['colon.yaml:3: YAML: this line is no "key: value": a colon, or the space after it, is missing'],
+  'colon-last.yaml': [
+    'colon-last.yaml:4: YAML: this line is no "key: value": a colon, or the space after it, is missing',
+  ],
+  'colons.yaml': [
+    'colons.yaml:3: YAML: a value in which ": " stands has to be quoted, and each key has a line of its own',
+  ],
+  'brace.yaml': [
+    'brace.yaml:3: YAML: what "{" opens has to be closed with "}" before this line, and all of it be indented',
+  ],
+  'bracket.yaml': [
+    'bracket.yaml:3: YAML: what "[" opens has to be closed with "]" before this line, and all of it be indented',
+  ],
   'comment.yaml': [`comment.yaml: ${EMPTY}`],
+  'dash.yaml': [`dash.yaml:4: YAML: ${DEEPER}`],
+  'deeper.yaml': [`deeper.yaml:3: YAML: ${DEEPER}`],
   'documents.yaml': [
     'documents.yaml:3: YAML: a file holds one document; for several files give --config several times',
   ],
