@@ -47,8 +47,19 @@ export interface Command {
 
 /** The command line is wrong. Says what to write instead. */
 export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'UsageError';
+  }
+}
+
+/** An option that a command does not have. Which it has stands in its usage, so what was meant is said by who knows the command. */
+export class UnknownOptionError extends UsageError {
+  readonly option: string;
+
+  constructor(option: string) {
+    super(`unknown option ${option}`);
+    this.name = 'UnknownOptionError';
+    this.option = option;
   }
 }

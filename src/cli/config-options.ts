@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
-import { hint } from '../config/nearest.ts';
 import { sourceName } from '../config/sources.ts';
-import { type CommandContext, UsageError } from './command.ts';
+import { type CommandContext, UnknownOptionError, UsageError } from './command.ts';
 
 export const CONFIG_USAGE = '[--config FILE]… [--set KEY=VALUE]…';
 
@@ -58,9 +57,7 @@ export function parseOptions<const T extends Record<string, Option>>(args: reado
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const option = /'(--?[^'= ]+)/.exec(message)?.[1] ?? '';
-    const known = Object.keys(options).map((name) => `--${name}`);
-    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
-      throw new UsageError(`unknown option ${option}${hint(option, known)}`);
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw new UnknownOptionError(option);
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw new UsageError(`${option} needs a value: ${option} …`);
     throw new UsageError('unexpected argument: options are written --NAME VALUE, a configuration --config FILE');
   }

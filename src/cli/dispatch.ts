@@ -2,7 +2,7 @@ import { hint } from '../config/nearest.ts';
 import { ConfigError } from '../config/problem.ts';
 import { AdminError } from '../service/admin/admin.ts';
 import { printableLines } from '../telemetry/printable.ts';
-import { type Command, type CommandContext, UsageError } from './command.ts';
+import { type Command, type CommandContext, UnknownOptionError, UsageError } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { helpOf, overview, PROGRAM } from './help.ts';
 import { WITH_VALUE } from './take-options.ts';
@@ -42,7 +42,7 @@ export async function dispatch(
           : 'the first argument is no command',
       );
     }
-    return await command.run(found ? found.rest : args, context);
+    return await command.run(found ? found.rest : args, context).catch((error) => withOptionsOf(command, error));
   } catch (error) {
     if (error instanceof ConfigError) context.stderr(`${error.message}\n`);
     else if (error instanceof UsageError)
@@ -53,6 +53,13 @@ export async function dispatch(
     } else throw error;
     return EXIT.usage;
   }
+}
+
+/** What a command does not know reaches the reader of `--config` and `--set`, which has never heard of the command's own. */
+function withOptionsOf({ usage }: Command, error: unknown): never {
+  if (!(error instanceof UnknownOptionError)) throw error;
+  const known = new Set(usage.match(/--[a-z][a-z-]*/g));
+  throw new UsageError(`${error.message}${hint(error.option, known)}`, { cause: error });
 }
 
 /** The command that is named first, or after options, with what is left for it. `run` names the one without a name. */

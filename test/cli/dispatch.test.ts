@@ -31,6 +31,12 @@ test.each([
   ['validate --config', '--config needs a value: --config …'],
   ['validate a.yaml', 'unexpected argument: options are written --NAME VALUE, a configuration --config FILE'],
   ['components --set a=b', 'unknown option --set'],
+  // Its own options were not among those that are known.
+  ['rules --tags scanner', 'unknown option --tags (did you mean "--tag"?)'],
+  [
+    'rules --colour',
+    'unknown option --colour (known: --config, --format, --instance, --policy, --set, --state, --tag)',
+  ],
 ])('%s is refused with what to write instead', async (args, message) => {
   expect(await cli(args)).toEqual({ code: 2, out: '', err: `couic-otel-bridge: ${message}\n${MORE}` });
 });
@@ -51,6 +57,10 @@ test('--version and --help', async () => {
   const { code, out } = await cli('--help');
   expect(code).toBe(0);
   for (const { name, summary } of commands) expect(out).toContain(`${name} `.trimStart() && summary);
+  for (const { name } of commands) {
+    const help = (await cli(`${name || 'run'} --help`)).out;
+    expect(help.split('  --config FILE').length, name).toBeLessThanOrEqual(2);
+  }
   expect((await cli('validate --help')).out).toContain(
     'Usage: couic-otel-bridge validate [--config FILE]… [--set KEY=VALUE]…\n',
   );
