@@ -11,7 +11,7 @@ import { isoEnd } from './shown-time.ts';
 import { takeOption, takeWord } from './take-options.ts';
 
 const NOT_REACHED = `Not reached by this: rules in force, which Couic holds (couicctl drop delete), and what is reported of them from now on;
-what exporters have sent on; the journal and other places that keep the log lines; backups; snapshots of the file system,
+what exporters have sent on, and what an exporter file has written to its files; the journal and other places that keep the log lines; backups; snapshots of the file system,
 and blocks that a disk has not written over yet.
 `;
 

@@ -139,6 +139,7 @@ describe('erase', () => {
       'In force all the same, since Couic holds them:\n  couic: drop 198.51.100.1/32, tag scanner, until never\n',
     );
     expect(shown.out).toContain('the journal');
+    expect(shown.out).toContain('what an exporter file has written');
     expect((await cli('explain', '198.51.100.1', '--config', 'c.yaml')).out).toContain(
       'nothing in it is of this network',
     );
