@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import { holdsState } from '../log/embedded/holds-state.ts';
 import type { LogEngine } from '../log/engine.ts';
@@ -7,7 +8,7 @@ import { AdminClient } from '../service/admin/admin-client.ts';
 import { counted } from '../telemetry/counted.ts';
 import { buildStopped } from './build-stopped.ts';
 import { type Command, UsageError } from './command.ts';
-import { CONFIG_HELP, CONFIG_USAGE } from './config-options.ts';
+import { CONFIG_USAGE } from './config-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { loadServiceConfig } from './load-service-config.ts';
 import { takeOption } from './take-options.ts';
@@ -19,7 +20,7 @@ export const migrateCommand: Command = {
   usage: `--to FILE ${CONFIG_USAGE}`,
   help: `
   --to FILE         Configuration whose storage takes it: one that holds nothing yet.
-${CONFIG_HELP}
+
 From file_storage to jetstream_storage, and back. Totals, start times, rules, what waits to be sent and where exporters stand come
 along; the bridge that is started with the other configuration goes on where this one stopped. What it was copied from stays as
 it is: start no bridge on it any more, or the two go different ways. No bridge may run on either meanwhile.
@@ -31,6 +32,8 @@ it is: start no bridge on it any more, or the two go different ways. No bridge m
       throw new UsageError('migrate needs --to FILE, the configuration whose storage is to take it');
     const from = await storageOf(loadServiceConfig(rest, context).config, context.version);
     const target = await storageOf(loadServiceConfig(['--config', to], context).config, context.version);
+    if (resolve(from.directory) === resolve(target.directory))
+      throw new AdminError(`${to} has the directory that is to be copied, ${from.directory}: give its storage another`);
     if (!holdsState(from.directory))
       throw new AdminError(`${from.directory} holds no state: no bridge has run on it yet`);
     for (const { directory } of [from, target])

@@ -28,9 +28,9 @@ export const STATE_HELP = `  --state DIR       Ask the bridge that runs on this 
  * need credentials that only the service has, the bridge that runs is asked without it.
  * @throws UsageError, ConfigError, AdminError
  */
-export async function openChosen(args: readonly string[], context: CommandContext): Promise<OpenedAdmin> {
+export async function openChosen(args: readonly string[], context: CommandContext, why?: string): Promise<OpenedAdmin> {
   const { state, rest } = readState(args);
-  if (state !== undefined) return openRunning(state);
+  if (state !== undefined) return openRunning(state, why);
   try {
     return await openAdmin(loadServiceConfig(rest, context).config, context.version);
   } catch (error) {
@@ -50,7 +50,7 @@ export async function openKept(args: readonly string[], context: CommandContext)
 
 /** As `openChosen`, for what only a bridge that runs can do. @param why - it must run. @throws AdminError when none does. */
 export async function openServing(args: readonly string[], context: CommandContext, why: string): Promise<OpenedAdmin> {
-  const opened = await openChosen(args, context);
+  const opened = await openChosen(args, context, why);
   if (opened.state === 'running') return opened;
   await opened.admin.close();
   throw opened.state === 'none'
@@ -82,12 +82,14 @@ export function readState(args: readonly string[]): { state: string | undefined;
   return { state, rest };
 }
 
-/** The bridge that runs on a state directory. @throws AdminError when none does. */
-export async function openRunning(directory: string): Promise<OpenedAdmin> {
+/** The bridge that runs on a state directory. @param why - it must run, when nothing else will do. @throws AdminError when none does. */
+export async function openRunning(directory: string, why?: string): Promise<OpenedAdmin> {
   const admin = await AdminClient.connect(directory);
   if (admin) return { admin, directory, state: 'running' };
   if (!holdsState(directory)) throw noState(directory);
-  throw new AdminError(`no bridge runs on ${directory}: without one, give the configuration in place of --state`);
+  throw new AdminError(
+    `no bridge runs on ${directory}: ${why ?? 'without one, give the configuration in place of --state'}`,
+  );
 }
 
 /**

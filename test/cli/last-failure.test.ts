@@ -71,6 +71,16 @@ test('doctor --state reads why a start failed, with no configuration and no secr
   );
   expect((await doctor(state)).out).toContain('WARNING what runs is older than what is written: config.yaml');
   await made.stop();
+  // A configuration would not help: what is asked for needs a bridge.
+  for (const [name, why] of [
+    ['reload', 'there is nothing to reload'],
+    ['page', 'the page is there while one does'],
+  ] as const)
+    expect(await runCli([name, '--state', state], commands, { files: {}, factories })).toEqual({
+      code: 1,
+      out: '',
+      err: `couic-otel-bridge: no bridge runs on ${state}: ${why}\n`,
+    });
   expect((await doctor(state)).out).not.toContain('the last start failed');
 });
 
