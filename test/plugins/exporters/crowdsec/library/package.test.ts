@@ -65,7 +65,7 @@ test('shows its own page, whose example and that of the folder compile in strict
   const compilerOptions = {
     strict: true,
     exactOptionalPropertyTypes: true,
-    noImplicitReturns: false,
+    noImplicitReturns: true,
     allowJs: true,
     checkJs: true,
     noEmit: true,
