@@ -25,7 +25,7 @@ interface ReconcilingOptions {
   readonly interval: number;
 }
 
-/** A reconciliation that failed is tried again after this, if the interval is longer. Milliseconds. */
+/** A reconciliation that failed, or whose lists were short, is tried again after this, if the interval is longer. Milliseconds. */
 const RETRY = 60_000;
 /** Numbers that differ though rules do not are reports on their way: after this they are looked into again, then after twice as long. */
 const PATIENCE = 30_000;
@@ -35,13 +35,15 @@ const PATIENCE = 30_000;
  * restarted, when it answers again, and when it counts other numbers of them.
  */
 export class Reconciling {
-  /** What the last one came to; undefined before the first, and after one that failed. */
+  /** What the last one came to, with the lists alone that were short twice; undefined before the first, and after one that failed. */
   last: Reconciliation | undefined;
   readonly #options: ReconcilingOptions;
   readonly #state: StateLog;
   readonly #incomplete: StateLog;
   readonly #repeating: Repeating;
   #underWay = false;
+  /** Of the last one. Once is no news: rules go before a list is made, and others come before they are counted again. */
+  #short: ReadonlySet<string> = new Set();
   /** The next one was asked for by numbers that differ. */
   #suspected = false;
   /** Milliseconds for which numbers may differ after a comparison; grows while comparisons for that reason find nothing. */
@@ -90,14 +92,16 @@ export class Reconciling {
     this.#ended = clock.monotonic();
     if (this.last && this.last.added + this.last.removed > 0) this.#patience = 0;
     else if (suspected) this.#patience = Math.min(Math.max(2 * this.#patience, PATIENCE), interval);
-    return this.last ? interval : Math.min(interval, RETRY);
+    return this.last && this.#short.size === 0 ? interval : Math.min(interval, RETRY);
   }
 
   async #once(signal: AbortSignal): Promise<Reconciliation | undefined> {
     const { client, ledger, logger, instance, token } = this.#options;
     try {
       const list = (policy: 'drop' | 'ignore') => client.rules(policy, token, signal);
-      const done = await ledger.reconcile(instance, list, { signal, counts: () => this.#counts(signal) });
+      const done = this.#confirmed(
+        await ledger.reconcile(instance, list, { signal, counts: () => this.#counts(signal) }),
+      );
       this.#state.good('The rules of Couic are reconciled again');
       const problem = incompleteness(done);
       if (problem) this.#incomplete.bad(problem.reason, problem.message);
@@ -114,6 +118,12 @@ export class Reconciling {
       this.#state.bad(failure, `The rules of Couic could not be reconciled: ${(error as Error).message}`);
       return undefined;
     }
+  }
+
+  #confirmed(done: Reconciliation): Reconciliation {
+    const short = done.short.filter(({ policy }) => this.#short.has(policy));
+    this.#short = new Set(done.short.map(({ policy }) => policy));
+    return { ...done, short };
   }
 
   /** A Couic that does not tell its numbers is a matter of the traffic's log. */

@@ -21,7 +21,7 @@ const SOMETHING: Reconciliation = { ...NOTHING, added: 1, drift: 1 };
 function started(outcomes: (Reconciliation | Error)[], interval = 5 * MINUTE) {
   const time = new FakeTime();
   const at: number[] = [];
-  const { logger } = receiverContext({} as never);
+  const { logger, messages } = receiverContext({} as never);
   const reconciling = new Reconciling({
     client: {
       rules: () => Promise.reject(new Error('not asked here')),
@@ -57,7 +57,7 @@ function started(outcomes: (Reconciliation | Error)[], interval = 5 * MINUTE) {
       for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  return { time, at, reconciling, asleep, differing };
+  return { time, at, reconciling, asleep, differing, messages };
 }
 
 test('numbers that differ have rules compared at once; when that finds nothing, later and later', async () => {
@@ -108,4 +108,34 @@ test('a comparison that failed is tried again after a minute, and numbers that d
   expect(reconciling.last).toBeUndefined();
   await differing(5 * MINUTE);
   expect(at.length).toBeLessThanOrEqual(10);
+});
+
+// Seen with a real Couic whose rules lived for seconds: 5 of 49 comparisons began with a warning of a proxy that was not there.
+test('a list that is short once is no news; the next one comes after a minute, and is told when it is short too', async () => {
+  const short = (policy: 'drop' | 'ignore') => ({
+    ...NOTHING,
+    short: [{ policy, listed: 1173, counted: 1197 }],
+    kept: 2,
+  });
+  const { time, reconciling, asleep, messages } = started([
+    short('drop'),
+    NOTHING,
+    short('drop'),
+    short('ignore'),
+    short('ignore'),
+  ]);
+  const told = () => messages().filter((message) => String(message).includes('is a proxy in between'));
+  const pauses: (number | undefined)[] = [];
+  for (let turn = 0; turn < 4; turn++) {
+    await asleep();
+    pauses.push(time.waits[0]);
+    expect(reconciling.last!.short).toEqual([]);
+    expect(told()).toEqual([]);
+    time.advance(5 * MINUTE);
+    for (let each = 0; each < 5; each++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await asleep();
+  expect(pauses).toEqual([MINUTE, 5 * MINUTE, MINUTE, MINUTE]);
+  expect(reconciling.last!.short).toHaveLength(1);
+  expect(told()).toHaveLength(1);
 });
