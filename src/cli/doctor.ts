@@ -21,10 +21,18 @@ import { takeFlag } from './take-options.ts';
 
 const MARKS: Readonly<Record<Finding['level'], string>> = { ok: 'ok     ', warning: 'WARNING', failure: 'FAILURE' };
 
-const STATES: Readonly<Record<OpenedAdmin['state'], (directory: string) => string>> = {
-  running: (directory) => `runs, and looked itself (state in ${directory})`,
-  stopped: (directory) => `does not run; this command looked in its place (state in ${directory})`,
-  none: (directory) => `has not run yet (${directory} holds no state); this command looked in its place`,
+const STATES: Readonly<Record<OpenedAdmin['state'], (directory: string) => Finding>> = {
+  running: (directory) => ({ level: 'ok', message: `runs, and looked itself (state in ${directory})` }),
+  // It may be meant, so nothing fails; but who asks because no report arrives must not read that all is well.
+  stopped: (directory) => ({
+    level: 'warning',
+    message: `does not run, and takes no reports; this command looked in its place (state in ${directory})`,
+    advice: 'start it, unless it is stopped on purpose; its log says why it ended',
+  }),
+  none: (directory) => ({
+    level: 'ok',
+    message: `has not run yet (${directory} holds no state); this command looked in its place`,
+  }),
 };
 
 const NO_SERVICE = `no bridge runs on ${SYSTEM_STATE}, or this user may not ask it`;
@@ -89,7 +97,7 @@ async function examine(open: () => Promise<OpenedAdmin>, stateOnly?: string): Pr
     const { admin, directory, state } = await open();
     const found = await admin.examine().finally(() => admin.close());
     const left = state === 'running' ? [] : failureIn(directory);
-    return [{ component: 'bridge', findings: [{ level: 'ok', message: STATES[state](directory) }, ...left] }, ...found];
+    return [{ component: 'bridge', findings: [STATES[state](directory), ...left] }, ...found];
   } catch (error) {
     if (!(error instanceof AdminError)) throw error;
     const left = stateOnly === undefined ? [] : failureIn(stateOnly);

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { identityOf } from '../../plugins/exporters/crowdsec/identity.ts';
 import { KeyClaim } from '../../plugins/exporters/crowdsec/key-claim.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { factories } from '../../src/components.ts';
+import { BridgeUnderTest } from '../support/bridge-under-test.ts';
 import { runCli } from '../support/cli.ts';
 import { type LapiOptions, LapiServer } from '../support/lapi/server.ts';
 
@@ -67,6 +68,27 @@ extension file_storage
   expect(code).toBe(0);
   expect(lapi.pushes).toEqual([]);
   expect(lapi.bouncers.lastPull('bridge')).toBeUndefined();
+});
+
+it('warns of a bridge that was stopped: who asks why no report arrives was told that all is well', async () => {
+  const bridge = new BridgeUnderTest();
+  onTestFinished(() => bridge.remove());
+  const state = join(bridge.directory, 'state');
+  const text = `
+receivers: {couic: {endpoint: "127.0.0.1:0"}}
+exporters: {prometheus: {endpoint: "127.0.0.1:0"}}
+extensions: {file_storage: {directory: "${state}"}}
+service: {extensions: [file_storage], pipelines: {metrics: {receivers: [couic], exporters: [prometheus]}}}
+`;
+  bridge.write(text);
+  await bridge.start();
+  await bridge.stop();
+  const { out, code } = await run(text);
+  expect(code).toBe(0);
+  expect(out).toContain(`bridge
+  WARNING does not run, and takes no reports; this command looked in its place (state in ${state})
+          → start it, unless it is stopped on purpose; its log says why it ended
+`);
 });
 
 it('says that the key is wrong', async () => {
