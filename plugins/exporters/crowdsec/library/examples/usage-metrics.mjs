@@ -22,9 +22,8 @@ const exporter = new CrowdSecUsageMetricsExporter({
         return { name: 'dropped', unit: 'request', labels: { origin: String(origin), remediation: 'ban' } };
       case 'gate.blocklist':
         return { name: 'active_decisions', unit: 'ip', labels: { origin: String(origin), ip_type: 'ipv4' } };
-      default:
-        return undefined;
     }
+    return undefined;
   },
 });
 const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 30 * 60_000 });
