@@ -10,10 +10,12 @@ import { recordingServer } from './recording-server.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const couicSim = (...args: string[]) => run('npm', ['run', '--silent', 'couic-sim', '--', ...args], { cwd: root });
+/** What `npm run couic-sim` builds and runs. */
+const main = fileURLToPath(new URL('../../../dist-test/test/support/couic-sim/main.js', import.meta.url));
+const couicSim = (...args: string[]) => run(process.execPath, [main, ...args]);
 
 test('the command says how it is used', async () => {
-  const { stdout } = await couicSim('--help');
+  const { stdout } = await run('npm', ['run', '--silent', 'couic-sim', '--', '--help'], { cwd: root });
   for (const option of ['--webhook', '--rate', '--count', '--tags', '--expiry', '--peers', '--api']) {
     expect(stdout).toContain(option);
   }
