@@ -61,7 +61,7 @@ function unfinished(error: unknown): never {
 
 function report({ what, entries, stillIn, inForce, around }: Erased): string {
   const lines = [
-    `Erased ${what}: a snapshot was taken, the log before it deleted, and ${counted(entries, 'entries that wait', 'entry that waits')} for exporters overwritten.\n`,
+    `Erased ${what}: a snapshot was taken, the log before it deleted, and ${counted(entries, 'entries that are kept', 'entry that is kept')} for exporters overwritten.\n`,
   ];
   if (stillIn.length > 0) lines.push(`Its name is still in the state of ${stillIn.join(', ')}.\n`);
   if (inForce.length > 0) lines.push(`In force all the same, since Couic holds them:\n${list(inForce)}`);

@@ -70,7 +70,7 @@ export class Erasing {
     const { entries, stillIn } = await this.#run(subject);
     // Not what it was: the log is one of the places that keep it.
     logger.info(
-      `Erased what was asked for: it was in ${counted(entries, 'entries that wait', 'entry that waits')} for readers`,
+      `Erased what was asked for: it was in ${counted(entries, 'entries that are kept', 'entry that is kept')} for readers`,
     );
     return { what: subject.text, entries, stillIn, ...(await this.#left(subject)) };
   }

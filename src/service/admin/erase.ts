@@ -11,7 +11,7 @@ export interface NotErased {
 export interface Erased {
   /** As it was understood: `192.0.2.1/32`, `tag NAME`. */
   readonly what: string;
-  /** Entries of the log that wait for readers, in which it was overwritten. */
+  /** Entries of the log that are kept for readers, waiting or told already, in which it was overwritten. */
   readonly entries: number;
   /** Parts of the state that hold its text all the same. */
   readonly stillIn: readonly string[];
