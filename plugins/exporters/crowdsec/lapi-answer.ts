@@ -23,7 +23,7 @@ export interface Asked {
 const TLS_WANTED = /HTTP request (was sent )?to (an )?HTTPS|plain HTTP request/i;
 
 const KEY_UNKNOWN =
-  'LAPI does not know the key, or its bouncer was deleted or pruned: on the LAPI host, "cscli bouncers list" shows it, "cscli bouncers add NAME" makes a new key for api_key';
+  'LAPI does not know the key, or its bouncer was deleted or pruned: on the LAPI host, "cscli bouncers list" shows it, "cscli bouncers add NAME" makes a new key';
 const CERTIFICATE =
   "LAPI does not take the client certificate: its OU has to be in api.server.tls.bouncers_allowed_ou, its authority in api.server.tls.ca_cert_path, client_verification may not be NoClientCert, and neither it nor its authority may be expired or revoked; LAPI's log says which";
 const KEY_TOO = 'With a certificate it does not look at the key: take one of the two out of the configuration';

@@ -21,7 +21,8 @@ export function endpointProblem(text: string): string | undefined {
       ? undefined
       : 'expected the path of a socket after three slashes, as in unix:///run/crowdsec/crowdsec.sock';
   if (protocol !== 'http:' && protocol !== 'https:') return 'expected http://, https:// or unix:///path/of/a/socket';
-  if (username || password) return 'no user and no password here: LAPI knows bouncers by api_key or client certificate';
+  if (username || password)
+    return 'no user and no password here: LAPI knows bouncers by their API key or client certificate';
   if (search || hash) return 'no query and no fragment here';
   if (/\/v1(\/|$)/.test(pathname)) return 'leave /v1 out: the exporter adds the path of each call';
   return undefined;

@@ -75,7 +75,7 @@ describe('refuses', () => {
     [{ endpoint: 'ftp://lapi' }, ['endpoint: expected http://, https:// or unix:///path/of/a/socket']],
     [
       { endpoint: 'http://a:b@lapi' },
-      ['endpoint: no user and no password here: LAPI knows bouncers by api_key or client certificate'],
+      ['endpoint: no user and no password here: LAPI knows bouncers by their API key or client certificate'],
     ],
     [{ endpoint: 'http://lapi/?a' }, ['endpoint: no query and no fragment here']],
     [
