@@ -1,12 +1,9 @@
-import { beforeAll, expect, test } from 'vitest';
-import { buildChild } from './crash/bridge-child.ts';
+import { expect, test } from 'vitest';
 import { crashRun } from './crash/crash-run.ts';
 import { KILL_POINTS } from './crash/kill-plan.ts';
 
 const KILLS = Number(process.env.CRASH_KILLS ?? 320);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
-
-beforeAll(buildChild);
 
 test(`${KILLS} kills, seed ${SEED}: counters, active rules and windows equal the model's, to the last report`, async ({
   signal,

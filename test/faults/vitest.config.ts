@@ -11,6 +11,7 @@ export default defineConfig({
       'test/ledger/exactly-once.test.ts',
       'test/ledger/series/exactly-once.test.ts',
     ],
+    globalSetup: 'test/support/fresh-build.ts',
     env: { FUZZ_RUNS: process.env.FUZZ_RUNS ?? '40000' },
     testTimeout: 45 * 60_000,
     hookTimeout: 120_000,

@@ -1,8 +1,5 @@
-import { beforeAll, expect, test } from 'vitest';
-import { buildChild } from '../faults/crash/bridge-child.ts';
+import { expect, test } from 'vitest';
 import { crashRun } from '../faults/crash/crash-run.ts';
-
-beforeAll(buildChild, 60_000);
 
 /** A few kills at different points; `npm run test:faults` makes hundreds. */
 test('a bridge that is killed while Couic reports and LAPI fails counts every report once, on both sides', async ({

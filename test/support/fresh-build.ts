@@ -5,7 +5,11 @@ import { join } from 'node:path';
 /** What is built from what, and a file that tells when. */
 const BUILDS = [
   { script: 'build', from: ['src', 'plugins'], built: 'dist/src/main.js' },
-  { script: 'build:simulators', from: ['src', 'plugins', 'test/support'], built: 'dist-test/.tsbuildinfo' },
+  {
+    script: 'build:simulators',
+    from: ['src', 'plugins', 'test/support', 'test/faults/crash'],
+    built: 'dist-test/.tsbuildinfo',
+  },
 ];
 
 /** Some tests start what is built: before the first of them, builds whatever is older than its sources. */

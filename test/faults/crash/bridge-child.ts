@@ -1,11 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { freePort } from '../../support/free-port.ts';
 import { sumByLabels } from '../../support/parse-exposition.ts';
 import type { KillPlan } from './kill-plan.ts';
@@ -13,11 +12,6 @@ import type { KillPlan } from './kill-plan.ts';
 const RETRY = { initial_interval: '50ms', max_interval: '300ms' };
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-
-/** Compiles the child, which plain Node runs. */
-export async function buildChild(): Promise<void> {
-  await promisify(execFile)('npx', ['tsc', '-p', 'test/faults/tsconfig.json'], { cwd: root });
-}
 
 /** A bridge that is killed and started again over the same directory and ports. */
 export class KilledBridge {
