@@ -62,7 +62,9 @@ describeWithNats('a directory that was copied, as with a machine', (binary) => {
       expect([doctor.includes(': stands by'), doctor.includes(': has the lease')]).toEqual([true, true]);
     }, SOON);
     expect(await first.command('doctor')).not.toContain('have one id');
-    expect(await (await fetch(copy.page)).text()).not.toContain('have one id');
+    // The other one looks again every 10 s.
+    const page = async () => (await fetch(copy.page)).text();
+    await vi.waitFor(async () => expect(await page()).not.toContain('have one id'), SOON);
     await copy.stop();
     await vi.waitFor(async () => expect(await holds(first)).toBe(true), SOON);
   }, 150_000);
