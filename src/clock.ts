@@ -18,7 +18,7 @@ export const systemClock: Clock = {
 export type Sleep = (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 
 /** Milliseconds. A timer of Node that is given more goes off at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Keeps no process alive: what waits for its next turn is no reason to stay. */
 export const systemSleep: Sleep = (milliseconds, signal) =>

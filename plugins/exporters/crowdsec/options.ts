@@ -1,3 +1,5 @@
+import { LONGEST_TIMER } from '../../../src/clock.ts';
+
 /* What holds for the options of the library and of the configuration alike. No schema library here: the library entry loads it. */
 
 /** A part of `User-Agent: type/version`, which has exactly one slash. */
@@ -27,9 +29,6 @@ export function endpointProblem(text: string): string | undefined {
   if (/\/v1(\/|$)/.test(pathname)) return 'leave /v1 out: the exporter adds the path of each call';
   return undefined;
 }
-
-/** A timer of Node that is given more goes off at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Of an option that is a number: what it must be at least, and at most where that is less than a number can be. */
 const COUNTS: Readonly<Record<string, { readonly least: number; readonly most?: number; readonly what: string }>> = {
