@@ -26,6 +26,13 @@ export function formatEndpoint({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
+
+/** What others are told to send to: of a listener on every address, nobody can know which leads there. */
+export function endpointForOthers({ host, port }: Endpoint): string {
+  return EVERY_ADDRESS.has(host) ? `ADDRESS-OF-THIS-HOST:${port}` : formatEndpoint({ host, port });
+}
+
 /** @returns the endpoint, or what is wrong with the text. */
 function parseEndpoint(text: string): Endpoint | string {
   if (/^[a-z]+:\/\//i.test(text)) return 'expected host:port without a scheme, as in 127.0.0.1:8000';

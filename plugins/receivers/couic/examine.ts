@@ -1,4 +1,4 @@
-import { type Endpoint, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
+import { type Endpoint, endpointForOthers, formatEndpoint, isLoopback } from '../../../src/config/endpoint.ts';
 import type { ComponentStatus, NextStep } from '../../../src/service/component-status.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import type { LimitUse } from '../../../src/telemetry/limits.ts';
@@ -6,7 +6,6 @@ import { type CouicReceiverConfig, type InstanceConfig, SHORT_TOKEN, tokensOf } 
 
 /** A bound that is so full is told. */
 const NEARLY = 0.9;
-const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
 
 /** What `couic-otel-bridge doctor` says of the way from Couic: what to paste there, without the secret in it. */
 export function examineReceiver(config: CouicReceiverConfig, endpoint: Endpoint): Finding[] {
@@ -19,8 +18,8 @@ export function examineReceiver(config: CouicReceiverConfig, endpoint: Endpoint)
   ]);
 }
 
-function stanza(instance: InstanceConfig, config: CouicReceiverConfig, { host, port }: Endpoint): string {
-  const shown = EVERY_ADDRESS.has(host) ? `ADDRESS-OF-THIS-HOST:${port}` : formatEndpoint({ host, port });
+function stanza(instance: InstanceConfig, config: CouicReceiverConfig, endpoint: Endpoint): string {
+  const shown = endpointForOthers(endpoint);
   const secret = tokensOf(instance).length === 0 ? '' : `/TOKEN-OF-${instance.name}`;
   return `[reporting]\nenabled = true\nwebhook = "${urlOf(config, shown)}${secret}"`;
 }

@@ -1,12 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
 import { formatDuration } from '../../../src/config/duration.ts';
-import { type Endpoint, formatEndpoint } from '../../../src/config/endpoint.ts';
+import { type Endpoint, endpointForOthers, formatEndpoint } from '../../../src/config/endpoint.ts';
 import type { SeriesSource } from '../../../src/ledger/series/keeper.ts';
 import type { ComponentStatus, NextStep, Panel } from '../../../src/service/component-status.ts';
 import { counted } from '../../../src/telemetry/counted.ts';
 import type { Finding } from '../../../src/telemetry/finding.ts';
 import { printable } from '../../../src/telemetry/printable.ts';
-import type { OtlpReceiverConfig } from './config.ts';
+import type { HttpConfig, OtlpReceiverConfig } from './config.ts';
 
 /** A bound that is so full is told. */
 const NEARLY = 0.9;
@@ -98,19 +98,24 @@ function nameOf(attributes: Attributes, ...names: readonly string[]): string {
 function whereOf({ config, endpoints }: Listening): string {
   const { http, grpc } = config.protocols;
   const shown = [
-    http && `${http.tls ? 'https' : 'http'}://${formatEndpoint(endpoints.http ?? http.endpoint)}/v1/metrics`,
+    http && `${httpUrl(http, formatEndpoint(endpoints.http ?? http.endpoint))}/v1/metrics`,
     grpc && `${formatEndpoint(endpoints.grpc ?? grpc.endpoint)} (gRPC)`,
   ];
   return shown.filter((each) => each !== undefined).join(', ');
 }
 
+/** Without a path, as a Collector wants it. */
+export function httpUrl({ tls }: HttpConfig, address: string): string {
+  return `${tls ? 'https' : 'http'}://${address}`;
+}
+
 function stepOf({ config, endpoints }: Listening): NextStep & Required<Pick<NextStep, 'paste'>> {
   const { http, grpc } = config.protocols;
   const lines = http
-    ? ['otlp_http:', `  endpoint: ${http.tls ? 'https' : 'http'}://${formatEndpoint(endpoints.http ?? http.endpoint)}`]
+    ? ['otlp_http:', `  endpoint: ${httpUrl(http, endpointForOthers(endpoints.http ?? http.endpoint))}`]
     : [
         'otlp_grpc:',
-        `  endpoint: ${formatEndpoint(endpoints.grpc ?? grpc!.endpoint)}`,
+        `  endpoint: ${endpointForOthers(endpoints.grpc ?? grpc!.endpoint)}`,
         ...(grpc!.tls ? [] : ['  tls: { insecure: true }']),
       ];
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the Collector

@@ -11,7 +11,7 @@ import type { Finding } from '../../../src/telemetry/finding.ts';
 import { LIMITS_OPERATION, type LimitList } from '../../../src/telemetry/limits.ts';
 import type { GrpcConfig, HttpConfig, OtlpReceiverConfig } from './config.ts';
 import { Desk } from './desk.ts';
-import { examineOtlp, type Listening, otlpStatus } from './examine.ts';
+import { examineOtlp, httpUrl, type Listening, otlpStatus } from './examine.ts';
 import type { GrpcListener } from './grpc-listener.ts';
 import { HttpHandler } from './http-handler.ts';
 import { Intake } from './intake.ts';
@@ -89,8 +89,8 @@ export class OtlpReceiver implements Receiver {
     this.#keeper.start();
     if (http && this.#http) {
       this.#endpoints.http = await this.#http.open(http.endpoint);
-      const url = `${http.tls ? 'https' : 'http'}://${formatEndpoint(this.#endpoints.http)}/v1/metrics`;
-      logger.info(`Listening for metrics over OTLP on ${url}`);
+      const url = httpUrl(http, formatEndpoint(this.#endpoints.http));
+      logger.info(`Listening for metrics over OTLP on ${url}/v1/metrics`);
     }
     if (grpc && this.#grpc) {
       this.#endpoints.grpc = await this.#grpc.open(grpc.endpoint);

@@ -51,6 +51,10 @@ test.each([
     { grpc: { endpoint: '127.0.0.1:4317' } },
     'exporters:\n  otlp_grpc:\n    endpoint: 127.0.0.1:4317\n    tls: { insecure: true }\n    headers: { Authorization: "Bearer ${env:BRIDGE_TOKEN}" }',
   ],
+  [
+    { http: { endpoint: '0.0.0.0:4318' } },
+    'exporters:\n  otlp_http:\n    endpoint: http://ADDRESS-OF-THIS-HOST:4318\n    headers: { Authorization: "Bearer ${env:BRIDGE_TOKEN}" }',
+  ],
 ])('where it does not listen, doctor only says what a Collector needs: %j', async (protocols, lines) => {
   host = new Host({ protocols, auth: { tokens: ['a-token-of-a-collector'] } });
   expect(await host.receiver.examine()).toEqual([
