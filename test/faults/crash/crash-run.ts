@@ -11,7 +11,10 @@ import { KilledBridge } from './bridge-child.ts';
 import { type KillPoint, planKill } from './kill-plan.ts';
 import { activeRules, Model } from './model.ts';
 
-/** Couic's times, but that it looks often. A shorter patience would be a bound on the machine: with much else to do, a cold bridge would never answer a backlog in time. */
+/**
+ * Couic's times, but that it looks often and its pauses do not grow. A shorter patience would be a bound on the machine: with much
+ * else to do, a cold bridge would never answer a backlog in time.
+ */
 const TIMINGS = { ...COUIC_TIMINGS, look: 10, maxBackoff: COUIC_TIMINGS.backoff };
 const INSTANCES = ['edge-1', 'edge-2'];
 const LIFETIME_S = 3;
